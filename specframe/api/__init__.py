@@ -1,0 +1,81 @@
+"""The only surface that plugins import: component kinds, parameters, containers and hooks.
+
+Names are imported when first used, so that a plugin module that only describes its components stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from specframe.api.base import BaseComponent
+    from specframe.api.collection import collate, design_matrix
+    from specframe.api.component import API_VERSION, KINDS, Component, Kind, hookimpl
+    from specframe.api.exporter import Exporter
+    from specframe.api.frames import LazyFrames
+    from specframe.api.loader import Loader
+    from specframe.api.mapping import Calibrator, Detrender
+    from specframe.api.model import Model
+    from specframe.api.observation import make_observation, nodes, validate_observation
+    from specframe.api.params import Field, InputPath, Params, Quantity
+    from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
+    from specframe.api.score import Score
+    from specframe.api.uncertainty import Uncertainty
+
+_MODULES = {
+    "base": ("BaseComponent",),
+    "collection": ("collate", "design_matrix"),
+    "component": ("API_VERSION", "KINDS", "Component", "Kind", "hookimpl"),
+    "exporter": ("Exporter",),
+    "frames": ("LazyFrames",),
+    "loader": ("Loader",),
+    "mapping": ("Calibrator", "Detrender"),
+    "model": ("Model",),
+    "observation": ("make_observation", "nodes", "validate_observation"),
+    "params": ("Field", "InputPath", "Params", "Quantity"),
+    "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
+    "score": ("Score",),
+    "uncertainty": ("Uncertainty",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "API_VERSION",
+    "KINDS",
+    "BaseComponent",
+    "Calibrator",
+    "Component",
+    "Detrender",
+    "Exporter",
+    "Field",
+    "InputPath",
+    "Kind",
+    "LazyFrames",
+    "Loader",
+    "Model",
+    "Params",
+    "Quantity",
+    "Score",
+    "Uncertainty",
+    "collate",
+    "design_matrix",
+    "hookimpl",
+    "make_labels",
+    "make_observation",
+    "make_prediction",
+    "nodes",
+    "validate_labels",
+    "validate_observation",
+    "validate_prediction",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,51 @@
+"""What every component has in common: parameters given by keyword, validated, stored."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from pydantic import ValidationError
+
+from specframe.api.component import Kind
+from specframe.api.params import Params
+from specframe.errors import ParameterError
+
+__all__ = ["BaseComponent"]
+
+
+class BaseComponent:
+    """Base of all components: takes its parameters by keyword and stores them as ``self.params``.
+
+    A subclass sets ``name`` (as registered) and ``Params``. It keeps no state between calls other than ``params``
+    and what ``fit`` learns, never mutates its input, and uses no global random state.
+
+    Raises
+    ------
+    ParameterError
+        When a parameter is unknown, of the wrong type or out of bounds. All of them are listed.
+    """
+
+    kind: ClassVar[Kind]
+    name: ClassVar[str]
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, **params: Any) -> None:
+        try:
+            self.params = self.Params.validate_data(params)
+        except ValidationError as error:
+            listed = "\n".join(
+                f"  {'.'.join(map(str, e['loc'])) or '(parameters)'}: {e['msg']}, got {e['input']!r}"
+                for e in error.errors()
+            )
+            raise ParameterError(f"{type(self).__name__}: wrong parameters\n{listed}") from None
+
+    @classmethod
+    def from_params(cls, params: Params) -> Self:
+        """Make a component from parameters that are validated already."""
+        self = cls.__new__(cls)
+        self.params = params
+        return self
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{k}={getattr(self.params, k)!r}" for k in sorted(self.params.model_fields_set))
+        return f"{type(self).__name__}({given})"

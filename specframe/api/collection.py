@@ -1,0 +1,253 @@
+"""The collection: what models fit on, made by ``collate`` from the Observations of many targets.
+
+A :class:`xarray.DataTree` whose variables all have the leading dim ``target``. The node ``/spectrum`` holds ``depth``
+and ``depth_error (target, wavelength)``, merged over instruments and visits in ascending wavelength. A node
+``/<instrument>`` holds the instrument's variables stacked over targets (``AIRS-CH0/flux (target, wavelength,
+time)``), its visits averaged with weights from their errors; ``/catalogue`` holds what the loader knows besides
+(``catalogue/Rs (target,)``). A model names what it reads by these paths; a bare name such as ``flux`` means that
+variable of every instrument, and ``depth`` means ``spectrum/depth``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.api.observation import nodes
+from specframe.errors import ContainerError, DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["collate", "design_matrix"]
+
+_MERGED = ("depth", "depth_error")
+_CATALOGUE = "catalogue/"
+
+
+def collate(
+    observations: Iterable[xr.DataTree],
+    inputs: Sequence[str] = (),
+    catalogue: xr.Dataset | None = None,
+    reject: Callable[[str, DataError], None] | None = None,
+) -> xr.DataTree:
+    """Stack ``inputs`` of many Observations into one collection.
+
+    Parameters
+    ----------
+    observations
+        Read one by one; only what ``inputs`` names is kept of each.
+    inputs
+        Paths in the collection. Empty: ``depth`` where the first Observation has depths, else ``flux``.
+    catalogue
+        Variables on dim ``target`` from the loader, for inputs under ``catalogue/``.
+    reject
+        Called with the target and the reason when a target does not fit with the others (another wavelength grid or
+        number of samples); it is then left out. Without it the error is raised.
+
+    Raises
+    ------
+    ContainerError
+        When an input does not exist, or no target is left.
+    """
+    import xarray as xr
+
+    rows: dict[str, dict[str, xr.DataArray]] = {}
+    wanted = [name for name in inputs if not name.startswith(_CATALOGUE)]
+    for observation in observations:
+        target = str(observation.attrs["target"])
+        if not inputs and not wanted:
+            wanted = ["depth"] if any("depth" in data for _, data in nodes(observation)) else ["flux"]
+        try:
+            rows[target] = _extract(observation, wanted)
+        except DataError as error:
+            _refuse(target, error, reject)
+    for target, error in _misfits(rows):
+        _refuse(target, error, reject)
+        del rows[target]
+    if not rows:
+        raise ContainerError("collate: no target is left to learn from")
+
+    targets = list(rows)
+    by_node: dict[str, dict[str, xr.DataArray]] = {"/": {}}
+    for path, example in next(iter(rows.values())).items():
+        node, _, name = path.rpartition("/")
+        stacked = np.stack([rows[target][path].values for target in targets])
+        coords = {k: c for k, c in example.coords.items() if set(c.dims) <= set(example.dims) and c.dims}
+        by_node.setdefault(f"/{node}", {})[name] = xr.DataArray(
+            stacked, dims=("target", *example.dims), coords=coords, attrs=example.attrs
+        )
+    for name in inputs:
+        if name.startswith(_CATALOGUE):
+            key = name.removeprefix(_CATALOGUE)
+            if catalogue is None or key not in catalogue:
+                there = ", ".join(map(str, catalogue.data_vars)) if catalogue is not None else "nothing"
+                raise ContainerError(f"collate: the loader's catalogue has no {key!r} (there: {there})")
+            by_node.setdefault("/catalogue", {})[key] = catalogue[key].sel(target=targets).drop_vars("target")
+    return xr.DataTree.from_dict(
+        {path: xr.Dataset(variables, coords={"target": targets}) for path, variables in by_node.items()}
+    )
+
+
+def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float64], list[str]]:  # noqa: N803
+    """Return ``X`` as a matrix (n_target, n_feature), NaN where masked, and its targets' names.
+
+    ``X`` is a collection, a Dataset or DataArray with leading dim ``target``, or an array whose first axis is the
+    target. ``inputs`` choose variables of a collection, as in :func:`collate`; empty takes all it holds but errors.
+    Targets of a bare array are named ``"0"``, ``"1"`` ...
+    """
+    import xarray as xr
+
+    if isinstance(X, xr.DataTree):
+        columns = [_flat(array) for array in _chosen(X, inputs)]
+        matrix = np.concatenate(columns, axis=1)
+        return matrix, [str(t) for t in X["target"].values]
+    if isinstance(X, xr.Dataset):
+        return design_matrix(xr.DataTree(X), inputs)
+    if isinstance(X, xr.DataArray):
+        if not X.dims or X.dims[0] != "target":
+            raise ContainerError(f"expected an array with leading dim 'target', got dims {X.dims}")
+        names = X["target"].values if "target" in X.coords else range(X.sizes["target"])
+        return _flat(X), [str(t) for t in names]
+    array = np.asarray(X, float)
+    if array.ndim < 2:
+        raise ContainerError(f"expected X of shape (n_target, n_feature), got shape {array.shape}")
+    return array.reshape(len(array), -1), [str(i) for i in range(len(array))]
+
+
+def _flat(array: xr.DataArray) -> NDArray[np.float64]:
+    return np.asarray(array.values, float).reshape(array.shape[0], -1)
+
+
+def _chosen(collection: xr.DataTree, inputs: Sequence[str]) -> list[xr.DataArray]:
+    everything = {
+        f"{node.path.strip('/')}/{name}".strip("/"): array
+        for node in collection.subtree
+        for name, array in node.to_dataset(inherit=False).data_vars.items()
+    }
+    if not inputs:
+        chosen = [a for name, a in everything.items() if not name.endswith(("_error", "mask"))]
+    else:
+        chosen = []
+        for name in inputs:
+            found = [a for path, a in everything.items() if path == name or path.endswith(f"/{name}")]
+            if not found:
+                raise ContainerError(f"the collection has no {name!r} (there: {', '.join(everything) or 'nothing'})")
+            chosen += found
+    return chosen
+
+
+def _refuse(target: str, error: DataError, reject: Callable[[str, DataError], None] | None) -> None:
+    if reject is None:
+        raise error
+    reject(target, error)
+
+
+def _extract(observation: xr.DataTree, wanted: Sequence[str]) -> dict[str, xr.DataArray]:
+    """Return ``{path in the collection: array without dim target}`` of one Observation."""
+    by_instrument: dict[str, list[xr.Dataset]] = {}
+    for path, data in nodes(observation):
+        by_instrument.setdefault(path.partition("/")[0], []).append(data)
+    found: dict[str, xr.DataArray] = {}
+    for name in wanted:
+        if name.removeprefix("spectrum/") in _MERGED:
+            name = name.removeprefix("spectrum/")
+            found[f"spectrum/{name}"] = _merged_depths(observation, by_instrument, name)
+            continue
+        instrument, _, variable = name.rpartition("/")
+        here = [i for i in by_instrument if instrument in ("", i) and any(variable in d for d in by_instrument[i])]
+        if not here:
+            there = sorted({f"{i}/{v}" for i, visits in by_instrument.items() for d in visits for v in d.data_vars})
+            raise ContainerError(
+                f"target {observation.attrs['target']}: no {name!r} to learn from (there: {', '.join(there)})"
+            )
+        for key in here:
+            found[f"{key}/{variable}"] = _combine_visits(by_instrument[key], variable)
+    return found
+
+
+def _usable(data: xr.Dataset, variable: str) -> xr.DataArray:
+    """Return a variable with NaN where it is masked."""
+    array = data[variable]
+    if "mask" in data and array.dims == data["mask"].dims and array.dtype.kind == "f" and variable != "mask":
+        return array.where(~data["mask"])
+    return array
+
+
+def _weights(data: xr.Dataset, variable: str, like: xr.DataArray) -> NDArray[np.float64]:
+    error = data.get(f"{variable}_error")
+    if error is None or error.dims != like.dims:
+        return np.where(np.isnan(like.values), 0.0, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = 1.0 / np.square(error.values)
+    return np.where(np.isfinite(weight) & np.isfinite(like.values), weight, 0.0)
+
+
+def _combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
+    """Average a variable over visits, weighted by 1 / error^2 where there are errors."""
+    import xarray as xr
+
+    arrays = [_usable(data, variable) for data in visits if variable in data]
+    if len(arrays) == 1 or arrays[0].dtype.kind != "f":
+        return arrays[0]
+    if len({array.shape for array in arrays}) > 1:
+        raise ContainerError(
+            f"{variable} of {len(arrays)} visits has shapes {', '.join(str(a.shape) for a in arrays)}: "
+            "bring the visits to one grid (bin them alike) or learn from the depths"
+        )
+    weights = [_weights(data, variable, array) for data, array in zip(visits, arrays, strict=True)]
+    total = np.sum(weights, axis=0)
+    if variable.endswith("_error"):
+        with np.errstate(divide="ignore"):
+            values = 1.0 / np.sqrt(np.nansum([1.0 / np.square(a.values) for a in arrays], axis=0))
+    else:
+        weighted = np.sum([np.nan_to_num(a.values) * w for a, w in zip(arrays, weights, strict=True)], axis=0)
+        values = np.where(total > 0, weighted / np.where(total > 0, total, 1.0), np.nan)
+    return xr.DataArray(values, dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs)
+
+
+def _merged_depths(
+    observation: xr.DataTree, by_instrument: dict[str, list[xr.Dataset]], name: str
+) -> xr.DataArray:
+    import xarray as xr
+
+    parts = []
+    for visits in by_instrument.values():
+        measured = [data[list(_MERGED)] for data in visits if "depth" in data]
+        if measured:
+            parts.append(_combine_visits(measured, name))
+    if not parts:
+        raise ContainerError(f"target {observation.attrs['target']}: no depths to learn from; add a detrend step")
+    return xr.concat(parts, dim="wavelength", coords="minimal", compat="override").sortby("wavelength")
+
+
+def _misfits(rows: dict[str, dict[str, xr.DataArray]]) -> list[tuple[str, ContainerError]]:
+    """Find the targets whose variables, shapes or wavelengths differ from those of most targets."""
+
+    def form(row: dict[str, xr.DataArray]) -> tuple[Any, ...]:
+        return tuple(
+            (path, array.shape, np.round(array["wavelength"].values, 6).tobytes() if "wavelength" in array.coords else b"")
+            for path, array in sorted(row.items())
+        )
+
+    forms = {target: form(row) for target, row in rows.items()}
+    if not forms:
+        return []
+    usual = Counter(forms.values()).most_common(1)[0][0]
+    expected = ", ".join(f"{path} {shape}" for path, shape, _ in usual)
+    return [
+        (
+            target,
+            ContainerError(
+                f"target {target} differs from most others: it has "
+                + ", ".join(f"{path} {shape}" for path, shape, _ in got)
+                + f" on its own wavelengths, most have {expected}"
+            ),
+        )
+        for target, got in forms.items()
+        if got != usual
+    ]

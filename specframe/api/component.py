@@ -1,0 +1,79 @@
+"""What a plugin says about a component before any of its code is imported, and the hooks it says it through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from specframe.api.params import Params
+
+__all__ = ["API_VERSION", "KINDS", "Component", "Kind", "hookimpl", "hookspec"]
+
+#: Version of everything exported by :mod:`specframe.api`. It grows when a plugin written for it could break.
+API_VERSION = 1
+
+Kind = Literal["loader", "calibrator", "detrender", "model", "uncertainty", "exporter", "score"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+hookspec = pluggy.HookspecMarker("specframe")
+hookimpl = pluggy.HookimplMarker("specframe")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A component that a plugin offers.
+
+    Parameters
+    ----------
+    kind
+        One of :data:`KINDS`.
+    name
+        Name in YAML: lower case, digits and hyphens.
+    target
+        ``"package.module:Class"``. A string, so that listing components imports none of them.
+    params
+        The component's :class:`~specframe.api.Params` subclass; its module imports nothing heavy.
+    requires
+        Requirements (``"torch>=2.4"``) that must be installed, checked without importing them.
+    api
+        The :data:`API_VERSION` it was written for.
+    summary
+        One line for listings.
+    tags
+        Words to search for.
+    """
+
+    kind: Kind
+    name: str
+    target: str
+    params: type[Params]
+    requires: tuple[str, ...] = ()
+    api: int = API_VERSION
+    summary: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Hooks:
+    """The hooks that a plugin may implement with :data:`hookimpl`."""
+
+    @hookspec
+    def specframe_components(self) -> Iterable[Component]:
+        """Yield the components this plugin offers. Called once, at discovery; import nothing heavy here."""
+        raise AssertionError("a hook specification is never called")
+
+    @hookspec
+    def before_step(self, step: str, target: str | None) -> None:
+        """Called before a step runs on a target (``None``: on all of them at once)."""
+
+    @hookspec
+    def after_step(self, step: str, target: str | None, result: Any, seconds: float) -> None:
+        """Called after a step with what it returned and the time it took. The result must not be changed."""
+
+    @hookspec
+    def on_step_error(self, step: str, target: str | None, error: BaseException) -> None:
+        """Called when a step raised, before the target is set aside or the run ends."""

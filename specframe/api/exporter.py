@@ -1,0 +1,29 @@
+"""The exporter: writes predictions in the form somebody else reads."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from specframe.api.base import BaseComponent
+from specframe.api.component import Kind
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Exporter"]
+
+
+class Exporter(BaseComponent, ABC):
+    """Writes a Prediction to files of its own."""
+
+    kind: ClassVar[Kind] = "exporter"
+
+    @abstractmethod
+    def export(self, prediction: xr.Dataset, directory: Path) -> list[Path]:
+        """Write into ``directory``, which exists, and return the files written.
+
+        Raises :class:`~specframe.errors.DataError` when the prediction lacks what the format needs; then it has
+        written nothing.
+        """

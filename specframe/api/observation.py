@@ -1,0 +1,159 @@
+"""The Observation: everything known of one target, as an :class:`xarray.DataTree`.
+
+The root carries ``attrs["target"]``. Every node ``/<instrument>/<visit>`` (``/AIRS-CH0/0``) is at one *level*:
+
+``frames``
+    ``frames (time, y, x)`` in adu, possibly lazy (:class:`~specframe.api.LazyFrames`), ``integration_time (time)``
+    since the reset in s, and what the calibration needs, each optional: ``dark (y, x)`` in electron/s,
+    ``flat (y, x)``, ``read_noise (y, x)`` in electron, ``dead (y, x)`` bool and ``linearity (coefficient, y, x)``
+    from low to high order. ``attrs``: ``gain`` (adu/electron) and ``offset`` (electron), electrons = adu / gain +
+    offset. Coordinates ``time`` and, where the columns disperse, ``wavelength (x)``.
+``light-curves``
+    ``flux (wavelength, time)``, ``flux_error`` and ``mask`` (``True``: not to be used). Coordinates ``wavelength``,
+    ascending, with optional ``wavelength_lower`` and ``wavelength_upper``, and ``time``, ascending, with
+    ``attrs`` ``time_system`` and ``time_reference``. Optional ``contact_time (contact)``, the four contacts.
+``depths``
+    ``depth (wavelength)`` and ``depth_error``; usually beside the light curves, with ``model`` and
+    ``detrended_flux (wavelength, time)``. Optional ``depth_covariance (wavelength, wavelength_other)``.
+``spectrum``
+    ``flux (wavelength)``, ``flux_error`` and ``mask``: an observed or synthetic spectrum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from specframe.api.schema import Variable, check_variables
+from specframe.errors import ContainerError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["LEVELS", "Level", "level_of", "make_observation", "nodes", "validate_observation"]
+
+Level = Literal["frames", "light-curves", "depths", "spectrum"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+_TIME_UNITS = ("d",)
+_FLUX_UNITS = ("", "electron", "electron / s", "adu", "W m-2 um-1", "Jy", "ph s-1 m-2 um-1")
+_WAVELENGTH = Variable("wavelength", ("wavelength",), ("um",), finite=True)
+_TIME = Variable("time", ("time",), _TIME_UNITS, finite=True)
+_EDGES = tuple(
+    Variable(f"wavelength_{side}", ("wavelength",), ("um",), required=False) for side in ("lower", "upper")
+)
+
+SCHEMA: dict[Level, tuple[Variable, ...]] = {
+    "frames": (
+        Variable("frames", ("time", "y", "x"), ("adu", "electron"), dtype="fiu"),
+        _TIME,
+        Variable("integration_time", ("time",), ("s",), finite=True),
+        Variable("wavelength", ("x",), ("um",), required=False),
+        Variable("dark", ("y", "x"), ("electron / s",), required=False),
+        Variable("flat", ("y", "x"), ("",), required=False),
+        Variable("read_noise", ("y", "x"), ("electron",), required=False),
+        Variable("dead", ("y", "x"), dtype="b", required=False),
+        Variable("linearity", ("coefficient", "y", "x"), required=False),
+    ),
+    "light-curves": (
+        Variable("flux", ("wavelength", "time"), _FLUX_UNITS),
+        Variable("flux_error", ("wavelength", "time"), _FLUX_UNITS),
+        Variable("mask", ("wavelength", "time"), dtype="b"),
+        _WAVELENGTH,
+        *_EDGES,
+        _TIME,
+        Variable("contact_time", ("contact",), _TIME_UNITS, required=False, finite=True),
+    ),
+    "depths": (
+        Variable("depth", ("wavelength",), ("",)),
+        Variable("depth_error", ("wavelength",), ("",)),
+        _WAVELENGTH,
+        *_EDGES,
+        Variable("depth_covariance", ("wavelength", "wavelength_other"), ("",), required=False),
+        Variable("model", ("wavelength", "time"), _FLUX_UNITS, required=False),
+        Variable("detrended_flux", ("wavelength", "time"), ("",), required=False),
+    ),
+    "spectrum": (
+        Variable("flux", ("wavelength",), _FLUX_UNITS),
+        Variable("flux_error", ("wavelength",), _FLUX_UNITS),
+        Variable("mask", ("wavelength",), dtype="b"),
+        _WAVELENGTH,
+        *_EDGES,
+    ),
+}
+
+
+def make_observation(target: str, data: Mapping[str, xr.Dataset], **attrs: Any) -> xr.DataTree:
+    """Build an Observation from ``{"<instrument>/<visit>": Dataset}``; further keywords become root ``attrs``."""
+    import xarray as xr
+
+    tree = xr.DataTree.from_dict({f"/{path.strip('/')}": node for path, node in data.items()})
+    tree.attrs = {"target": str(target), **attrs}
+    return tree
+
+
+def nodes(observation: xr.DataTree) -> Iterator[tuple[str, xr.Dataset]]:
+    """Yield ``("<instrument>/<visit>", Dataset)`` of every node that holds data, in the tree's order."""
+    for node in observation.subtree:
+        if node.parent is not None and node.has_data:
+            yield node.path.strip("/"), node.to_dataset(inherit=False)
+
+
+def level_of(data: xr.Dataset) -> Level | None:
+    """Return the highest level that a node's variables reach, ``None`` for none."""
+    if "frames" in data.variables:
+        return "frames"
+    if "depth" in data.variables:
+        return "depths"
+    if "flux" in data.variables:
+        return "light-curves" if "time" in data["flux"].dims else "spectrum"
+    return None
+
+
+def validate_observation(observation: Any, step: str, levels: tuple[Level, ...] = LEVELS) -> None:
+    """Check an Observation at the boundary of ``step``.
+
+    Raises
+    ------
+    ContainerError
+        Naming the step, target, node and variable, with the expected dims and units and what was got.
+    """
+    import xarray as xr
+
+    if not isinstance(observation, xr.DataTree):
+        raise ContainerError(
+            f"step {step!r}: expected an Observation (xarray.DataTree), got {type(observation).__name__}"
+        )
+    target = observation.attrs.get("target")
+    if not isinstance(target, str) or not target:
+        raise ContainerError(f"step {step!r}: the Observation's root has no attrs['target']")
+    found = False
+    for path, data in nodes(observation):
+        found = True
+        where = f"step {step!r}, target {target}, node /{path}"
+        if path.count("/") != 1:
+            raise ContainerError(f"{where}: nodes are named /<instrument>/<visit>")
+        level = level_of(data)
+        if level is None or level not in levels:
+            there = ", ".join(map(str, data.variables)) or "nothing"
+            raise ContainerError(f"{where}: expected {' or '.join(levels)}, got {level or 'no known level'} ({there})")
+        check_variables(data, SCHEMA[level], where)
+        if level == "depths" and "flux" in data.variables:
+            check_variables(data, SCHEMA["light-curves"], where)
+        _check_ascending(data, "wavelength", where)
+        _check_ascending(data, "time", where)
+    if not found:
+        raise ContainerError(f"step {step!r}, target {target}: the Observation holds no data")
+
+
+def _check_ascending(data: xr.Dataset, name: str, where: str) -> None:
+    if name not in data.variables or data[name].dims != (name,):
+        return
+    values = data[name].values
+    if np.any(np.diff(values) <= 0):
+        at = int(np.argmax(np.diff(values) <= 0))
+        raise ContainerError(
+            f"{where}: {name} must ascend, but index {at} has {values[at]:g} and index {at + 1} has {values[at + 1]:g}"
+        )

@@ -1,0 +1,85 @@
+"""Parameters of a component: one pydantic model gives validation, defaults, documentation and schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import to_json
+
+__all__ = ["Field", "InputPath", "Params", "Quantity"]
+
+
+class Params(BaseModel):
+    """Base of every component's parameters.
+
+    Unknown names are errors, values are strict (``"3"`` is not a number, ``true`` is not 1) and instances do
+    not change. Give every field a description, and bounds or units where they exist::
+
+        class SmoothParams(Params):
+            window: int = Field(5, ge=3, description="Width of the running median, in samples.")
+            cutoff: Quantity("um") = Field(5.3, description="Longest wavelength that is kept.")
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
+    )
+
+    @classmethod
+    def validate_data(cls, data: Mapping[str, Any], base: Path | None = None) -> Self:
+        """Validate plain data from YAML or from keyword arguments, by the same rules.
+
+        Lists may fill tuple fields and strings path fields; numbers, strings and booleans are never converted into
+        each other. Relative paths are read against ``base``. Raises :class:`pydantic.ValidationError`.
+        """
+        return cls.model_validate_json(to_json(data, fallback=_plain), context={"base": base})
+
+    def canonical(self) -> dict[str, Any]:
+        """Return all values, defaults included, as plain JSON data that hash and dump reproducibly."""
+        return self.model_dump(mode="json")
+
+
+def _plain(value: object) -> object:
+    """Turn numpy scalars and arrays into what JSON has."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"parameters are plain data, got {type(value).__name__}")
+
+
+def _resolve_path(value: Path, info: ValidationInfo) -> Path:
+    """Read a relative path against the folder of the file that states it, given as context ``base``."""
+    value = value.expanduser()
+    base = (info.context or {}).get("base")
+    return value if base is None else Path(base) / value
+
+
+#: A file or folder that a component reads. In YAML it is relative to the folder of the YAML file, in Python and
+#: on the command line to the working directory. ``specframe check`` verifies that it exists.
+InputPath = Annotated[
+    Path,
+    AfterValidator(_resolve_path),
+    Field(json_schema_extra={"format": "path", "x-input-path": True}),
+]
+
+
+def Quantity(unit: str) -> Any:  # noqa: N802 - reads as a type in annotations
+    """Return a float type that also takes a quantity string and converts it to ``unit``.
+
+    ``Quantity("um")`` takes ``5.3`` (already in um) and ``"5300 nm"``. Conversion is by astropy, which is imported
+    only when a string is given. Errors name the unit that was expected.
+    """
+
+    def convert(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        from astropy import units
+
+        try:
+            return float(units.Quantity(value).to_value(unit))
+        except (TypeError, ValueError, units.UnitsError) as error:
+            raise ValueError(f"expected a number or a quantity in {unit!r}: {error}") from None
+
+    schema = {"anyOf": [{"type": "number"}, {"type": "string", "description": f"a quantity, in {unit} or convertible"}]}
+    return Annotated[float, BeforeValidator(convert), WithJsonSchema({**schema, "x-unit": unit})]

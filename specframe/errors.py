@@ -1,0 +1,113 @@
+"""Every exception that specframe raises on purpose.
+
+::
+
+    SpecframeError                 exit status 1
+    ├── UsageError                 exit status 2: the command, the YAML or an argument is wrong
+    │   ├── ConfigError            a pipeline file, with every problem found in it
+    │   ├── ParameterError         a component's parameters
+    │   └── PluginError            a plugin or component cannot be used
+    │       ├── UnknownComponentError
+    │       ├── AmbiguousComponentError
+    │       └── UnavailableComponentError   missing extra, broken import, blocked, other api
+    ├── DataError                  the data are wrong; within a step it sets the target aside
+    │   ├── InputFileError         a file is missing, truncated or not what it should be
+    │   └── ContainerError         an Observation, Prediction or collection breaks its schema
+    ├── NotFittedError             ``predict`` or ``apply`` before ``fit``
+    └── RunError                   a run cannot go on
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = [
+    "AmbiguousComponentError",
+    "ConfigError",
+    "ContainerError",
+    "DataError",
+    "InputFileError",
+    "NotFittedError",
+    "ParameterError",
+    "PluginError",
+    "RunError",
+    "SpecframeError",
+    "UnavailableComponentError",
+    "UnknownComponentError",
+    "UsageError",
+]
+
+
+class SpecframeError(Exception):
+    """Root of every error that specframe raises on purpose.
+
+    Its message is complete: what was expected, what was got, where, and what to do.
+    """
+
+    exit_status = 1
+
+
+class UsageError(SpecframeError):
+    """The command, the YAML or an argument is wrong."""
+
+    exit_status = 2
+
+
+class ConfigError(UsageError):
+    """A pipeline is wrong; ``problems`` lists everything found, in file order."""
+
+    def __init__(self, message: str, problems: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class ParameterError(UsageError):
+    """Parameters of a component are unknown, of the wrong type or out of bounds."""
+
+
+class PluginError(UsageError):
+    """A plugin or a component cannot be used."""
+
+
+class UnknownComponentError(PluginError):
+    """No installed plugin offers a component of this kind and name."""
+
+
+class AmbiguousComponentError(PluginError):
+    """Several plugins offer the same short name; write ``plugin/name``."""
+
+
+class UnavailableComponentError(PluginError):
+    """A component is known but cannot be used: missing extra, broken, blocked or other api."""
+
+
+class DataError(SpecframeError):
+    """Input data are wrong. Raised within a step it sets the target aside with this reason."""
+
+
+class InputFileError(DataError):
+    """A file is missing, unreadable or not in the expected form."""
+
+    def __init__(self, path: Path | str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.reason = message
+
+    def __reduce__(self) -> tuple[type[InputFileError], tuple[object, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class ContainerError(DataError):
+    """An Observation, Prediction or collection breaks its documented schema."""
+
+
+class NotFittedError(SpecframeError):
+    """A model or uncertainty estimator was used before it was fitted."""
+
+
+class RunError(SpecframeError):
+    """A run cannot go on."""
