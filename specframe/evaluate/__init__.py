@@ -1,1 +1,73 @@
+"""Judging predictions: cross-validation splits, scores and calibration diagnostics.
 
+Names are imported when first used, so that discovery of the scores (:mod:`specframe.evaluate.plugin`) stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from specframe.evaluate.diagnostics import (
+        coverage_by_target,
+        coverage_curve,
+        crps_normal,
+        crps_samples,
+        error_by_sigma,
+        output_errors,
+        pit_normal,
+        pit_samples,
+        pulls,
+        r2,
+        uniform_distance,
+    )
+    from specframe.evaluate.evaluation import Evaluation, align, evaluate_scores
+    from specframe.evaluate.splits import grouped_folds
+
+_MODULES = {
+    "diagnostics": (
+        "coverage_by_target",
+        "coverage_curve",
+        "crps_normal",
+        "crps_samples",
+        "error_by_sigma",
+        "output_errors",
+        "pit_normal",
+        "pit_samples",
+        "pulls",
+        "r2",
+        "uniform_distance",
+    ),
+    "evaluation": ("Evaluation", "align", "evaluate_scores"),
+    "splits": ("grouped_folds",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Evaluation",
+    "align",
+    "coverage_by_target",
+    "coverage_curve",
+    "crps_normal",
+    "crps_samples",
+    "error_by_sigma",
+    "evaluate_scores",
+    "grouped_folds",
+    "output_errors",
+    "pit_normal",
+    "pit_samples",
+    "pulls",
+    "r2",
+    "uniform_distance",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,204 @@
+"""Errors and calibration of predictions: pure functions of arrays.
+
+Arrays have the shape (n_target, n_output); true values that are not known are NaN and are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "coverage_by_target",
+    "coverage_curve",
+    "crps_normal",
+    "crps_samples",
+    "error_by_sigma",
+    "normal_interval",
+    "output_errors",
+    "pit_normal",
+    "pit_samples",
+    "pulls",
+    "r2",
+    "uniform_distance",
+]
+
+
+def normal_interval(mean: ArrayLike, std: ArrayLike, level: float) -> tuple[Array, Array]:
+    """Return the bounds of the central interval of a normal distribution that holds the fraction ``level``."""
+    half = ndtri(0.5 + 0.5 * level) * np.asarray(std, float)
+    return np.asarray(mean, float) - half, np.asarray(mean, float) + half
+
+
+def r2(mean: ArrayLike, truth: ArrayLike) -> Array:
+    """Return the coefficient of determination of each output, shape (n_output,).
+
+    ``1 - sum (truth - mean)^2 / sum (truth - <truth>)^2`` over targets; NaN where the true values do not vary.
+    """
+    truth = np.asarray(truth, float)
+    known = np.isfinite(truth)
+    count = np.maximum(known.sum(axis=0), 1)
+    centre = np.where(known, truth, 0.0).sum(axis=0) / count
+    residual = np.where(known, truth - np.asarray(mean, float), 0.0)
+    spread = np.where(known, truth - centre, 0.0)
+    total = (spread**2).sum(axis=0)
+    # a column of equal numbers leaves rounding errors of its mean, not zero
+    varies = total > count * (1e-12 * np.abs(centre)) ** 2
+    return np.asarray(np.where(varies, 1.0 - (residual**2).sum(axis=0) / np.where(varies, total, 1.0), np.nan))
+
+
+@dataclass(frozen=True)
+class OutputErrors:
+    """Errors of each output, arrays of shape (n_output,), in the units of the labels."""
+
+    rmse: Array
+    bias: Array
+    count: NDArray[np.intp]
+
+
+def output_errors(mean: ArrayLike, truth: ArrayLike) -> OutputErrors:
+    """Return root mean square and mean of ``mean - truth`` and the number of known truths, per output."""
+    error = np.asarray(mean, float) - np.asarray(truth, float)
+    known = np.isfinite(error)
+    count = known.sum(axis=0)
+    error = np.where(known, error, 0.0)
+    with np.errstate(invalid="ignore"):
+        return OutputErrors(np.sqrt((error**2).sum(axis=0) / count), error.sum(axis=0) / count, count)
+
+
+def pulls(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
+    """Return ``(mean - truth) / std`` of all known truths, shape (n,). Calibrated normal errors give N(0, 1)."""
+    pull = (np.asarray(mean, float) - np.asarray(truth, float)) / np.asarray(std, float)
+    return np.asarray(pull[np.isfinite(pull)])
+
+
+def crps_normal(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
+    """Return the continuous ranked probability score of normal predictions, in the units of the labels.
+
+    Closed form of Gneiting et al. (2005, Mon. Weather Rev. 133, 1098), eq. 5. NaN where the truth is unknown.
+    """
+    std = np.asarray(std, float)
+    z = (np.asarray(truth, float) - np.asarray(mean, float)) / std
+    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return np.asarray(std * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi)))
+
+
+def crps_samples(samples: ArrayLike, truth: ArrayLike) -> Array:
+    """Return the CRPS of the empirical distribution of ``samples`` (n_sample, n_target, n_output).
+
+    ``E|X - y| - E|X - X'| / 2`` (Gneiting & Raftery 2007, eq. 21), the second term from the sorted samples.
+    """
+    ordered = np.sort(np.asarray(samples, float), axis=0)
+    n = len(ordered)
+    weight = (2 * np.arange(1, n + 1) - n - 1).reshape(-1, *[1] * (ordered.ndim - 1))
+    distance = np.abs(ordered - np.asarray(truth, float)).mean(axis=0)
+    return np.asarray(distance - (weight * ordered).sum(axis=0) / n**2)
+
+
+def pit_normal(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
+    """Return the probability integral transform of each known truth under N(mean, std), shape (n,).
+
+    Uniform on [0, 1] when calibrated; a hump in the middle means errors too large, horns at the ends too small.
+    """
+    pit = ndtr((np.asarray(truth, float) - np.asarray(mean, float)) / np.asarray(std, float))
+    return np.asarray(pit[np.isfinite(pit)])
+
+
+def pit_samples(samples: ArrayLike, truth: ArrayLike) -> Array:
+    """Return the probability integral transform of each known truth among samples (n_sample, n_target, n_output).
+
+    The rank of the truth among the ``n`` samples (ties count half), shifted to the middle of its step,
+    ``(rank + 1/2) / (n + 1)``, so that calibrated predictions have mean 1/2.
+    """
+    samples, truth = np.asarray(samples, float), np.asarray(truth, float)
+    rank = (samples < truth).sum(axis=0) + 0.5 * (samples == truth).sum(axis=0)
+    pit = (rank + 0.5) / (len(samples) + 1)
+    return np.asarray(pit[np.isfinite(truth)])
+
+
+def uniform_distance(values: ArrayLike) -> float:
+    """Return the Kolmogorov-Smirnov distance between ``values`` (n,) and the uniform distribution on [0, 1]."""
+    ordered = np.sort(np.asarray(values, float))
+    n = ordered.size
+    step = np.arange(n + 1) / n
+    return float(max(np.max(step[1:] - ordered), np.max(ordered - step[:-1])))
+
+
+def coverage_by_target(lower: ArrayLike, upper: ArrayLike, truth: ArrayLike) -> tuple[Array, Array]:
+    """Count the truths within their bounds, target by target.
+
+    Returns
+    -------
+    inside, known : (n_target,)
+        Number of outputs with ``lower <= truth <= upper``, and with a known truth.
+    """
+    truth = np.asarray(truth, float)
+    inside = (np.asarray(lower, float) <= truth) & (truth <= np.asarray(upper, float))
+    return inside.sum(axis=1).astype(float), np.isfinite(truth).sum(axis=1).astype(float)
+
+
+@dataclass(frozen=True)
+class CoverageCurve:
+    """Nominal against measured coverage, arrays of shape (n_level,)."""
+
+    nominal: Array
+    empirical: Array
+    #: Standard error of ``empirical`` over targets, whose outputs are correlated.
+    error: Array
+
+
+def coverage_curve(mean: ArrayLike, std: ArrayLike, truth: ArrayLike, levels: ArrayLike | None = None) -> CoverageCurve:
+    """Return the measured coverage of the central normal intervals at ``levels`` (default 0.05, 0.10 ... 0.95)."""
+    nominal = np.linspace(0.05, 0.95, 19) if levels is None else np.asarray(levels, float)
+    measured = [clustered_fraction(*coverage_by_target(*normal_interval(mean, std, p), truth)) for p in nominal]
+    empirical, error = np.array(measured).T
+    return CoverageCurve(nominal, empirical, error)
+
+
+def clustered_fraction(inside: Array, known: Array) -> tuple[float, float]:
+    """Return ``sum(inside) / sum(known)`` and its standard error when only targets are independent.
+
+    The outputs of a target may be correlated, so the error is that of a ratio over targets (Cochran 1977, eq. 2.46).
+    With one output it is the binomial error with ``n - 1``. NaN with fewer than two targets.
+    """
+    fraction = float(inside.sum() / known.sum())
+    used = known > 0
+    n = int(used.sum())
+    if n < 2:
+        return fraction, float("nan")
+    scatter = ((inside - fraction * known)[used] ** 2).sum() / (n - 1)
+    return fraction, float(np.sqrt(scatter / n) / known[used].mean())
+
+
+@dataclass(frozen=True)
+class ErrorBySigma:
+    """Real against predicted errors in bins of predicted sigma, arrays of shape (n_bin,)."""
+
+    sigma: Array
+    rms_error: Array
+    count: NDArray[np.intp]
+
+
+def error_by_sigma(mean: ArrayLike, std: ArrayLike, truth: ArrayLike, bins: int = 10) -> ErrorBySigma:
+    """Return the root mean square error in ``bins`` of equal count along the predicted ``std``.
+
+    Calibrated errors lie on ``rms_error == sigma``, where ``sigma`` is the root mean square of ``std`` in the bin.
+    Fewer bins come back when there are fewer known truths than ``bins``.
+    """
+    error = np.asarray(mean, float) - np.asarray(truth, float)
+    known = np.isfinite(error)
+    squared, sigma = error[known] ** 2, np.broadcast_to(np.asarray(std, float), error.shape)[known]
+    parts = np.array_split(np.argsort(sigma, kind="stable"), max(min(bins, sigma.size), 1))
+    return ErrorBySigma(
+        np.array([np.sqrt(np.mean(sigma[part] ** 2)) for part in parts]),
+        np.array([np.sqrt(np.mean(squared[part])) for part in parts]),
+        np.array([part.size for part in parts]),
+    )

@@ -1,0 +1,127 @@
+"""Scores of a prediction: align it with the truth, compute what can be computed, say why the rest cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from specframe.errors import ContainerError, SpecframeError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from specframe.api import Score
+
+__all__ = ["Evaluation", "align", "evaluate_scores"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What :func:`evaluate_scores` found."""
+
+    #: Score by name; ``None`` where it could not be computed. Scores of several numbers have an entry for each.
+    values: dict[str, float | None] = field(default_factory=dict)
+    #: Why a score is ``None``.
+    reasons: dict[str, str] = field(default_factory=dict)
+    #: Number of targets that were judged.
+    n_target: int = 0
+    #: Targets that were left out because nothing is known of their true values.
+    unlabelled: tuple[str, ...] = ()
+
+
+def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.DataArray) -> Evaluation:
+    """Judge ``prediction`` by every one of ``scores``.
+
+    Targets and outputs are matched by name (see :func:`align`). A score that raises, or that is not a finite number,
+    becomes ``None`` with its reason and does not stop the others.
+
+    Parameters
+    ----------
+    scores
+        Score components. One that returns several numbers names them itself (``coverage-68``).
+    prediction
+        A Prediction, see :mod:`specframe.api.prediction`.
+    truth
+        Labels (target, output). Targets that are not predicted are not looked at; single labels may be NaN.
+
+    Raises
+    ------
+    ContainerError
+        When outputs or units of prediction and truth differ.
+    """
+    prediction, truth, unlabelled = align(prediction, truth)
+    n_target = prediction.sizes["target"]
+    values: dict[str, float | None] = {}
+    reasons: dict[str, str] = {}
+    for score in scores:
+        try:
+            found = _compute(score, prediction, truth)
+        except Exception as error:  # a score comes from a plugin and may raise anything; the run's results must survive
+            values[score.name] = None
+            reasons[score.name] = (
+                str(error) if isinstance(error, SpecframeError) else f"{type(error).__name__}: {error}"
+            )
+            continue
+        for name, value in found.items():
+            values[name] = value if np.isfinite(value) else None
+            if values[name] is None:
+                unknown = int(np.isnan(truth.values).sum())
+                reasons[name] = f"it is {value}" + (f"; {unknown} true values are not known" if unknown else "")
+    return Evaluation(values, reasons, n_target, unlabelled)
+
+
+def _compute(score: Score, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
+    if not prediction.sizes["target"]:
+        raise ContainerError("no predicted target has a label")
+    if score.needs_std and "std" not in prediction:
+        raise ContainerError(f"{score.name}: the prediction has no std; add an uncertainty step")
+    found = score.score(prediction, truth)
+    if isinstance(found, Mapping):
+        return {str(name): float(value) for name, value in found.items()}
+    return {score.name: float(found)}
+
+
+def align(prediction: xr.Dataset, truth: xr.DataArray) -> tuple[xr.Dataset, xr.DataArray, tuple[str, ...]]:
+    """Bring prediction and truth to the same targets and outputs, in the prediction's order.
+
+    Returns
+    -------
+    prediction, truth, unlabelled
+        Without the targets of which no label is known, and the names of those.
+
+    Raises
+    ------
+    ContainerError
+        When a target stands twice, or outputs or units differ.
+    """
+    targets, outputs = (prediction[dim].values.astype(str) for dim in ("target", "output"))
+    known_targets, known_outputs = (truth[dim].values.astype(str) for dim in ("target", "output"))
+    for what, names in (("prediction", targets), ("truth", known_targets)):
+        unique, counts = np.unique(names, return_counts=True)
+        if np.any(counts > 1):
+            raise ContainerError(f"evaluation: target {unique[np.argmax(counts)]} stands twice in the {what}")
+    if set(outputs) != set(known_outputs):
+        only = sorted(set(outputs) ^ set(known_outputs))
+        raise ContainerError(
+            f"evaluation: the outputs of prediction ({len(outputs)}) and truth ({len(known_outputs)}) differ: "
+            f"{', '.join(only[:5])}{' ...' if len(only) > 5 else ''} in one of them only"
+        )
+    units, known_units = prediction["mean"].attrs.get("units", ""), truth.attrs.get("units", "")
+    if units != known_units:
+        raise ContainerError(f"evaluation: the prediction is in {units!r}, the truth in {known_units!r}")
+
+    row_of = {name: row for row, name in enumerate(known_targets)}
+    column_of = {name: column for column, name in enumerate(known_outputs)}
+    columns = [column_of[name] for name in outputs]
+    labelled = np.array(
+        [name in row_of and bool(np.isfinite(truth.values[row_of[name]]).any()) for name in targets], dtype=bool
+    )
+    rows = [row_of[name] for name in targets[labelled]]
+    return (
+        prediction.isel(target=labelled),
+        truth.isel(target=rows, output=columns),
+        tuple(str(name) for name in targets[~labelled]),
+    )

@@ -1,0 +1,42 @@
+"""The scores that come with the core, offered as any other plugin offers its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.api import Component, Params, hookimpl
+from specframe.evaluate.params import CoverageParams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["specframe_components"]
+
+
+def _score(name: str, target: str, summary: str, *tags: str, params: type[Params] = Params) -> Component:
+    return Component(
+        kind="score",
+        name=name,
+        target=f"specframe.evaluate.scores:{target}",
+        params=params,
+        summary=summary,
+        tags=tags,
+    )
+
+
+@hookimpl
+def specframe_components() -> Iterator[Component]:
+    """Yield the scores of the core."""
+    yield _score("rmse-ppm", "RmsePpm", "Root of the mean squared error, in parts per million", "error")
+    yield _score("median-abs-ppm", "MedianAbsPpm", "Median absolute error, in parts per million", "error", "robust")
+    yield _score("bias-ppm", "BiasPpm", "Mean of prediction minus truth, in parts per million", "error")
+    yield _score("r2", "R2", "Coefficient of determination, averaged over outputs", "error")
+    yield _score("crps", "Crps", "Continuous ranked probability score, in the labels' units", "probabilistic")
+    yield _score(
+        "coverage",
+        "Coverage",
+        "Fraction of true values inside the predicted intervals, at 68 and 95 % by default",
+        "calibration",
+        params=CoverageParams,
+    )
+    yield _score("pit", "Pit", "Probability integral transform: distance from uniform, mean and std", "calibration")

@@ -1,0 +1,170 @@
+"""The scores of the core. True values that are not known (NaN) are left out of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from specframe.api import Score
+from specframe.errors import DataError
+from specframe.evaluate import diagnostics
+from specframe.evaluate.params import CoverageParams
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from specframe.api import Params
+
+__all__ = ["R2", "BiasPpm", "Coverage", "Crps", "MedianAbsPpm", "Pit", "RmsePpm"]
+
+
+class RmsePpm(Score):
+    """Root of the mean squared error over all targets and outputs, in parts per million."""
+
+    name = "rmse-ppm"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
+        """Return ``1e6 sqrt(<(mean - truth)^2>)``; labels must be dimensionless."""
+        return float(np.sqrt(np.mean(_errors_ppm(self.name, prediction, truth) ** 2)))
+
+
+class MedianAbsPpm(Score):
+    """Median absolute error over all targets and outputs, in parts per million: a few bad targets do not move it."""
+
+    name = "median-abs-ppm"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
+        """Return ``1e6 median|mean - truth|``; labels must be dimensionless."""
+        return float(np.median(np.abs(_errors_ppm(self.name, prediction, truth))))
+
+
+class BiasPpm(Score):
+    """Mean of prediction minus truth over all targets and outputs, in parts per million."""
+
+    name = "bias-ppm"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
+        """Return ``1e6 <mean - truth>``; labels must be dimensionless."""
+        return float(np.mean(_errors_ppm(self.name, prediction, truth)))
+
+
+class R2(Score):
+    """Coefficient of determination of each output, averaged over outputs with equal weight.
+
+    As scikit-learn's ``r2_score``. It says little where targets differ much more than the outputs of a target do:
+    on the 538 public labels of the Ariel challenge 2024, each planet's own mean depth as a flat spectrum has
+    R2 = 0.9972 (flattened over planets and channels it is the same to 2e-5).
+    """
+
+    name = "r2"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
+        """Return the mean over outputs of ``1 - SS_residual / SS_total``."""
+        per_output = diagnostics.r2(prediction["mean"].values, truth.values)
+        undefined = np.flatnonzero(~np.isfinite(per_output))
+        if undefined.size:
+            raise DataError(
+                f"r2: the true values of output {truth['output'].values[undefined[0]]!s} do not vary over the "
+                f"{truth.sizes['target']} targets ({undefined.size} of {per_output.size} outputs are so)"
+            )
+        return float(per_output.mean())
+
+
+class Crps(Score):
+    """Continuous ranked probability score, in the labels' units: from ``samples`` where there are any, else ``std``.
+
+    Lower is better; for a prediction without any spread it is the mean absolute error.
+    """
+
+    name = "crps"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
+        """Return the mean over targets and outputs."""
+        if "samples" in prediction:
+            values = diagnostics.crps_samples(prediction["samples"].values, truth.values)
+        else:
+            std = _std(self.name, prediction, "samples nor std")
+            values = diagnostics.crps_normal(prediction["mean"].values, std, truth.values)
+        return float(np.nanmean(values))
+
+
+class Coverage(Score):
+    """Fraction of true values inside their predicted intervals.
+
+    For each level the prediction's own ``lower`` and ``upper`` are used where it has them, else the central interval
+    of a normal distribution with its ``std``. ``coverage-68-error`` is the standard error with targets, not
+    outputs, taken as independent: binomial for a single output. It is left out for a single target.
+    """
+
+    name = "coverage"
+    Params: ClassVar[type[Params]] = CoverageParams
+    params: CoverageParams
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
+        """Return ``coverage-68``, ``coverage-68-error`` and so on for each level."""
+        found = {}
+        for level in self.params.levels:
+            bounds = self._bounds(prediction, level)
+            fraction, error = diagnostics.clustered_fraction(*diagnostics.coverage_by_target(*bounds, truth.values))
+            found[f"coverage-{100 * level:g}"] = fraction
+            if np.isfinite(error):
+                found[f"coverage-{100 * level:g}-error"] = error
+        return found
+
+    def _bounds(self, prediction: xr.Dataset, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if "lower" in prediction:
+            at = np.flatnonzero(np.isclose(prediction["level"].values, level, rtol=0, atol=1e-6))
+            if at.size:
+                return prediction["lower"].values[..., at[0]], prediction["upper"].values[..., at[0]]
+        std = _std(self.name, prediction, f"interval at level {level:g} nor std")
+        return diagnostics.normal_interval(prediction["mean"].values, std, level)
+
+
+class Pit(Score):
+    """How far the probability integral transform of the true values is from uniform.
+
+    Calibrated predictions give a Kolmogorov-Smirnov distance near 0, a mean of 1/2 and a standard deviation of
+    1/sqrt(12) = 0.289; a smaller one means that the predicted errors are too large. From ``samples`` where there are
+    any, else from ``std``.
+    """
+
+    name = "pit"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
+        """Return ``pit-ks``, ``pit-mean`` and ``pit-std``."""
+        if "samples" in prediction:
+            pit = diagnostics.pit_samples(prediction["samples"].values, truth.values)
+        else:
+            std = _std(self.name, prediction, "samples nor std")
+            pit = diagnostics.pit_normal(prediction["mean"].values, std, truth.values)
+        return {
+            "pit-ks": diagnostics.uniform_distance(pit),
+            "pit-mean": float(pit.mean()),
+            "pit-std": float(pit.std()),
+        }
+
+
+def _errors_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> NDArray[np.float64]:
+    """Return ``mean - truth`` of the known truths, shape (n,), in parts per million."""
+    error = (prediction["mean"].values - truth.values) * _ppm(score, truth.attrs.get("units", ""))
+    return np.asarray(error[np.isfinite(error)])
+
+
+def _ppm(score: str, units: str) -> float:
+    """Return what one of ``units`` is in parts per million."""
+    if units == "":
+        return 1e6
+    from astropy.units import Unit, UnitsError, dimensionless_unscaled
+
+    try:
+        return float(Unit(units).to(dimensionless_unscaled)) * 1e6
+    except (ValueError, UnitsError):
+        raise DataError(f"{score}: parts per million need dimensionless labels, these are in {units!r}") from None
+
+
+def _std(score: str, prediction: xr.Dataset, instead: str) -> NDArray[np.float64]:
+    if "std" not in prediction:
+        raise DataError(f"{score}: the prediction has neither {instead}; add an uncertainty step")
+    return np.asarray(prediction["std"].values)
