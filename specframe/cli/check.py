@@ -1,0 +1,29 @@
+"""``specframe check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from specframe.cli.options import override_option, pipeline_argument, plugin_option
+
+__all__ = ["command"]
+
+
+@click.command("check")
+@pipeline_argument
+@override_option
+@plugin_option
+def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...]) -> int:
+    """Validate a pipeline file without running it: all errors at once, with their places."""
+    from specframe.config import read_pipeline
+    from specframe.registry import Registry
+
+    spec = read_pipeline(
+        pipeline,
+        lambda block, pin: Registry.discover(block=tuple(block), pin=tuple(pin), files=plugin_files),
+        overrides=overrides,
+    )
+    click.echo(f"{pipeline}: ok, {len(spec.steps)} steps: {' > '.join(step.id for step in spec.steps)}")
+    return 0

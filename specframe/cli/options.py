@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["execution_options", "override_option", "pipeline_argument", "plugin_option"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+pipeline_argument = click.argument("pipeline", type=_FILE)
+override_option = click.option(
+    "--set", "overrides", multiple=True, metavar="STEP.PARAM=VALUE", help="Set a value of the pipeline; repeatable."
+)
+plugin_option = click.option(
+    "--plugin", "plugin_files", multiple=True, type=_FILE, metavar="FILE", help="Use a local .py file as a plugin."
+)
+
+
+def execution_options(command: _Command) -> _Command:
+    """Add ``--out``, ``--executor``, ``--workers``, ``--resume/--fresh`` and ``--quiet``."""
+    for option in reversed(
+        (
+            click.option("--out", type=_FOLDER, help="Folder for the results."),
+            click.option("--executor", type=click.Choice(["serial", "process"]), default="serial", show_default=True),
+            click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores by default."),
+            click.option(
+                "--resume/--fresh",
+                default=True,
+                show_default=True,
+                help="Go on from what is stored in the folder, or forget it.",
+            ),
+            click.option("--quiet", is_flag=True, help="Report no progress."),
+        )
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,33 @@
+"""``specframe plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from specframe.cli.options import override_option, pipeline_argument, plugin_option
+
+__all__ = ["command"]
+
+
+@click.command("plan")
+@pipeline_argument
+@override_option
+@plugin_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run directory that it would go to.")
+def command(
+    pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], out: Path | None
+) -> int:
+    """Say what a run would do, what is stored, and why the rest is not."""
+    from specframe.pipeline.pipeline import Pipeline
+
+    steps = Pipeline.from_yaml(pipeline, overrides, plugin_files).plan(out)
+    rows = [("step", "component", "to run", "stored", "why")]
+    for step in steps:
+        counts = (str(step.to_run), str(step.stored)) if step.to_run or step.stored else ("-", "-")
+        rows.append((step.id, f"{step.kind} {step.component}", *counts, step.why))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        click.echo("  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4])))
+    return 0

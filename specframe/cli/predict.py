@@ -1,0 +1,48 @@
+"""``specframe predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from specframe.cli.options import execution_options, override_option, plugin_option
+
+__all__ = ["command"]
+
+
+@click.command("predict")
+@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="New data for the pipeline's loader.")
+@override_option
+@plugin_option
+@execution_options
+def command(
+    run: Path,
+    data: Path,
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    out: Path | None,
+    executor: str,
+    workers: int | None,
+    resume: bool,
+    quiet: bool,
+) -> int:
+    """Apply the fitted RUN to new data, labels not needed; results go to --out, by default RUN/predictions/<data>."""
+    from specframe.cli.summary import print_summary
+    from specframe.pipeline.pipeline import predict
+
+    predicted = predict(
+        run,
+        data,
+        out,
+        executor=executor,
+        workers=workers,
+        fresh=not resume,
+        quiet=quiet,
+        plugin_files=plugin_files,
+        overrides=overrides,
+        command="specframe predict",
+    )
+    print_summary(predicted)
+    return predicted.exit_status

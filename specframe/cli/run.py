@@ -1,0 +1,38 @@
+"""``specframe run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from specframe.cli.options import execution_options, override_option, pipeline_argument, plugin_option
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@pipeline_argument
+@override_option
+@plugin_option
+@execution_options
+def command(
+    pipeline: Path,
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    out: Path | None,
+    executor: str,
+    workers: int | None,
+    resume: bool,
+    quiet: bool,
+) -> int:
+    """Run a pipeline; results go to --out, by default runs/<name of the file>."""
+    from specframe.cli.summary import print_summary
+    from specframe.pipeline.pipeline import Pipeline
+
+    loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
+    run = loaded.run(
+        out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run"
+    )
+    print_summary(run)
+    return run.exit_status

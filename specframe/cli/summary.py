@@ -1,0 +1,29 @@
+"""What is printed when a run or a prediction is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from specframe.pipeline.result import Run
+
+__all__ = ["print_summary"]
+
+
+def print_summary(run: Run) -> None:
+    """Print scores, targets set aside and where the results are."""
+    metrics = run.metrics
+    for where, title in (("cv", "held-out folds"), ("test", "measured, not learned")):
+        scores = metrics[where]
+        if not scores:
+            continue
+        click.echo(f"Scores ({title}, {metrics['targets']['judged']} targets):")
+        width = max(map(len, scores))
+        for name, value in scores.items():
+            shown = "-" if value is None else f"{value:.4g}"
+            click.echo(f"  {name.ljust(width)}  {shown}")
+    if run.set_aside:
+        click.echo(f"{len(run.set_aside)} targets were set aside; the reasons are in {run.path / 'manifest.json'}")
+    click.echo(f"Results: {run.path}")

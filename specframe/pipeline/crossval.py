@@ -1,0 +1,93 @@
+"""Cross-validation and the final fit, each fold stored so that a run that was broken off goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from specframe.config.spec import CrossValidation
+from specframe.errors import UsageError
+from specframe.evaluate.splits import grouped_folds
+from specframe.pipeline.keys import digest, seed_for
+from specframe.pipeline.learning import FittedChain, LearningData, LearningStep, fit_chain
+from specframe.pipeline.target import StepRecipe
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from specframe.pipeline.run import Session
+
+__all__ = ["cross_validate", "fit_final"]
+
+_STEP = "cross-validation"
+
+
+def cross_validate(
+    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
+) -> xr.Dataset:
+    """Predict every target by a chain that was fitted without its group.
+
+    Returns the Prediction of all targets in the order of ``data``, with the fold of each as ``fold (target)``.
+    """
+    import xarray as xr
+
+    wanted = session.spec.cross_validation or CrossValidation()
+    n_group = len(np.unique(data.groups))
+    if n_group < 2:
+        raise UsageError(
+            f"cross-validation groups by {wanted.group!r}, of which there is only one value among {len(data.targets)} "
+            "targets: group by something else, or give more targets"
+        )
+    folds = wanted.folds if session.spec.cross_validation else min(wanted.folds, n_group)
+    seed = session.spec.seed
+    base = _data_key(session, steps, data, labels)
+    parts, order = [], []
+    with session.progress.track(_STEP, folds) as advance:
+        for k, (train, test) in enumerate(grouped_folds(data.groups, folds, seed_for(seed, "folds"))):
+            key = digest(base, "fold", k, [data.targets[i] for i in train])
+            part = session.directory.store.get_dataset(_STEP, f"fold-{k}", key)
+            if part is None:
+                chain = fit_chain(steps, data.take(train), labels.isel(target=train), seed, "fold", k)
+                part = chain.predict(data.take(test)).assign(fold=("target", np.full(len(test), k)))
+                session.directory.store.put(_STEP, f"fold-{k}", key, part)
+            parts.append(part)
+            order.append(test)
+            advance()
+    joined = xr.concat(parts, dim="target", data_vars="minimal", coords="minimal", compat="override")
+    return joined.isel(target=np.argsort(np.concatenate(order)))
+
+
+def fit_final(
+    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
+) -> FittedChain:
+    """Fit on all targets: the chain that predicts new ones."""
+    with session.progress.track("final fit", 1) as advance:
+        folder = session.directory.stages / "fit" / digest(_data_key(session, steps, data, labels), "final")[:16]
+        if (folder / "complete").is_file():
+            chain = FittedChain.load(folder, steps)
+        else:
+            chain = fit_chain(steps, data, labels, session.spec.seed, "final")
+            chain.save(folder)
+            (folder / "complete").touch()
+        advance()
+    return chain
+
+
+def _data_key(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> str:
+    """Return the key of everything that a fit depends on but its choice of targets."""
+    recipes = {step.id: StepRecipe.of(step) for step in session.spec.steps}
+    chain = [[step.id, step.source, recipes[step.id].key(None)] for step in steps]
+    products = hashlib.sha256()
+    for step in sorted(data.collections):
+        for node in data.collections[step].subtree:
+            for name, array in sorted(node.to_dataset(inherit=False).data_vars.items()):
+                products.update(f"{step}/{node.path}/{name}{array.shape}".encode())
+                products.update(np.ascontiguousarray(array.values).tobytes())
+    depths = b"" if data.depths is None else np.ascontiguousarray(data.depths.values).tobytes()
+    truth = hashlib.sha256(np.ascontiguousarray(labels.values).tobytes() + depths).hexdigest()
+    groups = [str(group) for group in data.groups]
+    outputs = [str(name) for name in labels["output"].values]
+    return digest(session.spec.seed, chain, products.hexdigest(), truth, list(data.targets), groups, outputs)

@@ -1,0 +1,114 @@
+"""The run directory: a store of stages, and results that appear together when they are complete."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from specframe.errors import InputFileError, RunError, UsageError
+from specframe.pipeline.keys import content_digest
+from specframe.pipeline.manifest import output_hashes
+from specframe.pipeline.outputs import write_json
+from specframe.pipeline.store import StageStore
+
+__all__ = ["MANIFEST", "RunDirectory"]
+
+MANIFEST = "manifest.json"
+_LOG = "log.jsonl"
+_STAGES = "stages"
+_WRITING = ".writing"
+
+
+class RunDirectory:
+    """One run's folder.
+
+    ``manifest.json`` is removed first and written last: where it stands, the results beside it are complete and its
+    own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stages = path / _STAGES
+        self.store = StageStore(self.stages)
+        self.log = path / _LOG
+
+    def open(self, fresh: bool = False) -> None:
+        """Make the folder; with ``fresh``, forget what earlier runs stored in it.
+
+        Raises
+        ------
+        UsageError
+            When it holds something else than a run, or is a file.
+        """
+        if self.path.is_file():
+            raise UsageError(f"--out {self.path} is a file; name a folder")
+        if self.path.is_dir() and any(self.path.iterdir()) and not self._is_run():
+            raise UsageError(f"--out {self.path} holds other files and no run of specframe; name a new folder")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--out {self.path} cannot be made: {error.strerror}") from None
+        if fresh:
+            self.store.clear()
+            self.log.unlink(missing_ok=True)
+
+    def manifest(self) -> dict[str, Any]:
+        """Read the manifest of a complete run."""
+        path = self.path / MANIFEST
+        if not path.is_file():
+            raise InputFileError(path, "there is no complete run here; 'specframe run' makes one")
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputFileError(path, f"cannot be read: {error}") from None
+        return content
+
+    def verify(self, prefix: str) -> None:
+        """Check that outputs below ``prefix`` are those that the manifest lists, to the byte."""
+        for name, digest in self.manifest()["outputs"].items():
+            if name.startswith(prefix) and content_digest(self.path / name) != digest:
+                raise InputFileError(self.path / name, "differs from what the run wrote (its hash is in manifest.json)")
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """Give a folder for the results; they replace those of an earlier run once the block is done."""
+        folder = self.path / _WRITING
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True)
+            yield folder
+        except OSError as error:
+            raise RunError(f"cannot write the results into {self.path}: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def finish(self, folder: Path, manifest: Mapping[str, Any], scores: Mapping[str, float | None]) -> None:
+        """Move the results into place and write the manifest."""
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        complete = {**manifest, "scores": dict(scores), "outputs": output_hashes(folder, files)}
+        self._remove_old()
+        for entry in sorted(folder.iterdir()):
+            place = self.path / entry.name
+            if place.is_dir():
+                shutil.rmtree(place)
+            entry.replace(place)
+        write_json(self.path / MANIFEST, complete)
+
+    def _remove_old(self) -> None:
+        if not (self.path / MANIFEST).is_file():
+            return
+        root = self.path.resolve()
+        names = [name for name in self.manifest().get("outputs", {}) if (root / name).resolve().is_relative_to(root)]
+        (self.path / MANIFEST).unlink()
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
+        for folder in sorted({(self.path / name).parent for name in names}, reverse=True):
+            if folder != self.path and folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    def _is_run(self) -> bool:
+        return any((self.path / name).exists() for name in (MANIFEST, _LOG, _STAGES))

@@ -1,0 +1,182 @@
+"""Take every target through the mapping steps and bring together what models learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.api.collection import collate
+from specframe.errors import ContainerError, DataError, RunError, UsageError
+from specframe.pipeline.executors import map_targets
+from specframe.pipeline.learning import LearningData, LearningStep
+from specframe.pipeline.progress import Progress
+from specframe.pipeline.target import Outcome, TargetWorker, reason_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Gathered", "SetAside", "gather_targets", "learning_data", "measured_depths"]
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A target that was left out, at which step, and why."""
+
+    target: str
+    step: str
+    reason: str
+
+
+@dataclass
+class Gathered:
+    """The targets that came through the mapping steps."""
+
+    worker: TargetWorker
+    #: Key of each target's product, in the loader's order.
+    keys: dict[str, str] = field(default_factory=dict)
+    set_aside: list[SetAside] = field(default_factory=list)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    stored: int = 0
+
+    def observations(self) -> Iterator[xr.DataTree]:
+        """Read the products one by one; a target that fails now is set aside."""
+        for target in list(self.keys):
+            try:
+                yield self.worker.product(target, self.keys[target])
+            except (UsageError, RunError):
+                raise
+            except Exception as error:
+                self.leave_out(target, self.worker.recipe.load.id, reason_of(error))
+
+    def leave_out(self, target: str, step: str, reason: object) -> None:
+        """Set a target aside."""
+        self.keys.pop(target, None)
+        self.set_aside.append(SetAside(target, step, str(reason)))
+
+
+def gather_targets(
+    worker: TargetWorker, progress: Progress, executor: str = "serial", workers: int | None = None
+) -> Gathered:
+    """Run the mapping steps on every target of the loader.
+
+    Raises
+    ------
+    RunError
+        When the loader has no targets, or none comes through.
+    """
+    targets = worker.loader.targets()
+    if not targets:
+        raise RunError(f"step {worker.recipe.load.id!r}: the loader {worker.recipe.load.name!r} found no targets")
+    _check_unique(targets, worker)
+    gathered = Gathered(worker)
+    if not worker.recipe.maps:
+        for target in targets:
+            try:
+                gathered.keys[target] = worker.keys(target)[-1]
+            except DataError as error:
+                gathered.leave_out(target, worker.recipe.load.id, error)
+        return _not_empty(gathered, targets)
+    outcomes: dict[str, Outcome] = {}
+    label = " > ".join(step.id for step in (worker.recipe.load, *worker.recipe.maps))
+    with progress.track(label, len(targets)) as advance:
+        for outcome in map_targets(worker, targets, executor, workers):
+            outcomes[outcome.target] = outcome
+            progress.event("target", **{k: v for k, v in vars(outcome).items() if v})
+            if outcome.status == "set-aside":
+                progress.say(f"set aside {outcome.target} at step {outcome.step!r}: {outcome.reason}")
+            advance()
+    for target in targets:
+        outcome = outcomes[target]
+        for step, seconds in outcome.seconds.items():
+            gathered.seconds.setdefault(step, []).append(seconds)
+        if outcome.status == "set-aside":
+            gathered.leave_out(target, outcome.step, outcome.reason)
+        else:
+            gathered.keys[target] = outcome.key
+            gathered.stored += outcome.status == "stored"
+    return _not_empty(gathered, targets)
+
+
+def _not_empty(gathered: Gathered, targets: Sequence[str]) -> Gathered:
+    if not gathered.keys:
+        raise RunError(f"all {len(targets)} targets were set aside; the first: {gathered.set_aside[0].reason}")
+    return gathered
+
+
+def learning_data(
+    gathered: Gathered, steps: Sequence[LearningStep], catalogue: xr.Dataset | None, group: str = "target"
+) -> LearningData:
+    """Collate what the model steps read; targets that do not fit with the others are set aside."""
+    models = [step for step in steps if step.kind == "model"]
+    wanted: dict[tuple[str, ...], xr.DataTree] = {}
+    names = {step.id: step.component.inputs() for step in models}  # type: ignore[union-attr]
+    for inputs in dict.fromkeys(names.values()):
+        wanted[inputs] = _collate(gathered, inputs, catalogue, models[0].id)
+    targets = tuple(gathered.keys)
+    model_ids = {step.id for step in models}
+    depths = None
+    if any(step.source is not None and step.source not in model_ids for step in models):
+        depths = _collate(gathered, ("depth",), catalogue, models[0].id)["spectrum/depth"].sel(target=list(targets))
+        targets = tuple(gathered.keys)
+    return LearningData(
+        collections={step: _ordered(wanted[inputs], targets) for step, inputs in names.items()},
+        targets=targets,
+        groups=_groups(targets, catalogue, group),
+        depths=depths,
+    )
+
+
+def measured_depths(gathered: Gathered) -> xr.Dataset:
+    """Return the detrenders' depths as a Prediction: outputs are the channels, ``std`` the depth errors."""
+    import xarray as xr
+
+    last = gathered.worker.recipe.maps[-1].id if gathered.worker.recipe.maps else gathered.worker.recipe.load.id
+    spectrum = _collate(gathered, ("depth", "depth_error"), None, last)["spectrum"].to_dataset()
+    units = {"units": ""}
+    return xr.Dataset(
+        {
+            "mean": (("target", "output"), spectrum["depth"].values, units),
+            "std": (("target", "output"), spectrum["depth_error"].values, units),
+        },
+        coords={
+            "target": list(gathered.keys),
+            "output": [f"channel_{i + 1}" for i in range(spectrum.sizes["wavelength"])],
+            "wavelength": ("output", spectrum["wavelength"].values, {"units": "um"}),
+        },
+    )
+
+
+def _collate(gathered: Gathered, inputs: tuple[str, ...], catalogue: xr.Dataset | None, step: str) -> xr.DataTree:
+    def reject(target: str, error: DataError) -> None:
+        gathered.leave_out(target, step, error)
+
+    return collate(gathered.observations(), inputs, catalogue, reject)
+
+
+def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:
+    """Return the collection with these targets only, in this order."""
+    there = {str(name): i for i, name in enumerate(tree["target"].values)}
+    return tree.isel(target=np.array([there[target] for target in targets], dtype=np.intp))
+
+
+def _groups(targets: Sequence[str], catalogue: xr.Dataset | None, group: str) -> Any:
+    if group == "target":
+        return np.array(targets)
+    if catalogue is None or group not in catalogue:
+        there = ", ".join(map(str, catalogue.data_vars)) if catalogue is not None else "nothing"
+        raise ContainerError(
+            f"evaluate.cross_validation.group is {group!r}, but the loader's catalogue has no such variable "
+            f"(there: target, {there})"
+        )
+    return catalogue[group].sel(target=list(targets)).values
+
+
+def _check_unique(targets: Sequence[str], worker: TargetWorker) -> None:
+    seen: set[str] = set()
+    for target in targets:
+        if target in seen:
+            raise RunError(f"step {worker.recipe.load.id!r}: the loader lists target {target!r} twice")
+        seen.add(target)

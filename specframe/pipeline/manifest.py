@@ -1,0 +1,123 @@
+"""``manifest.json``: exactly what was run, on what, with what, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.pipeline.gather import Gathered, SetAside
+from specframe.pipeline.keys import code_digest, content_digest, file_digest
+
+if TYPE_CHECKING:
+    from specframe.config.spec import PipelineSpec
+
+__all__ = ["hardware", "make_manifest", "output_hashes"]
+
+#: Packages whose versions can change a result.
+_PACKAGES = (
+    "astropy",
+    "exoplanet-core",
+    "gpytorch",
+    "h5netcdf",
+    "h5py",
+    "numba",
+    "numpy",
+    "polars",
+    "pydantic",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "specframe",
+    "torch",
+    "xarray",
+)
+
+
+def make_manifest(
+    spec: PipelineSpec,
+    command: str,
+    started: datetime,
+    gathered: Gathered,
+    set_aside: Iterable[SetAside],
+    timings: Mapping[str, float],
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the manifest's content, without the hashes of outputs, which are added last."""
+    from specframe import __version__
+
+    used = {step.component.qualified_name: step.component for step in spec.steps}
+    used |= {part.component.qualified_name: part.component for part in (*spec.scores, *spec.exports)}
+    loader = gathered.worker.loader
+    return {
+        "specframe": __version__,
+        "command": command,
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": spec.seed,
+        "pipeline": spec.to_data(),
+        "origins": {"file": None if spec.path is None else str(spec.path), **spec.origins},
+        "components": {
+            name: {
+                "kind": registered.component.kind,
+                "distribution": registered.distribution,
+                "version": registered.version,
+                "code": code_digest(registered.component.target),
+            }
+            for name, registered in sorted(used.items())
+        },
+        "packages": _package_versions(),
+        "hardware": hardware(),
+        "inputs": {
+            target: {str(file): file_digest(file) for file in loader.files(target)} for target in gathered.keys
+        },
+        "products": dict(gathered.keys),
+        "set_aside": [vars(entry) for entry in set_aside],
+        "timings": {
+            "phases": {name: round(seconds, 3) for name, seconds in timings.items()},
+            "steps": {
+                step: {
+                    "targets": len(seconds),
+                    "total": round(float(np.sum(seconds)), 3),
+                    "median": round(float(np.median(seconds)), 6),
+                }
+                for step, seconds in gathered.seconds.items()
+            },
+            "targets_from_store": gathered.stored,
+        },
+        **more,
+    }
+
+
+def output_hashes(directory: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of every output by its path below ``directory``."""
+    return {file.relative_to(directory).as_posix(): content_digest(file) for file in sorted(files)}
+
+
+def hardware() -> dict[str, Any]:
+    """Return what this machine is."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    return {
+        "machine": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": sys.version.split()[0],
+        "cpus": os.cpu_count(),
+        "memory_bytes": memory,
+    }
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,257 @@
+"""The pipeline as people hold it in Python: made from YAML or from components, written back, run."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specframe.config import pipeline_from_data, read_pipeline, to_yaml
+from specframe.errors import UsageError
+from specframe.registry import Registry
+
+if TYPE_CHECKING:
+    from specframe.api.base import BaseComponent
+    from specframe.config.spec import PipelineSpec
+    from specframe.pipeline.plan import PlannedStep
+    from specframe.pipeline.result import Run
+    from specframe.pipeline.run import Session
+
+__all__ = ["Pipeline", "load_pipeline", "make", "predict"]
+
+_STEP_KEY = {
+    "loader": "load",
+    "calibrator": "calibrate",
+    "detrender": "detrend",
+    "model": "model",
+    "uncertainty": "uncertainty",
+    "exporter": "export",
+}
+
+
+def make(kind: str, name: str, /, **params: Any) -> BaseComponent:
+    """Make an installed component by its kind and name, e.g. ``make("model", "ridge", alpha=1.0)``."""
+    return Registry.discover().resolve(kind, name).load()(**params)
+
+
+def load_pipeline(path: Path | str, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Pipeline:
+    """Read and validate a pipeline file; see :meth:`Pipeline.from_yaml`."""
+    return Pipeline.from_yaml(path, overrides, plugin_files)
+
+
+class Pipeline:
+    """An ordered list of components, ready to run.
+
+    Parameters
+    ----------
+    steps
+        Components in order (a loader first), or ``(id, component)`` pairs, or mappings as in YAML
+        (``{"id": "fit", "model": "ridge", "with": {"alpha": 1.0}}``), mixed as you like.
+    seed
+        Decides everything random.
+    description
+        One line on what it is for.
+    evaluate
+        As in YAML: ``{"cross_validation": {"folds": 5, "group": "target"}, "scores": ["rmse-ppm"]}``.
+    export
+        Names of exporters, exporter components, or mappings as in YAML.
+
+    Raises
+    ------
+    ConfigError
+        With every problem found.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[BaseComponent | tuple[str, BaseComponent] | Mapping[str, Any]],
+        *,
+        seed: int = 0,
+        description: str = "",
+        evaluate: Mapping[str, Any] | None = None,
+        export: Sequence[str | BaseComponent | Mapping[str, Any]] = (),
+    ) -> None:
+        registry = Registry.discover()
+        data: dict[str, Any] = {"specframe": 1, "seed": seed, "steps": [_step_data(step) for step in steps]}
+        if description:
+            data["description"] = description
+        if evaluate is not None:
+            data["evaluate"] = dict(evaluate)
+        if export:
+            data["export"] = [entry if isinstance(entry, str | Mapping) else _step_data(entry) for entry in export]
+        self._hold(pipeline_from_data(data, lambda block, pin: registry), registry, ())
+
+    @classmethod
+    def from_yaml(
+        cls, path: Path | str, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()
+    ) -> Pipeline:
+        """Read a pipeline file.
+
+        Parameters
+        ----------
+        path
+            The YAML file.
+        overrides
+            ``"step.param=value"``, as ``--set`` on the command line.
+        plugin_files
+            Local ``.py`` files to use as plugins, as ``--plugin``.
+
+        Raises
+        ------
+        ConfigError
+            With every problem found, each with its place in the file.
+        """
+        found: dict[str, Registry] = {}
+
+        def discover(block: Sequence[str], pin: Sequence[str]) -> Registry:
+            found["registry"] = Registry.discover(block=tuple(block), pin=tuple(pin), files=tuple(plugin_files))
+            return found["registry"]
+
+        spec = read_pipeline(Path(path), discover, overrides=tuple(overrides))
+        return cls._from_spec(spec, found["registry"], tuple(plugin_files))
+
+    @classmethod
+    def _from_spec(cls, spec: PipelineSpec, registry: Registry, plugin_files: tuple[Path, ...]) -> Pipeline:
+        self = cls.__new__(cls)
+        self._hold(spec, registry, plugin_files)
+        return self
+
+    def _hold(self, spec: PipelineSpec, registry: Registry, plugin_files: tuple[Path, ...]) -> None:
+        #: The validated description.
+        self.spec = spec
+        self._registry = registry
+        self._plugin_files = tuple(Path(file).absolute() for file in plugin_files)
+
+    def to_yaml(self) -> str:
+        """Return YAML that reads back to this pipeline, with every default written out."""
+        return to_yaml(self.spec)
+
+    def plan(self, out: Path | str | None = None) -> list[PlannedStep]:
+        """Say what :meth:`run` would do with this output folder, without doing it."""
+        from specframe.pipeline.plan import plan_pipeline
+
+        return plan_pipeline(self._session(self._out(out), quiet=True, command="plan"))
+
+    def run(
+        self,
+        out: Path | str | None = None,
+        *,
+        executor: str = "serial",
+        workers: int | None = None,
+        fresh: bool = False,
+        quiet: bool = False,
+        command: str = "Pipeline.run",
+    ) -> Run:
+        """Run everything and return the run directory, opened.
+
+        Parameters
+        ----------
+        out
+            The run directory; ``runs/<name of the YAML file>`` by default. What an earlier run stored there and is
+            still valid is not computed again.
+        executor, workers
+            ``"serial"``, or ``"process"`` with this many processes (all cores by default). The results are the same.
+        fresh
+            Forget what is stored and compute everything.
+        quiet
+            Report no progress.
+        command
+            What the manifest says this run was started by.
+
+        Raises
+        ------
+        DataError, RunError, UsageError
+            When the run cannot be done. Targets that fail are set aside instead.
+        """
+        from specframe.pipeline.result import Run
+        from specframe.pipeline.run import run_pipeline
+
+        session = self._session(self._out(out), executor, workers, quiet, command)
+        session.directory.open(fresh)
+        _logged(session, partial(run_pipeline, session))
+        return Run(session.directory.path)
+
+    def _out(self, out: Path | str | None) -> Path:
+        if out is not None:
+            return Path(out)
+        return Path("runs") / (self.spec.path.stem if self.spec.path else "pipeline")
+
+    def _session(
+        self, out: Path, executor: str = "serial", workers: int | None = None, quiet: bool = False, command: str = ""
+    ) -> Session:
+        from specframe.pipeline.directory import RunDirectory
+        from specframe.pipeline.executors import EXECUTORS
+        from specframe.pipeline.progress import Progress
+        from specframe.pipeline.run import Session
+
+        if executor not in EXECUTORS:
+            raise UsageError(f"unknown executor {executor!r}; there are {', '.join(EXECUTORS)}")
+        if workers is not None and workers < 1:
+            raise UsageError(f"workers must be at least 1, got {workers}")
+        directory = RunDirectory(out)
+        progress = Progress(directory.log if command != "plan" else None, quiet=quiet)
+        return Session(self.spec, directory, progress, self._registry, self._plugin_files, executor, workers, command)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pipeline) and self.spec.to_data() == other.spec.to_data()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Pipeline({' > '.join(step.id for step in self.spec.steps)})"
+
+
+def predict(
+    run: Path,
+    data: Path,
+    out: Path | None = None,
+    *,
+    executor: str = "serial",
+    workers: int | None = None,
+    fresh: bool = False,
+    quiet: bool = False,
+    plugin_files: Sequence[Path] = (),
+    overrides: Sequence[str] = (),
+    command: str = "Run.predict",
+) -> Run:
+    """Apply the fitted run in the folder ``run`` to ``data``; see :meth:`Run.predict`."""
+    from specframe.errors import InputFileError
+    from specframe.pipeline.directory import RunDirectory
+    from specframe.pipeline.predict import predict_pipeline
+    from specframe.pipeline.result import Run
+
+    fitted = RunDirectory(run)
+    fitted.manifest()
+    fitted.verify("pipeline.yaml")
+    if not data.exists():
+        raise InputFileError(data, "no such file or folder")
+    pipeline = Pipeline.from_yaml(run / "pipeline.yaml", overrides, plugin_files)
+    out = run / "predictions" / data.absolute().name if out is None else out
+    session = pipeline._session(out, executor, workers, quiet, command)
+    session.directory.open(fresh)
+    _logged(session, partial(predict_pipeline, session, fitted, data))
+    return Run(out)
+
+
+def _logged(session: Session, work: Any) -> None:
+    """Do the work and log how it began and ended."""
+    session.progress.event("start", command=session.command, argv=shlex.join(sys.argv))
+    try:
+        work()
+    except BaseException as error:
+        session.progress.event("failed", error=f"{type(error).__name__}: {error}")
+        raise
+    session.progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
+
+
+def _step_data(step: BaseComponent | tuple[str, BaseComponent] | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(step, Mapping):
+        return dict(step)
+    name, component = step if isinstance(step, tuple) else (None, step)
+    data: dict[str, Any] = {} if name is None else {"id": name}
+    data[_STEP_KEY[component.kind]] = component.name
+    params = component.params.model_dump(mode="json", exclude_unset=True)
+    return {**data, "with": params} if params else data

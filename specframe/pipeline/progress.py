@@ -1,0 +1,93 @@
+"""Progress for people (a bar on a terminal, plain lines elsewhere) and for programs (``log.jsonl``)."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+__all__ = ["Progress"]
+
+#: Seconds between plain lines of a long step.
+_PLAIN_INTERVAL = 10.0
+
+
+class Progress:
+    """Reports what a run does.
+
+    Parameters
+    ----------
+    log
+        File that gets one JSON object per event, appended; ``None`` for no log.
+    stream
+        Where messages go; standard error by default.
+    quiet
+        Print nothing; the log is kept all the same.
+    """
+
+    def __init__(self, log: Path | None = None, stream: IO[str] | None = None, quiet: bool = False) -> None:
+        self._log = log
+        self._stream = stream or sys.stderr
+        self._quiet = quiet
+
+    def event(self, name: str, **fields: Any) -> None:
+        """Append an event to the log."""
+        if self._log is None:
+            return
+        entry = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": name, **fields}
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, default=str) + "\n")
+
+    def say(self, text: str) -> None:
+        """Print a line and log it."""
+        self.event("message", text=text)
+        if not self._quiet:
+            print(text, file=self._stream, flush=True)
+
+    @contextmanager
+    def track(self, label: str, total: int) -> Iterator[Callable[[], None]]:
+        """Follow ``total`` pieces of work; call what it yields after each."""
+        self.event("begin", step=label, total=total)
+        start = time.perf_counter()
+        if self._quiet:
+            yield lambda: None
+        elif self._stream.isatty():
+            with self._bar(label, total) as advance:
+                yield advance
+        else:
+            yield self._lines(label, total)
+        self.event("end", step=label, seconds=round(time.perf_counter() - start, 3))
+
+    @contextmanager
+    def _bar(self, label: str, total: int) -> Iterator[Callable[[], None]]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Bar(*columns, console=Console(file=self._stream)) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda: bar.advance(task)
+
+    def _lines(self, label: str, total: int) -> Callable[[], None]:
+        state = {"done": 0, "said": time.perf_counter()}
+
+        def advance() -> None:
+            state["done"] += 1
+            now = time.perf_counter()
+            if state["done"] == total or now - state["said"] >= _PLAIN_INTERVAL:
+                state["said"] = now
+                print(f"{label}: {state['done']}/{total}", file=self._stream, flush=True)
+
+        return advance

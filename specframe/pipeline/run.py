@@ -1,0 +1,239 @@
+"""Run a pipeline: targets through the mapping steps, cross-validation, the final fit, and everything written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from specframe.errors import DataError, RunError
+from specframe.evaluate.evaluation import Evaluation, evaluate_scores
+from specframe.pipeline.crossval import cross_validate, fit_final
+from specframe.pipeline.directory import RunDirectory
+from specframe.pipeline.figures import draw_figures
+from specframe.pipeline.gather import Gathered, SetAside, gather_targets, learning_data, measured_depths
+from specframe.pipeline.learning import learning_steps
+from specframe.pipeline.manifest import make_manifest
+from specframe.pipeline.outputs import write_json, write_predictions, write_spectra, write_text
+from specframe.pipeline.progress import Progress
+from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from specframe.api.exporter import Exporter
+    from specframe.api.loader import Loader
+    from specframe.api.score import Score
+    from specframe.config.spec import Part, PipelineSpec
+    from specframe.pipeline.learning import FittedChain
+    from specframe.registry import Registry
+
+__all__ = ["Session", "run_pipeline"]
+
+_MAPPING_KINDS = ("calibrator", "detrender")
+
+
+@dataclass
+class Session:
+    """What the phases of one run or prediction share."""
+
+    spec: PipelineSpec
+    directory: RunDirectory
+    progress: Progress
+    registry: Registry
+    plugin_files: tuple[Path, ...] = ()
+    executor: str = "serial"
+    workers: int | None = None
+    command: str = ""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def recipe(self) -> Recipe:
+        """Return the mapping steps as plain data."""
+        steps = self.spec.steps
+        return Recipe(
+            load=StepRecipe.of(steps[0]),
+            maps=tuple(StepRecipe.of(s) for s in steps if s.component.component.kind in _MAPPING_KINDS),
+            store=self.directory.stages,
+            plugin_files=self.plugin_files,
+            block=self.spec.plugins.block,
+            pin=self.spec.plugins.pin,
+        )
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a phase for the manifest."""
+        start = time.perf_counter()
+        yield
+        self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - start
+
+    def gather(self, worker: TargetWorker) -> Gathered:
+        """Take every target through the mapping steps."""
+        with self.phase("targets"):
+            return gather_targets(worker, self.progress, self.executor, self.workers)
+
+
+def run_pipeline(session: Session) -> None:
+    """Run everything that the pipeline says and fill the run directory.
+
+    Raises
+    ------
+    DataError, RunError
+        When there is nothing to learn from or nothing left to work on. Results of an earlier run stay as they were.
+    """
+    spec = session.spec
+    steps = learning_steps(spec.steps)
+    scores = [cast("Score", _make(part)) for part in spec.scores]
+    exporters = [cast("Exporter", _make(part)) for part in spec.exports]
+    worker = TargetWorker(session.recipe(), session.registry)
+    labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
+    gathered = session.gather(worker)
+
+    chain: FittedChain | None = None
+    if steps:
+        catalogue = worker.loader.catalogue()
+        labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id, session.progress)
+        with session.phase("collate"):
+            group = spec.cross_validation.group if spec.cross_validation else "target"
+            data = learning_data(gathered, steps, catalogue, group)
+        labels = labels.sel(target=list(data.targets))
+        with session.phase("cross-validation"):
+            prediction = cross_validate(session, steps, data, labels)
+        with session.phase("fit"):
+            chain = fit_final(session, steps, data, labels)
+    else:
+        with session.phase("collate"):
+            prediction = name_outputs(measured_depths(gathered), labels)
+
+    evaluation = Evaluation()
+    if labels is not None:
+        evaluation = evaluate_scores(scores, prediction, labels)
+        known = labels.reindex(target=prediction["target"].values)
+        prediction = prediction.assign(truth=known.assign_attrs(labels.attrs).reset_coords(drop=True))
+    write_results(session, gathered, prediction, exporters, chain, evaluation, learned=bool(steps))
+
+
+def write_results(
+    session: Session,
+    gathered: Gathered,
+    prediction: xr.Dataset,
+    exporters: Sequence[Exporter],
+    chain: FittedChain | None,
+    evaluation: Evaluation,
+    learned: bool,
+    **more: Any,
+) -> None:
+    """Write all results into the run directory; they appear together, when all of them are complete."""
+    from specframe.config import to_yaml
+
+    spec, progress = session.spec, session.progress
+    with session.directory.writing() as folder:
+        with session.phase("write"):
+            write_predictions(folder / "predictions.nc", prediction)
+            write_spectra(folder / "spectra", prediction, description=spec.description)
+            write_text(folder / "pipeline.yaml", to_yaml(spec))
+            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned))
+            if chain is not None:
+                chain.save(folder / "model")
+                _write_outputs(folder / "model", prediction)
+        with session.phase("export"):
+            for exporter in exporters:
+                _export(exporter, prediction, folder, progress)
+        with session.phase("figures"):
+            draw_figures(folder / "figures", gathered, prediction)
+        for name, reason in evaluation.reasons.items():
+            progress.say(f"score {name} could not be computed: {reason}")
+        manifest = make_manifest(
+            spec, session.command, session.started, gathered, gathered.set_aside, session.timings, **more
+        )
+        session.directory.finish(folder, manifest, evaluation.values)
+
+
+def name_outputs(prediction: xr.Dataset, labels: xr.DataArray | None) -> xr.Dataset:
+    """Give measured channels the names of the labels at the same wavelengths, where there are such."""
+    if labels is None or "wavelength" not in labels.coords:
+        return prediction
+    known, there = labels["wavelength"].values, prediction["wavelength"].values
+    if known.shape != there.shape or not np.allclose(known, there, rtol=1e-3):
+        return prediction
+    return prediction.assign_coords(output=labels["output"].values)
+
+
+def _make(part: Part) -> Any:
+    return part.component.load().from_params(part.params)
+
+
+def _labels(loader: Loader, step: str, required: bool) -> xr.DataArray | None:
+    from specframe.api.prediction import validate_labels
+
+    labels = loader.labels()
+    if labels is not None:
+        validate_labels(labels, step)
+    elif required:
+        raise DataError(
+            f"step {step!r}: the pipeline has a model to train, but loader {loader.name!r} has no labels. "
+            "Point it at labelled data, or use 'specframe predict' to apply a fitted run to data without labels."
+        )
+    return labels
+
+
+def _labelled(gathered: Gathered, labels: xr.DataArray, step: str, progress: Progress) -> xr.DataArray:
+    """Set aside the targets that cannot be learned from; return the labels of the others."""
+    there = {str(target) for target in labels["target"].values}
+    for target in list(gathered.keys):
+        if target not in there:
+            gathered.leave_out(target, step, "it has no label to learn from")
+            continue
+        row = labels.sel(target=target)
+        bad = ~np.isfinite(row.values)
+        if bad.any():
+            names = [str(name) for name in labels["output"].values[bad]]
+            listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            gathered.leave_out(target, step, f"its label is not finite: {listed} is {row.values[bad][0]}")
+    left_out = [entry for entry in gathered.set_aside if entry.step == step]
+    for entry in left_out[:10]:
+        progress.say(f"set aside {entry.target} at step {entry.step!r}: {entry.reason}")
+    if len(left_out) > 10:
+        progress.say(f"... and {len(left_out) - 10} more; all are listed in manifest.json")
+    if not gathered.keys:
+        raise DataError(f"step {step!r}: no target has a label to learn from; the first: {left_out[0].reason}")
+    return labels.sel(target=list(gathered.keys))
+
+
+def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: bool) -> dict[str, Any]:
+    """Scores of targets that no fitted step had seen: of held-out folds, or of a pipeline that learns nothing."""
+    return {
+        "cv": evaluation.values if learned else {},
+        "test": {} if learned else evaluation.values,
+        "targets": {
+            "judged": evaluation.n_target,
+            "unlabelled": len(evaluation.unlabelled),
+            "set_aside": len(set_aside),
+        },
+        "missing": evaluation.reasons,
+    }
+
+
+def _export(exporter: Exporter, prediction: xr.Dataset, folder: Path, progress: Progress) -> None:
+    try:
+        exporter.export(prediction, folder)
+    except DataError as error:
+        raise RunError(f"exporter {exporter.name!r}: {error}") from error
+    progress.event("export", exporter=exporter.name)
+
+
+def _write_outputs(folder: Path, prediction: xr.Dataset) -> None:
+    """Say what the model predicts, for whoever opens the folder."""
+    outputs: dict[str, Any] = {
+        "outputs": [str(name) for name in prediction["output"].values],
+        "units": prediction["mean"].attrs.get("units", ""),
+    }
+    if "wavelength" in prediction.coords:
+        outputs["wavelength_um"] = prediction["wavelength"].values.tolist()
+    write_json(folder / "outputs.json", outputs)

@@ -1,0 +1,107 @@
+"""The stage store: results of steps, one NetCDF file each, found again by key."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from specframe.errors import RunError
+from specframe.pipeline.keys import digest
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["StageStore", "atomic_write", "safe_name"]
+
+_NAME_LENGTH = 80
+_PLAIN = " +-_=@,()[]{}"
+_Stored = TypeVar("_Stored", "xr.DataTree", "xr.Dataset")
+
+
+def safe_name(target: str) -> str:
+    """Return a target's name as a file name: no separators, no dots in front, at most 80 characters."""
+    name = quote(target, safe=_PLAIN)
+    if name.startswith("."):
+        name = "%2E" + name[1:]
+    if len(name) > _NAME_LENGTH:
+        name = f"{name[: _NAME_LENGTH - 17]}-{digest(target)[:16]}"
+    return name
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; after the block, sync it to disk and rename it.
+
+    Whoever looks at ``path`` sees the old file or the new one, never half of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class StageStore:
+    """Stored results below one folder: ``<folder>/<step>/<name>-<key>.nc``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, step: str, name: str, key: str) -> Path:
+        """Return where the result of ``step`` on the target ``name`` with this key is or would be."""
+        return self.folder / step / f"{safe_name(name)}-{key[:16]}.nc"
+
+    def has(self, step: str, name: str, key: str) -> bool:
+        """Tell whether a result is stored."""
+        return self.path(step, name, key).is_file()
+
+    def get_tree(self, step: str, name: str, key: str) -> xr.DataTree | None:
+        """Read a stored Observation into memory; ``None`` when there is none or it cannot be read."""
+        import xarray as xr
+
+        def read(path: Path) -> xr.DataTree:
+            with xr.open_datatree(path, engine="h5netcdf") as tree:
+                return tree.load()
+
+        return self._read(self.path(step, name, key), read)
+
+    def get_dataset(self, step: str, name: str, key: str) -> xr.Dataset | None:
+        """Read a stored Dataset into memory; ``None`` when there is none or it cannot be read."""
+        import xarray as xr
+
+        return self._read(self.path(step, name, key), lambda path: xr.load_dataset(path, engine="h5netcdf"))
+
+    def put(self, step: str, name: str, key: str, result: xr.DataTree | xr.Dataset) -> Path:
+        """Store a result; an older result of the same step and name is removed."""
+        path = self.path(step, name, key)
+        with atomic_write(path) as temporary:
+            result.to_netcdf(temporary, engine="h5netcdf")
+        for stale in path.parent.glob(f"{glob.escape(safe_name(name))}-{'[0-9a-f]' * 16}.nc"):
+            if stale != path:
+                stale.unlink(missing_ok=True)
+        return path
+
+    def clear(self) -> None:
+        """Remove everything stored."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self, path: Path, read: Callable[[Path], _Stored]) -> _Stored | None:
+        if not path.is_file():
+            return None
+        try:
+            return read(path)
+        except (OSError, ValueError, KeyError):
+            path.unlink(missing_ok=True)  # unreadable, so as good as not there: it is made again
+            return None

@@ -1,0 +1,205 @@
+"""One target through the steps that map over targets: load, calibrate, detrend."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from specframe.errors import DataError, RunError, SpecframeError, UsageError
+from specframe.pipeline.keys import code_digest, digest, file_digest
+from specframe.pipeline.store import StageStore
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from specframe.api.base import BaseComponent
+    from specframe.api.loader import Loader
+    from specframe.api.mapping import Calibrator, Detrender
+    from specframe.config.spec import Step
+    from specframe.registry import Registry
+
+__all__ = ["Outcome", "Recipe", "StepRecipe", "TargetWorker", "reason_of"]
+
+
+@dataclass(frozen=True)
+class StepRecipe:
+    """A step as plain data, so that another process can make it again."""
+
+    id: str
+    kind: str
+    name: str
+    target: str
+    version: str
+    params: str
+
+    @classmethod
+    def of(cls, step: Step) -> StepRecipe:
+        """Describe a step of a validated pipeline."""
+        registered = step.component
+        return cls(
+            id=step.id,
+            kind=registered.component.kind,
+            name=registered.qualified_name,
+            target=registered.component.target,
+            version=f"{registered.distribution} {registered.version}",
+            params=json.dumps(step.params.canonical(), sort_keys=True),
+        )
+
+    def make(self) -> BaseComponent:
+        """Import the class and give it its parameters."""
+        module, _, attribute = self.target.partition(":")
+        component: type[BaseComponent] = getattr(import_module(module), attribute)
+        return component(**json.loads(self.params))
+
+    def key(self, upstream: Any) -> str:
+        """Return the key of this step's result, given what it is made from."""
+        return digest(self.kind, self.name, self.version, code_digest(self.target), self.params, upstream)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a process needs to take targets through the mapping steps."""
+
+    load: StepRecipe
+    maps: tuple[StepRecipe, ...]
+    store: Path
+    #: Other data for the loader than its parameters name, without labels: what is predicted.
+    data: Path | None = None
+    plugin_files: tuple[Path, ...] = ()
+    block: tuple[str, ...] = ()
+    pin: tuple[str, ...] = ()
+
+    def discover(self) -> Registry:
+        """Find the plugins, local files included, in this process."""
+        from specframe.registry import Registry
+
+        return Registry.discover(block=self.block, pin=self.pin, files=self.plugin_files)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one target."""
+
+    target: str
+    status: Literal["done", "stored", "set-aside"]
+    key: str = ""
+    step: str = ""
+    reason: str = ""
+    #: Traceback of an error that no component raised on purpose; for the log.
+    detail: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class TargetWorker:
+    """Takes targets through a recipe, one at a time, storing the result of every mapping step."""
+
+    def __init__(self, recipe: Recipe, registry: Registry | None = None) -> None:
+        self.recipe = recipe
+        self.store = StageStore(recipe.store)
+        self._hooks = (registry or recipe.discover()).hooks
+        self.loader = cast("Loader", recipe.load.make())
+        if recipe.data is not None:
+            self.loader = self.loader.relocated(recipe.data)
+        self._maps = [cast("Calibrator | Detrender", step.make()) for step in recipe.maps]
+
+    def keys(self, target: str) -> list[str]:
+        """Return the keys of the load step and of every mapping step for this target."""
+        from specframe import __version__
+
+        files = [[file.name, file_digest(file)] for file in self.loader.files(target)]
+        keys = [self.recipe.load.key([__version__, target, files, str(self.recipe.data or "")])]
+        for step in self.recipe.maps:
+            keys.append(step.key(keys[-1]))
+        return keys
+
+    def process(self, target: str) -> Outcome:
+        """Run what is not stored yet; never raises for a wrong target, which is set aside instead."""
+        seconds: dict[str, float] = {}
+        step = self.recipe.load.id
+        try:
+            keys = self.keys(target)
+            done = self.last_stored(target, keys)
+            if done == len(self._maps) and done > 0:
+                return Outcome(target, "stored", keys[-1])
+            observation: xr.DataTree | None = None
+            if done > 0:
+                observation = self.store.get_tree(self.recipe.maps[done - 1].id, target, keys[done])
+            if observation is None:
+                done = 0
+                observation = self._timed(step, target, seconds, lambda: self.load(target))
+            for i in range(done, len(self._maps)):
+                step = self.recipe.maps[i].id
+                observation = self._timed(step, target, seconds, self._mapped(i, observation))
+                self.store.put(step, target, keys[i + 1], observation)
+        except (UsageError, RunError):
+            raise
+        except Exception as error:
+            self._hooks.on_step_error(step=step, target=target, error=error)
+            return Outcome(target, "set-aside", "", step, reason_of(error), _detail(error), seconds)
+        return Outcome(target, "done", keys[-1], seconds=seconds)
+
+    def product(self, target: str, key: str) -> xr.DataTree:
+        """Return the result of the last mapping step, or what the loader gives when there is none."""
+        if not self.recipe.maps:
+            return self.load(target)
+        stored = self.store.get_tree(self.recipe.maps[-1].id, target, key)
+        if stored is None:
+            raise RunError(f"the stored result of target {target} has gone from {self.store.folder}; run again")
+        return stored
+
+    def load(self, target: str) -> xr.DataTree:
+        """Load one target and check what the loader returned."""
+        from specframe.api.observation import validate_observation
+
+        observation = self.loader.load(target)
+        validate_observation(observation, self.recipe.load.id)
+        if observation.attrs["target"] != target:
+            raise DataError(f"the loader returned target {observation.attrs['target']!r} for {target!r}")
+        return observation
+
+    def last_stored(self, target: str, keys: Sequence[str]) -> int:
+        """Return how many mapping steps need not run, because the result of the last of them is stored."""
+        for i in range(len(self._maps), 0, -1):
+            if self.store.has(self.recipe.maps[i - 1].id, target, keys[i]):
+                return i
+        return 0
+
+    def _mapped(self, i: int, observation: xr.DataTree) -> Any:
+        from specframe.api.observation import validate_observation
+
+        step, component = self.recipe.maps[i].id, self._maps[i]
+
+        def run() -> xr.DataTree:
+            validate_observation(observation, f"{step} (input)", component.consumes)
+            result = component.apply(observation)
+            validate_observation(result, step, component.produces)
+            return result
+
+        return run
+
+    def _timed(self, step: str, target: str, seconds: dict[str, float], run: Any) -> xr.DataTree:
+        self._hooks.before_step(step=step, target=target)
+        start = time.perf_counter()
+        result: xr.DataTree = run()
+        seconds[step] = time.perf_counter() - start
+        self._hooks.after_step(step=step, target=target, result=result, seconds=seconds[step])
+        return result
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a target is set aside: the message, with the type where no component raised it on purpose."""
+    if isinstance(error, SpecframeError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, SpecframeError):
+        return ""
+    return "".join(traceback.format_exception(error))
