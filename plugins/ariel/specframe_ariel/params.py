@@ -1,0 +1,94 @@
+"""Parameters of the components of this plugin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from specframe.api import Field, InputPath, Params
+
+__all__ = ["ArielChallengeParams", "ArielDetectorParams"]
+
+Instrument = Literal["AIRS-CH0", "FGS1"]
+
+
+def _is_range(value: tuple[int, int]) -> tuple[int, int]:
+    if not 0 <= value[0] < value[1]:
+        raise ValueError(f"expected [first, one past the last] with 0 <= first < last, got {list(value)}")
+    return value
+
+
+#: ``[first, one past the last]`` detector rows or columns, counted from 0 as in the files.
+PixelRange = Annotated[tuple[int, int], AfterValidator(_is_range)]
+Count = Annotated[int, Field(ge=1)]
+
+#: What an instrument that a mapping does not name gets.
+ROWS: dict[str, tuple[int, int]] = {"AIRS-CH0": (8, 24), "FGS1": (8, 24)}
+COLUMNS: dict[str, tuple[int, int]] = {"AIRS-CH0": (39, 321), "FGS1": (8, 24)}
+BACKGROUND_ROWS: tuple[tuple[int, int], ...] = ((0, 8), (24, 32))
+PAIRS_PER_BIN: dict[str, int] = {"AIRS-CH0": 30, "FGS1": 360}
+
+
+class ArielChallengeParams(Params):
+    """Parameters of ``ariel-challenge``."""
+
+    path: InputPath = Field(
+        description="Root of the challenge's files (it holds axis_info.parquet, wavelengths.csv and train/ or test/), "
+        "or one split's folder in it."
+    )
+    split: Literal["train", "test"] = Field("train", description="Which planets; the labels of test are not known.")
+    year: Literal["auto", 2024, 2025] = Field(
+        "auto", description="Challenge whose layout the files have; auto looks at the names of the files."
+    )
+    instruments: tuple[Instrument, ...] = Field(
+        ("AIRS-CH0", "FGS1"),
+        min_length=1,
+        description="Instruments to load: AIRS-CH0 (spectrometer), FGS1 (photometer).",
+    )
+    targets: tuple[str | int, ...] | None = Field(
+        None, description="Only these planet ids, in this order; null takes every planet that has signal files."
+    )
+
+
+class ArielDetectorParams(Params):
+    """Parameters of ``ariel-detector``. Those that differ between instruments also take a mapping by instrument."""
+
+    rows: PixelRange | dict[str, PixelRange] = Field(
+        ROWS, description="Detector rows that are summed: [first, one past the last]."
+    )
+    columns: PixelRange | dict[str, PixelRange] = Field(
+        COLUMNS,
+        description="Detector columns that are used, as counted in the files; AIRS-CH0 39:321 are the science channels.",
+    )
+    gain_offset: bool = Field(True, description="Convert adu to electrons: adu / gain + offset.")
+    dead_pixels: Literal["mask", "keep"] = Field(
+        "mask", description="Leave out pixels that the calibration calls dead."
+    )
+    hot_pixels: Literal["keep", "mask"] = Field(
+        "keep",
+        description="Leave out pixels whose dark is an outlier. Their dark is subtracted in any case, and adds less noise "
+        "than the light that leaving them out loses.",
+    )
+    hot_sigma: float = Field(
+        5.0, gt=0, description="Clip of the dark, in standard deviations, beyond which a pixel is hot."
+    )
+    linearity: bool = Field(True, description="Apply each pixel's linearity polynomial.")
+    dark: bool = Field(True, description="Subtract dark x integration time.")
+    cds: bool = Field(
+        True,
+        description="Correlated double sampling: the second read of each pair minus the first. Off: every frame is a sample.",
+    )
+    flat: bool = Field(True, description="Divide by the flat field.")
+    background_rows: tuple[PixelRange, ...] | dict[str, tuple[PixelRange, ...]] = Field(
+        BACKGROUND_ROWS,
+        description="Detector rows whose mean, column by column, is subtracted as sky background; [] subtracts none.",
+    )
+    pairs_per_bin: Count | dict[str, Count] = Field(
+        PAIRS_PER_BIN,
+        description="Read pairs (frames where cds is off) averaged into one sample: 30 of AIRS-CH0 and 360 of FGS1 are 144 s. "
+        "Those left over at the end are not used.",
+    )
+    precision: Literal["float64", "float32"] = Field(
+        "float64", description="Arithmetic on the frames, and type of the result; float32 agrees to 1 ppm."
+    )

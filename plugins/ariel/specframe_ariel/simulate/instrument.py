@@ -1,0 +1,129 @@
+"""The two instruments of the challenges: geometry, wavelengths, point spread and timing of the reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AIRS", "FGS1", "INSTRUMENTS", "SCIENCE", "Instrument", "Readout", "label_wavelengths"]
+
+#: Duration of a visit in s, the same for both instruments.
+VISIT = 27_000.0
+ROWS = 32
+#: AIRS columns that the labels describe; reversed they are wl_2 .. wl_283.
+SCIENCE = slice(39, 321)
+#: Wavelength that stands for FGS1 in the challenges' wavelengths.csv, in um.
+_FGS1_WAVELENGTH = {2024: 0.705, 2025: 0.7}
+#: Wavelength of an AIRS column as polynomial in (column - 177.5) / 177.5, low to high, in um. A fit to the challenges'
+#: axis_info, which it meets to the last digit but one.
+_AIRS_DISPERSION = (3.0736755124, -1.2226052102, -0.2178175818)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """When a visit's pairs of reads are made, each standing for ``coadded`` real ones.
+
+    Times count from the start of the visit. In the files of the challenges the reads of a pair carry the times 0.1 s
+    and 0.2 s after the pair's begin, whatever their integration time.
+    """
+
+    pairs: int
+    coadded: float
+    #: Charge collected at the first read, and between the two, in s.
+    short: float
+    long: float
+
+    @cached_property
+    def time(self) -> NDArray[np.float64]:
+        """Time stamps of all reads in s, shape (2 * pairs,)."""
+        begin = np.arange(self.pairs) * (VISIT / self.pairs)
+        return (begin[:, None] + np.array([0.1, 0.2]) * self.coadded).reshape(-1)
+
+    @cached_property
+    def pair_time(self) -> NDArray[np.float64]:
+        """Mean time stamp of each pair in s, shape (pairs,)."""
+        return self.time.reshape(-1, 2).mean(axis=1)
+
+    @property
+    def integration_time(self) -> NDArray[np.float64]:
+        """Time since the reset of each read in s, shape (2 * pairs,)."""
+        return np.tile([self.short, self.short + self.long], self.pairs)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A detector of 32 rows with a star on it."""
+
+    name: str
+    index: int
+    columns: int
+    full_pairs: int
+    short: float
+    long: float
+    #: Row (and column, where the light is not dispersed) of the star's centre.
+    centre: tuple[float, float]
+    #: Offset of the 2024 converters in e-, mean and standard deviation.
+    adc_offset: tuple[float, float]
+
+    @property
+    def disperses(self) -> bool:
+        """Whether a column is a wavelength."""
+        return self.columns > ROWS
+
+    @property
+    def wavelength(self) -> NDArray[np.float64]:
+        """Wavelength of each column in um, descending; shape (columns,), or (1,) without dispersion."""
+        if not self.disperses:
+            return np.array([_FGS1_WAVELENGTH[2024]])
+        return np.polynomial.polynomial.polyval((np.arange(self.columns) - 177.5) / 177.5, _AIRS_DISPERSION)
+
+    def readout(self, pairs: int) -> Readout:
+        """Return the timing of ``pairs`` pairs of reads in a visit."""
+        coadded = self.full_pairs / pairs
+        return Readout(pairs, coadded, self.short * coadded, self.long * coadded)
+
+    def point_spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the share of a channel's light in each pixel and its change per pixel of pointing in y and in x.
+
+        A Gaussian core that widens with wavelength and 10 % in wide Gaussian wings, integrated over the pixel. Each
+        array has shape (32, columns). Light that leaves a dispersed column along x is not followed.
+        """
+        if self.disperses:
+            core = 0.40 + 0.315 * self.wavelength
+            spread, slope = _profile(self.centre[0], core, wings=7.0)
+            return spread, slope, np.zeros_like(spread)
+        y, dy = _profile(self.centre[0], np.array([1.25]), wings=4.0)
+        x, dx = _profile(self.centre[1], np.array([1.25]), wings=4.0)
+        return y * x.T, dy * x.T, y * dx.T
+
+
+#: Share of the light in the wings, and the widths above: from the real frames of planet 342072318.
+_WINGS = 0.10
+
+
+def _profile(centre: float, core: NDArray[np.float64], wings: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the share of the light in each of 32 pixels and its derivative to ``centre``, shape (32, len(core))."""
+    from scipy.special import erf
+
+    edges = np.arange(ROWS + 1)[:, None] - 0.5 - centre
+
+    def one(width: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        cumulative = 0.5 * erf(edges / (np.sqrt(2.0) * width))
+        density = np.exp(-0.5 * (edges / width) ** 2) / (np.sqrt(2.0 * np.pi) * width)
+        return np.diff(cumulative, axis=0), -np.diff(density, axis=0)
+
+    (near, near_slope), (far, far_slope) = one(core), one(np.full_like(core, wings))
+    return (1 - _WINGS) * near + _WINGS * far, (1 - _WINGS) * near_slope + _WINGS * far_slope
+
+
+AIRS = Instrument("AIRS-CH0", 0, 356, 5_625, 0.1, 4.5, (15.58, 0.0), (-850.0, 70.0))
+FGS1 = Instrument("FGS1", 1, 32, 67_500, 0.1, 0.1, (15.3, 15.4), (-358.0, 23.0))
+INSTRUMENTS = {instrument.name: instrument for instrument in (AIRS, FGS1)}
+
+
+def label_wavelengths(year: int) -> NDArray[np.float64]:
+    """Return the wavelengths of wl_1 .. wl_283 in um: FGS1, then AIRS ascending."""
+    return np.concatenate([[_FGS1_WAVELENGTH[year]], AIRS.wavelength[SCIENCE][::-1]])
