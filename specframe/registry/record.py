@@ -34,6 +34,16 @@ class Registered:
         """``plugin/name``, which is always unambiguous."""
         return f"{self.plugin}/{self.component.name}"
 
+    @property
+    def usable(self) -> bool:
+        """Whether it can be loaded; of a ``clash`` each can, by its qualified name."""
+        return self.status in ("ok", "clash")
+
+    @property
+    def competes(self) -> bool:
+        """Whether it contends for its short name: one that nothing can make usable here does not."""
+        return self.usable or self.status == "missing-extra"
+
     def load(self) -> type[BaseComponent]:
         """Import the component's class.
 
@@ -43,18 +53,19 @@ class Registered:
             When its status is not ok, the import fails, or the target is not a component of the stated kind.
         """
         label = f"{self.component.kind} {self.qualified_name!r} of {self.distribution} {self.version}"
-        if self.status not in ("ok", "clash"):
+        if not self.usable:
             raise UnavailableComponentError(f"{label} cannot be used ({self.status}): {self.reason}")
         module, _, attribute = self.component.target.partition(":")
         try:
             loaded: Any = getattr(import_module(module), attribute)
-        except Exception as error:  # a plugin may raise anything on import
+        except (Exception, SystemExit) as error:  # a plugin may raise anything on import
             raise UnavailableComponentError(
                 f"{label} cannot be imported from {self.component.target!r}: {type(error).__name__}: {error}"
             ) from error
-        if getattr(loaded, "kind", None) != self.component.kind:
+        kind = getattr(loaded, "kind", None)
+        if kind != self.component.kind:
             raise UnavailableComponentError(
-                f"{label}: {self.component.target!r} is not a {self.component.kind} (kind={getattr(loaded, 'kind', None)!r})"
+                f"{label}: {self.component.target!r} is not a {self.component.kind} (kind={kind!r})"
             )
         return loaded  # type: ignore[no-any-return]
 

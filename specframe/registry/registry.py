@@ -1,0 +1,124 @@
+"""The registry: which components there are, and which one a name means."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from specframe.api.component import KINDS
+from specframe.errors import AmbiguousComponentError, UnknownComponentError
+from specframe.registry.discovery import ambiguity, discover
+from specframe.registry.selection import Selection
+from specframe.registry.step_hooks import StepHooks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pluggy
+
+    from specframe.registry.record import PluginRecord, Registered
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """What discovery found.
+
+    Parameters
+    ----------
+    plugins
+        A record of every plugin, usable or not.
+    manager
+        Where the usable ones are registered.
+    """
+
+    def __init__(self, plugins: Sequence[PluginRecord], manager: pluggy.PluginManager) -> None:
+        self.plugins = tuple(plugins)
+        self.hooks = StepHooks(manager)
+
+    @classmethod
+    def discover(cls, block: Iterable[str] = (), pin: Iterable[str] = (), files: Iterable[Path | str] = ()) -> Self:
+        """Find all plugins; problems become records and are not raised.
+
+        Parameters
+        ----------
+        block
+            Plugins that must not be imported: names of plugins or distributions, or ``distribution:plugin``.
+            ``SPECFRAME_BLOCK_PLUGINS`` adds to them, separated by commas.
+        pin
+            Versions that are asked for, ``"linear==0.1.0"``; a plugin of another version is blocked.
+            ``SPECFRAME_PIN_PLUGINS`` adds to them.
+        files
+            Local Python files, each a plugin named by its stem. In its ``target`` strings the file calls itself by
+            its stem too: ``mine.py`` offers ``target="mine:MyModel"``.
+
+        Raises
+        ------
+        PluginError
+            When a pin cannot be read.
+        """
+        return cls(*discover(Selection.from_settings(block, pin), [Path(file) for file in files]))
+
+    def components(self, kind: str | None = None) -> list[Registered]:
+        """Return all components (of one kind), sorted by kind, name and plugin."""
+        found = [c for plugin in self.plugins for c in plugin.components if kind in (None, c.component.kind)]
+        kinds: tuple[str, ...] = KINDS
+        order = {name: place for place, name in enumerate(kinds)}
+        return sorted(found, key=lambda c: (order.get(c.component.kind, len(kinds)), c.component.name, c.plugin))
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names to write for components of a kind: short where that is unique, else ``plugin/name``."""
+        offered = self.components(kind)
+        rivals = Counter(c.component.name for c in offered if c.competes)
+
+        def shortest(c: Registered) -> str:
+            alone = rivals[c.component.name] == (1 if c.competes else 0)
+            return c.component.name if alone else c.qualified_name
+
+        return sorted({shortest(c) for c in offered})
+
+    def resolve(self, kind: str, name: str) -> Registered:
+        """Return the component that ``name`` or ``plugin/name`` means, which need not be usable.
+
+        Raises
+        ------
+        UnknownComponentError
+            When there is none; names the nearest, all others, and plugins that could not be used.
+        AmbiguousComponentError
+            When several plugins offer the short name.
+        """
+        offered = self.components(kind)
+        matching = [c for c in offered if name in (c.component.name, c.qualified_name)]
+        rivals = [c for c in matching if c.competes]
+        if len(rivals) > 1:
+            raise AmbiguousComponentError(ambiguity(rivals))
+        if rivals or matching:
+            return (rivals or matching)[0]
+        raise UnknownComponentError(self._unknown(kind, name))
+
+    def problems(self) -> list[PluginRecord | Registered]:
+        """Return plugins that are not ``ok``, and components that are not ``ok`` of plugins that are."""
+        found: list[PluginRecord | Registered] = []
+        for plugin in self.plugins:
+            found += [plugin] if plugin.status != "ok" else [c for c in plugin.components if c.status != "ok"]
+        return found
+
+    def _unknown(self, kind: str, name: str) -> str:
+        message = f"unknown {kind} {name!r}"
+        names = self.names(kind)
+        qualified = {c.qualified_name for c in self.components(kind)}
+        nearest = difflib.get_close_matches(name, [*names, *qualified], n=1, cutoff=0.5)
+        if nearest:
+            message += f", did you mean {nearest[0]!r}?"
+        elsewhere = sorted(
+            {c.component.kind for c in self.components() if name in (c.component.name, c.qualified_name)}
+        )
+        if elsewhere:
+            message += f" (there is a {' and a '.join(elsewhere)} of this name)"
+        message += f"\ninstalled {kind}s: {', '.join(names) or 'none'}"
+        for plugin in self.plugins:
+            if plugin.status != "ok":
+                message += f"\nplugin {plugin.name!r} cannot be used ({plugin.status}): {plugin.reason}"
+        return message
