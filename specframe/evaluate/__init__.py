@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         uniform_distance,
     )
     from specframe.evaluate.evaluation import Evaluation, align, evaluate_scores
+    from specframe.evaluate.intervals import interval
     from specframe.evaluate.splits import grouped_folds
 
 _MODULES = {
@@ -40,6 +41,7 @@ _MODULES = {
         "uniform_distance",
     ),
     "evaluation": ("Evaluation", "align", "evaluate_scores"),
+    "intervals": ("interval",),
     "splits": ("grouped_folds",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -54,6 +56,7 @@ __all__ = [
     "error_by_sigma",
     "evaluate_scores",
     "grouped_folds",
+    "interval",
     "output_errors",
     "pit_normal",
     "pit_samples",

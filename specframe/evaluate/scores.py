@@ -9,6 +9,7 @@ import numpy as np
 from specframe.api import Score
 from specframe.errors import DataError
 from specframe.evaluate import diagnostics
+from specframe.evaluate.intervals import interval
 from specframe.evaluate.params import CoverageParams
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Crps(Score):
         if "samples" in prediction:
             values = diagnostics.crps_samples(prediction["samples"].values, truth.values)
         else:
-            std = _std(self.name, prediction, "samples nor std")
+            std = _std(self.name, prediction)
             values = diagnostics.crps_normal(prediction["mean"].values, std, truth.values)
         return float(np.nanmean(values))
 
@@ -106,20 +107,17 @@ class Coverage(Score):
         """Return ``coverage-68``, ``coverage-68-error`` and so on for each level."""
         found = {}
         for level in self.params.levels:
-            bounds = self._bounds(prediction, level)
+            bounds = interval(prediction, level)
+            if bounds is None:
+                raise DataError(
+                    f"coverage: the prediction has neither an interval at level {level:g} nor std; "
+                    "add an uncertainty step"
+                )
             fraction, error = diagnostics.clustered_fraction(*diagnostics.coverage_by_target(*bounds, truth.values))
             found[f"coverage-{100 * level:g}"] = fraction
             if np.isfinite(error):
                 found[f"coverage-{100 * level:g}-error"] = error
         return found
-
-    def _bounds(self, prediction: xr.Dataset, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if "lower" in prediction:
-            at = np.flatnonzero(np.isclose(prediction["level"].values, level, rtol=0, atol=1e-6))
-            if at.size:
-                return prediction["lower"].values[..., at[0]], prediction["upper"].values[..., at[0]]
-        std = _std(self.name, prediction, f"interval at level {level:g} nor std")
-        return diagnostics.normal_interval(prediction["mean"].values, std, level)
 
 
 class Pit(Score):
@@ -137,7 +135,7 @@ class Pit(Score):
         if "samples" in prediction:
             pit = diagnostics.pit_samples(prediction["samples"].values, truth.values)
         else:
-            std = _std(self.name, prediction, "samples nor std")
+            std = _std(self.name, prediction)
             pit = diagnostics.pit_normal(prediction["mean"].values, std, truth.values)
         return {
             "pit-ks": diagnostics.uniform_distance(pit),
@@ -164,7 +162,7 @@ def _ppm(score: str, units: str) -> float:
         raise DataError(f"{score}: parts per million need dimensionless labels, these are in {units!r}") from None
 
 
-def _std(score: str, prediction: xr.Dataset, instead: str) -> NDArray[np.float64]:
+def _std(score: str, prediction: xr.Dataset) -> NDArray[np.float64]:
     if "std" not in prediction:
-        raise DataError(f"{score}: the prediction has neither {instead}; add an uncertainty step")
+        raise DataError(f"{score}: the prediction has neither samples nor std; add an uncertainty step")
     return np.asarray(prediction["std"].values)

@@ -1,0 +1,30 @@
+"""The interval that a prediction states at a level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from specframe.evaluate.diagnostics import normal_interval
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["interval"]
+
+
+def interval(prediction: xr.Dataset, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the bounds at ``level``, each (n_target, n_output).
+
+    They are the prediction's own ``lower`` and ``upper`` where it has them at this level, else the central interval
+    of a normal distribution with its ``std``; ``None`` when it has neither.
+    """
+    if "lower" in prediction:
+        at = np.flatnonzero(np.isclose(prediction["level"].values, level, rtol=0, atol=1e-6))
+        if at.size:
+            return prediction["lower"].values[..., at[0]], prediction["upper"].values[..., at[0]]
+    if "std" not in prediction:
+        return None
+    return normal_interval(prediction["mean"].values, prediction["std"].values, level)
