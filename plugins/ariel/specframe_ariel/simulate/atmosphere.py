@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["MOLECULES", "Atmosphere", "draw_atmosphere"]
 
@@ -40,7 +43,7 @@ class Atmosphere:
     def depth(self, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the transit depth (Rp / Rs)^2 at ``wavelength`` (um), of its shape."""
         altitude = self._log_opacity(wavelength) - self._log_opacity(_REFERENCE).mean()
-        return (self.radius + self.scale_height * altitude) ** 2
+        return np.asarray(np.square(self.radius + self.scale_height * altitude))
 
     def _log_opacity(self, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
         opacity = np.full(wavelength.shape, 10.0**self.log_cloud)
@@ -53,11 +56,11 @@ class Atmosphere:
 
 def draw_atmosphere(rng: np.random.Generator, radius: float, scale_height: float) -> Atmosphere:
     """Draw abundances, clouds and haze for a planet of the given radius and scale height (stellar radii)."""
-    abundances = np.array([-0.6, -0.3, -1.6, -1.2]) + rng.normal(0.0, [0.9, 1.0, 0.9, 0.9])
+    abundances = np.array([-1.1, 0.3, -2.0, -1.6]) + rng.normal(0.0, [0.8, 1.3, 0.9, 0.9])
     return Atmosphere(
         radius=radius,
         scale_height=scale_height,
         log_abundance=tuple(float(a) for a in abundances),
-        log_cloud=float(rng.uniform(-1.0, 2.0)),
+        log_cloud=float(rng.uniform(-1.0, 3.5)),
         log_haze=float(rng.normal(-1.0, 0.6)),
     )

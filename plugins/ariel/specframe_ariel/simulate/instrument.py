@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["AIRS", "FGS1", "INSTRUMENTS", "SCIENCE", "Instrument", "Readout", "label_wavelengths"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["AIRS", "FGS1", "FGS1_WAVELENGTH", "INSTRUMENTS", "SCIENCE", "Instrument", "Readout", "label_wavelengths"]
 
 #: Duration of a visit in s, the same for both instruments.
 VISIT = 27_000.0
@@ -16,7 +19,7 @@ ROWS = 32
 #: AIRS columns that the labels describe; reversed they are wl_2 .. wl_283.
 SCIENCE = slice(39, 321)
 #: Wavelength that stands for FGS1 in the challenges' wavelengths.csv, in um.
-_FGS1_WAVELENGTH = {2024: 0.705, 2025: 0.7}
+FGS1_WAVELENGTH = {2024: 0.705, 2025: 0.7}
 #: Wavelength of an AIRS column as polynomial in (column - 177.5) / 177.5, low to high, in um. A fit to the challenges'
 #: axis_info, which it meets to the last digit but one.
 _AIRS_DISPERSION = (3.0736755124, -1.2226052102, -0.2178175818)
@@ -27,7 +30,8 @@ class Readout:
     """When a visit's pairs of reads are made, each standing for ``coadded`` real ones.
 
     Times count from the start of the visit. In the files of the challenges the reads of a pair carry the times 0.1 s
-    and 0.2 s after the pair's begin, whatever their integration time.
+    and 0.2 s after the pair's begin, whatever their integration time. Added up they carry the mean of those times,
+    and are as many times 0.1 s apart.
     """
 
     pairs: int
@@ -39,13 +43,13 @@ class Readout:
     @cached_property
     def time(self) -> NDArray[np.float64]:
         """Time stamps of all reads in s, shape (2 * pairs,)."""
-        begin = np.arange(self.pairs) * (VISIT / self.pairs)
-        return (begin[:, None] + np.array([0.1, 0.2]) * self.coadded).reshape(-1)
+        return np.asarray(self.pair_time[:, None] + np.array([-0.05, 0.05]) * self.coadded).reshape(-1)
 
     @cached_property
     def pair_time(self) -> NDArray[np.float64]:
         """Mean time stamp of each pair in s, shape (pairs,)."""
-        return self.time.reshape(-1, 2).mean(axis=1)
+        cadence = VISIT / self.pairs
+        return np.arange(self.pairs, dtype=np.float64) * cadence + 0.5 * (cadence - cadence / self.coadded) + 0.15
 
     @property
     def integration_time(self) -> NDArray[np.float64]:
@@ -75,10 +79,9 @@ class Instrument:
 
     @property
     def wavelength(self) -> NDArray[np.float64]:
-        """Wavelength of each column in um, descending; shape (columns,), or (1,) without dispersion."""
-        if not self.disperses:
-            return np.array([_FGS1_WAVELENGTH[2024]])
-        return np.polynomial.polynomial.polyval((np.arange(self.columns) - 177.5) / 177.5, _AIRS_DISPERSION)
+        """Wavelength of each column in um, descending, shape (columns,); only where the columns disperse."""
+        place = (np.arange(self.columns) - 177.5) / 177.5
+        return np.asarray(np.polynomial.polynomial.polyval(place, _AIRS_DISPERSION))
 
     def readout(self, pairs: int) -> Readout:
         """Return the timing of ``pairs`` pairs of reads in a visit."""
@@ -126,4 +129,4 @@ INSTRUMENTS = {instrument.name: instrument for instrument in (AIRS, FGS1)}
 
 def label_wavelengths(year: int) -> NDArray[np.float64]:
     """Return the wavelengths of wl_1 .. wl_283 in um: FGS1, then AIRS ascending."""
-    return np.concatenate([[_FGS1_WAVELENGTH[year]], AIRS.wavelength[SCIENCE][::-1]])
+    return np.concatenate([[FGS1_WAVELENGTH[year]], AIRS.wavelength[SCIENCE][::-1]])

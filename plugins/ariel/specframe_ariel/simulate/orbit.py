@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, pi, radians, sin, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from exoplanet_core.numpy import ops
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Orbit", "draw_orbit", "semi_major_axis", "transit_light_curves"]
 
-#: (G Msun (1 d)^2 / (4 pi^2 Rsun^3))^(1/3): a / Rs of a planet with a period of 1 d around the Sun (IAU 2015 constants).
-_SOLAR_AXIS = 4.2082
+#: (G Msun (1 d)^2 / (4 pi^2 Rsun^3))^(1/3), a / Rs of a planet with a period of 1 d around the Sun (IAU 2015 values).
+_SOLAR_AXIS = 4.2083
 _DAY = 86_400.0
 
 

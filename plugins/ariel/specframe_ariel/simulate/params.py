@@ -52,3 +52,7 @@ class SimulatedParams(Params):
     def star_count(self) -> int | None:
         """Return the number of shared stars, ``None`` where each planet has its own."""
         return self.stars if self.stars is not None else (2 if self.year == 2024 else None)
+
+    def pairs(self, instrument: str) -> int:
+        """Return the number of pairs of ``AIRS-CH0`` or ``FGS1``."""
+        return self.airs_pairs if instrument == "AIRS-CH0" else self.fgs1_pairs

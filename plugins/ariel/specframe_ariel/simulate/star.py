@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from specframe_ariel.simulate.instrument import AIRS, SCIENCE
 from specframe_ariel.simulate.streams import Stream, stream
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Star", "airs_spectrum", "draw_star", "limb_darkening"]
 

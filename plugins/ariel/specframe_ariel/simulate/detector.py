@@ -1,0 +1,118 @@
+"""Light to numbers: the frames that the detector and its electronics make of a planet's visit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+from specframe_ariel.simulate.calibration import CalibrationSet, Converter, draw_calibration, draw_converter
+from specframe_ariel.simulate.instrument import AIRS, ROWS, Instrument
+from specframe_ariel.simulate.star import airs_spectrum
+from specframe_ariel.simulate.streams import Stream, stream
+from specframe_ariel.simulate.systematics import draw_systematics
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from specframe_ariel.simulate.params import SimulatedParams
+    from specframe_ariel.simulate.planet import SimulatedPlanet
+
+__all__ = ["detector_of", "expose"]
+
+
+def detector_of(
+    params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrument, visit: int
+) -> tuple[CalibrationSet, Converter]:
+    """Return the calibration set and the converter with which a visit of ``planet`` is observed."""
+    coadded = instrument.readout(params.pairs(instrument.name)).coadded
+    converter = draw_converter(params, planet, instrument, coadded)
+    return draw_calibration(params, planet.index, instrument, visit, converter, coadded), converter
+
+
+def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrument, visit: int) -> NDArray[np.uint16]:
+    """Simulate all reads of a visit.
+
+    Returns the time series of every pixel in adu, shape (32 * columns, 2 * pairs), pixels in C order of (row, column).
+
+    Notes
+    -----
+    Per pixel: rate = (star x transit x drift x point spread at the pointing + sky) x flat + dark. Both reads of a pair
+    see the charge since the reset, with photon noise on what was added in between; the response is not linear (the
+    calibration's polynomial is its inverse); each read adds read noise of its own; the converter rounds and clips.
+    Photon noise is Gaussian with the Poisson variance, which read noise makes indistinguishable where counts are few.
+    """
+    readout = instrument.readout(params.pairs(instrument.name))
+    calibration, converter = detector_of(params, planet, instrument, visit)
+    systematics = draw_systematics(params, planet.index, instrument, visit, readout)
+    if instrument is AIRS:
+        flux, sky, channel = params.airs_flux, params.airs_sky, np.arange(instrument.columns)
+        spectrum = airs_spectrum(planet.star.temperature)
+    else:
+        flux, sky, channel = params.fgs1_flux, params.fgs1_sky, np.zeros(instrument.columns, int)
+        spectrum = np.ones(1)
+    star = flux * planet.star.brightness * spectrum[:, None] * planet.light_curves(instrument, readout, visit)
+    star = (star * systematics.drift).astype(np.float32)
+    share, slope_y, slope_x = instrument.point_spread()
+    pointing = np.stack([systematics.pointing_y, systematics.pointing_x]).astype(np.float32)
+
+    frames = np.empty((ROWS, instrument.columns, 2 * readout.pairs), np.uint16)
+    normals = np.empty((4, instrument.columns, readout.pairs), np.float32)
+    for row in range(ROWS):
+        # a stream per row: rows could be made in any order, and memory holds the noise of one
+        rng = stream(params.seed, Stream.NOISE, planet.index, instrument.index, visit, row)
+        rng.standard_normal(out=normals, dtype=np.float32)
+        flat = calibration.flat[row]
+        _read_out(
+            star,
+            channel,
+            np.stack([share[row] * flat, slope_y[row] * flat, slope_x[row] * flat], axis=1).astype(np.float32),
+            pointing,
+            (sky * flat + calibration.dark[row]).astype(np.float32),
+            calibration.analogue_read[row].astype(np.float32),
+            np.ascontiguousarray(calibration.linear_corr[:, row].T, np.float32),
+            np.array(
+                [readout.short, readout.long, params.reset_level * readout.coadded, converter.gain, converter.offset],
+                np.float32,
+            ),
+            normals,
+            frames[row],
+        )
+    return frames.reshape(-1, 2 * readout.pairs)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _read_out(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    star, channel, spread, pointing, background, read_noise, linearity, electronics, normals, frames
+):
+    short, long, reset = electronics[0], electronics[1], electronics[2]
+    gain, offset = electronics[3], electronics[4]
+    lowest, highest = np.float32(0.0), np.float32(65535.0)
+    for p in range(frames.shape[0]):
+        light = star[channel[p]]
+        share, slope_y, slope_x = spread[p, 0], spread[p, 1], spread[p, 2]
+        c = linearity[p]
+        for t in range(light.shape[0]):
+            weight = share + slope_y * pointing[0, t] + slope_x * pointing[1, t]
+            rate = max(light[t] * weight + background[p], lowest)
+            first = rate * short + np.sqrt(rate * short) * normals[0, p, t] + reset
+            second = first + rate * long + np.sqrt(rate * long) * normals[1, p, t]
+            measured = _respond(first, c) + read_noise[p] * normals[2, p, t]
+            frames[p, 2 * t] = np.uint16(min(max(np.rint((measured - offset) * gain), lowest), highest))
+            measured = _respond(second, c) + read_noise[p] * normals[3, p, t]
+            frames[p, 2 * t + 1] = np.uint16(min(max(np.rint((measured - offset) * gain), lowest), highest))
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _respond(true, c):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Return the signal that linearity ``c`` corrects to ``true``, by three of Newton's steps (error below 1e-6)."""
+    signal = true
+    for _ in range(3):
+        value = c[0] + signal * (c[1] + signal * (c[2] + signal * (c[3] + signal * (c[4] + signal * c[5]))))
+        slope = c[1] + signal * (
+            np.float32(2.0) * c[2]
+            + signal * (np.float32(3.0) * c[3] + signal * (np.float32(4.0) * c[4] + signal * np.float32(5.0) * c[5]))
+        )
+        signal -= (value - true) / slope
+    return signal

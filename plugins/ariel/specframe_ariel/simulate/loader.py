@@ -1,0 +1,130 @@
+"""The loader ``ariel-simulated``: planets made on the fly, as detector frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.api import LazyFrames, Loader, make_labels, make_observation
+from specframe.errors import DataError
+from specframe_ariel.layout import FGS1_BAND
+from specframe_ariel.simulate.detector import detector_of, expose
+from specframe_ariel.simulate.instrument import INSTRUMENTS, ROWS, Instrument, label_wavelengths
+from specframe_ariel.simulate.params import SimulatedParams
+from specframe_ariel.simulate.planet import SimulatedPlanet, draw_planet, planet_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["ArielSimulated", "SimulatedFrames"]
+
+
+_TIME = {"units": "d", "time_system": "relative", "time_reference": "start of the visit"}
+
+
+class SimulatedFrames(LazyFrames):
+    """Frames of one visit, made whenever they are read, always the same."""
+
+    def __init__(self, params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrument, visit: int) -> None:
+        self.params, self.planet, self.instrument, self.visit = params, planet, instrument, visit
+        self.shape = (2 * params.pairs(instrument.name), ROWS, instrument.columns)
+        self.dtype = np.dtype(np.uint16)
+
+    def time_series(self) -> Sequence[NDArray[np.uint16]]:
+        """Simulate the frames as one series per pixel."""
+        return list(expose(self.params, self.planet, self.instrument, self.visit))
+
+
+class ArielSimulated(Loader):
+    """Planets of the Ariel data challenges with known truth, as raw frames that are made when they are read.
+
+    Labels are the true depths wl_1 .. wl_283; the catalogue holds ``star`` and what the 2025 challenge tells of each
+    planet (Rs, Ms, Ts, Mp, e, P, sma, i). Every planet depends on the seed and its own number only.
+    """
+
+    name = "ariel-simulated"
+    Params = SimulatedParams
+    params: SimulatedParams
+
+    def targets(self) -> list[str]:
+        """Return the planets' identifiers."""
+        return [planet_name(self.params.seed, index) for index in range(self.params.n_targets)]
+
+    def load(self, target: str) -> xr.DataTree:
+        """Return the frames of one planet, with the calibration that was in force."""
+        try:
+            planet = draw_planet(self.params, self.targets().index(str(target)))
+        except ValueError:
+            raise DataError(
+                f"no simulated planet {target!r}: seed {self.params.seed} has {self.params.n_targets}, "
+                f"from {self.targets()[0]!r}"
+            ) from None
+        return make_observation(
+            planet.name,
+            {
+                f"{instrument.name}/{visit}": self._node(planet, instrument, visit)
+                for instrument in INSTRUMENTS.values()
+                for visit in range(len(planet.mid_transit))
+            },
+            source=f"simulated, seed {self.params.seed}, planet {planet.index}",
+        )
+
+    def labels(self) -> xr.DataArray:
+        """Return the true transit depths, dims ``(target, output)``."""
+        planets = self._planets()
+        return make_labels(
+            [planet.labels() for planet in planets],
+            [planet.name for planet in planets],
+            [f"wl_{k}" for k in range(1, 284)],
+            wavelength=label_wavelengths(self.params.year),
+        )
+
+    def catalogue(self) -> xr.Dataset:
+        """Return the stars and orbits, variables on dim ``target``."""
+        import xarray as xr
+
+        planets = self._planets()
+        info = [planet.star_info() for planet in planets]
+        columns: dict[str, Any] = {name: ("target", [row[name] for row in info]) for name in info[0]}
+        columns["star"] = ("target", [planet.star_index for planet in planets])
+        return xr.Dataset(columns, coords={"target": [planet.name for planet in planets]})
+
+    def _planets(self) -> list[SimulatedPlanet]:
+        return [draw_planet(self.params, index) for index in range(self.params.n_targets)]
+
+    def _node(self, planet: SimulatedPlanet, instrument: Instrument, visit: int) -> xr.Dataset:
+        import xarray as xr
+
+        readout = instrument.readout(self.params.pairs(instrument.name))
+        calibration, converter = detector_of(self.params, planet, instrument, visit)
+        pixel = ("y", "x")
+        node = xr.Dataset(
+            {
+                "frames": (
+                    ("time", *pixel),
+                    SimulatedFrames(self.params, planet, instrument, visit),
+                    {"units": "adu"},
+                ),
+                "integration_time": ("time", readout.integration_time, {"units": "s"}),
+                "dark": (pixel, calibration.dark, {"units": "electron / s"}),
+                "flat": (pixel, calibration.flat, {"units": ""}),
+                "read_noise": (pixel, calibration.read, {"units": "electron"}),
+                "dead": (pixel, calibration.dead),
+                "linearity": (("coefficient", *pixel), calibration.linear_corr),
+            },
+            coords={"time": ("time", readout.time / 86_400, _TIME)},
+            attrs={
+                "instrument": instrument.name,
+                "visit": str(visit),
+                "gain": converter.gain,
+                "offset": converter.offset,
+            },
+        )
+        if instrument.disperses:
+            return node.assign_coords(wavelength=("x", instrument.wavelength, {"units": "um"}))
+        lower, upper = FGS1_BAND
+        return node.assign_attrs(wavelength=planet.fgs1_wavelength, wavelength_lower=lower, wavelength_upper=upper)
