@@ -68,11 +68,18 @@ class Hooks:
 
     @hookspec
     def before_step(self, step: str, target: str | None) -> None:
-        """Called before a step runs on a target (``None``: on all of them at once)."""
+        """Called before a step runs on a target.
+
+        ``step`` is the step's id. Work on all targets at once has ``target`` ``None`` and the phase as ``step``:
+        ``targets``, ``collate``, ``cross-validation``, ``fit``, ``predict``, ``write``, ``export``, ``figures``.
+        """
 
     @hookspec
     def after_step(self, step: str, target: str | None, result: Any, seconds: float) -> None:
-        """Called after a step with what it returned and the time it took. The result must not be changed."""
+        """Called after a step with what it returned (``None`` for a phase) and the time it took in s.
+
+        The result must not be changed.
+        """
 
     @hookspec
     def on_step_error(self, step: str, target: str | None, error: BaseException) -> None:

@@ -86,10 +86,10 @@ class RunDirectory:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def finish(self, folder: Path, manifest: Mapping[str, Any], scores: Mapping[str, float | None]) -> None:
+    def finish(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         """Move the results into place and write the manifest."""
         files = [file for file in folder.rglob("*") if file.is_file()]
-        complete = {**manifest, "scores": dict(scores), "outputs": output_hashes(folder, files)}
+        complete = {**manifest, "outputs": output_hashes(folder, files)}
         self._remove_old()
         for entry in sorted(folder.iterdir()):
             place = self.path / entry.name

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.pipeline.gather import Gathered, SetAside
+from specframe.pipeline.gather import Gathered
 from specframe.pipeline.keys import code_digest, content_digest, file_digest
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def make_manifest(
     command: str,
     started: datetime,
     gathered: Gathered,
-    set_aside: Iterable[SetAside],
     timings: Mapping[str, float],
     **more: Any,
 ) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def make_manifest(
             target: {str(file): file_digest(file) for file in loader.files(target)} for target in gathered.keys
         },
         "products": dict(gathered.keys),
-        "set_aside": [vars(entry) for entry in set_aside],
+        "set_aside": [vars(entry) for entry in gathered.set_aside],
         "timings": {
             "phases": {name: round(seconds, 3) for name, seconds in timings.items()},
             "steps": {

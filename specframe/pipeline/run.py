@@ -22,7 +22,8 @@ from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.manifest import make_manifest
 from specframe.pipeline.outputs import write_json, write_predictions, write_spectra, write_text
 from specframe.pipeline.progress import Progress
-from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
+from specframe.pipeline.reporting import write_report
+from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker, reason_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,10 +69,18 @@ class Session:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Time a phase for the manifest."""
+        """Time work on all targets at once for the manifest, and tell the plugins' hooks."""
+        hooks = self.registry.hooks
+        hooks.before_step(step=name, target=None)
         start = time.perf_counter()
-        yield
-        self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - start
+        try:
+            yield
+        except Exception as error:
+            hooks.on_step_error(step=name, target=None, error=error)
+            raise
+        seconds = time.perf_counter() - start
+        self.timings[name] = self.timings.get(name, 0.0) + seconds
+        hooks.after_step(step=name, target=None, result=None, seconds=seconds)
 
     def gather(self, worker: TargetWorker) -> Gathered:
         """Take every target through the mapping steps."""
@@ -143,16 +152,18 @@ def write_results(
                 chain.save(folder / "model")
                 _write_outputs(folder / "model", prediction)
         with session.phase("export"):
-            for exporter in exporters:
-                _export(exporter, prediction, folder, progress)
+            failed = [message for exporter in exporters if (message := _export(exporter, prediction, folder, progress))]
         with session.phase("figures"):
-            draw_figures(folder / "figures", gathered, prediction)
+            draw_figures(folder / "figures", gathered, prediction, progress)
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
         manifest = make_manifest(
-            spec, session.command, session.started, gathered, gathered.set_aside, session.timings, **more
+            spec, session.command, session.started, gathered, session.timings, failed_exports=failed, **more
         )
-        session.directory.finish(folder, manifest, evaluation.values)
+        write_report(folder / "report.html", folder, manifest)
+        session.directory.finish(folder, manifest)
+    if failed:
+        raise RunError("\n".join((*failed, f"All other results are complete: {session.directory.path}")))
 
 
 def name_outputs(prediction: xr.Dataset, labels: xr.DataArray | None) -> xr.Dataset:
@@ -220,12 +231,14 @@ def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: boo
     }
 
 
-def _export(exporter: Exporter, prediction: xr.Dataset, folder: Path, progress: Progress) -> None:
+def _export(exporter: Exporter, prediction: xr.Dataset, folder: Path, progress: Progress) -> str:
+    """Run an exporter; return why it failed. Its failure must not cost the results of everything before it."""
     try:
-        exporter.export(prediction, folder)
-    except DataError as error:
-        raise RunError(f"exporter {exporter.name!r}: {error}") from error
-    progress.event("export", exporter=exporter.name)
+        files = exporter.export(prediction, folder)
+    except Exception as error:
+        return f"exporter {exporter.name!r} wrote nothing: {reason_of(error)}"
+    progress.event("export", exporter=exporter.name, files=[file.name for file in files])
+    return ""
 
 
 def _write_outputs(folder: Path, prediction: xr.Dataset) -> None:

@@ -1,0 +1,81 @@
+"""The stage store gives back what was put, and never half of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specframe.errors import RunError
+from specframe.pipeline.store import StageStore, atomic_write, safe_name
+
+KEY, OTHER = "0" * 64, "1" * 64
+
+
+def _tree() -> xr.DataTree:
+    flux = xr.Dataset({"flux": (("wavelength", "time"), np.arange(6.0).reshape(2, 3), {"units": "electron"})})
+    tree = xr.DataTree.from_dict({"/AIRS-CH0/0": flux})
+    tree.attrs["target"] = "342072318"
+    return tree
+
+
+def test_a_tree_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    store.put("curves", "342072318", KEY, _tree())
+    back = store.get_tree("curves", "342072318", KEY)
+    assert back is not None
+    xr.testing.assert_identical(back["AIRS-CH0/0"].to_dataset(), _tree()["AIRS-CH0/0"].to_dataset())
+    assert back.attrs["target"] == "342072318"
+
+
+def test_another_key_is_not_found_and_replaces_the_older_result(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    store.put("curves", "a", KEY, _tree())
+    assert store.get_tree("curves", "a", OTHER) is None
+    store.put("curves", "a", OTHER, _tree())
+    assert store.get_tree("curves", "a", KEY) is None
+    assert len(list((tmp_path / "curves").iterdir())) == 1
+
+
+def test_a_target_whose_name_begins_like_another_keeps_its_result(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    store.put("curves", "a", KEY, _tree())
+    store.put("curves", f"a-{OTHER[:16]}", KEY, _tree())
+    store.put("curves", "a", OTHER, _tree())
+    assert store.has("curves", f"a-{OTHER[:16]}", KEY)
+
+
+def test_a_damaged_result_counts_as_not_stored(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    path = store.put("curves", "a", KEY, _tree())
+    path.write_bytes(path.read_bytes()[:500])
+    assert store.get_tree("curves", "a", KEY) is None
+    assert not store.has("curves", "a", KEY)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    path.write_text("old")
+
+    def fail_half_way() -> None:
+        with atomic_write(path) as temporary:
+            temporary.write_text("half of the n")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(RunError, match=r"metrics\.json: No space left on device"):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@given(st.text(min_size=1, max_size=300), st.text(min_size=1, max_size=300))
+def test_any_target_name_becomes_a_file_name_of_its_own(one: str, other: str) -> None:
+    name = safe_name(one)
+    assert Path(name).name == name
+    assert name not in {"", ".", ".."}
+    assert len(name.encode()) <= 200
+    assert (name == safe_name(other)) == (one == other)
