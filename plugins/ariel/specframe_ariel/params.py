@@ -8,7 +8,13 @@ from pydantic import AfterValidator
 
 from specframe.api import Field, InputPath, Params
 
-__all__ = ["ArielChallengeParams", "ArielDetectorParams"]
+__all__ = [
+    "ArielChallengeParams",
+    "ArielDetectorParams",
+    "GllAdc24Params",
+    "GllAdc25Params",
+    "SubmissionParams",
+]
 
 Instrument = Literal["AIRS-CH0", "FGS1"]
 
@@ -59,7 +65,8 @@ class ArielDetectorParams(Params):
     )
     columns: PixelRange | dict[str, PixelRange] = Field(
         COLUMNS,
-        description="Detector columns that are used, as counted in the files; AIRS-CH0 39:321 are the science channels.",
+        description="Detector columns that are used, as counted in the files; 39:321 of AIRS-CH0 are the science "
+        "channels.",
     )
     gain_offset: bool = Field(True, description="Convert adu to electrons: adu / gain + offset.")
     dead_pixels: Literal["mask", "keep"] = Field(
@@ -67,8 +74,8 @@ class ArielDetectorParams(Params):
     )
     hot_pixels: Literal["keep", "mask"] = Field(
         "keep",
-        description="Leave out pixels whose dark is an outlier. Their dark is subtracted in any case, and adds less noise "
-        "than the light that leaving them out loses.",
+        description="Leave out pixels whose dark is an outlier. Their dark is subtracted in any case, and adds less "
+        "noise than the light that leaving them out loses.",
     )
     hot_sigma: float = Field(
         5.0, gt=0, description="Clip of the dark, in standard deviations, beyond which a pixel is hot."
@@ -77,7 +84,8 @@ class ArielDetectorParams(Params):
     dark: bool = Field(True, description="Subtract dark x integration time.")
     cds: bool = Field(
         True,
-        description="Correlated double sampling: the second read of each pair minus the first. Off: every frame is a sample.",
+        description="Correlated double sampling: the second read of each pair minus the first. Off: every frame is a "
+        "sample.",
     )
     flat: bool = Field(True, description="Divide by the flat field.")
     background_rows: tuple[PixelRange, ...] | dict[str, tuple[PixelRange, ...]] = Field(
@@ -86,9 +94,35 @@ class ArielDetectorParams(Params):
     )
     pairs_per_bin: Count | dict[str, Count] = Field(
         PAIRS_PER_BIN,
-        description="Read pairs (frames where cds is off) averaged into one sample: 30 of AIRS-CH0 and 360 of FGS1 are 144 s. "
-        "Those left over at the end are not used.",
+        description="Read pairs (frames where cds is off) averaged into one sample: 30 of AIRS-CH0 and 360 of FGS1 "
+        "are 144 s. Those left over at the end are not used.",
     )
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Arithmetic on the frames, and type of the result; float32 agrees to 1 ppm."
     )
+
+
+class SubmissionParams(Params):
+    """Parameters of ``submission-adc24`` and ``submission-adc25``."""
+
+    filename: str = Field(
+        "submission.csv", pattern=r"^[^/\\]+\.csv$", description="Name of the file, without a folder, ending in .csv."
+    )
+    negative: Literal["error", "zero"] = Field(
+        "error", description="What becomes of negative depths, which the challenges refuse: an error, or 0."
+    )
+
+
+class GllAdc24Params(Params):
+    """Parameters of ``gll-adc24``; the defaults are the challenge's own."""
+
+    naive_mean: float = Field(0.0025517145902829823, description="Depth that the naive reference predicts everywhere.")
+    naive_sigma: float = Field(0.0017261973793536417, gt=0, description="Standard deviation of the naive reference.")
+    sigma_ideal: float = Field(1e-5, gt=0, description="Standard deviation of the ideal prediction.")
+
+
+class GllAdc25Params(GllAdc24Params):
+    """Parameters of ``gll-adc25``."""
+
+    sigma_ideal_fgs1: float = Field(1e-6, gt=0, description="Standard deviation of the ideal prediction of wl_1.")
+    weight_fgs1: float = Field(57.846, ge=0, description="Weight of wl_1 in the average; every other channel has 1.")

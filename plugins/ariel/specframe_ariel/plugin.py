@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
 from specframe_ariel import params
+from specframe_ariel.simulate.params import SimulatedParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,3 +31,31 @@ def specframe_components() -> Iterator[Component]:
         summary="Detector frames to light curves: the complete calibration chain in one pass over the raw frames",
         tags=("ariel", "detector", "cds"),
     )
+    yield Component(
+        kind="loader",
+        name="ariel-simulated",
+        target="specframe_ariel.simulate.loader:ArielSimulated",
+        params=SimulatedParams,
+        summary="Simulated Ariel planets with known spectra, as detector frames made on the fly",
+        tags=("ariel", "frames", "simulation"),
+    )
+    for year, exporter, score, score_params in (
+        (2024, "SubmissionAdc24", "GllAdc24", params.GllAdc24Params),
+        (2025, "SubmissionAdc25", "GllAdc25", params.GllAdc25Params),
+    ):
+        yield Component(
+            kind="exporter",
+            name=f"submission-adc{year - 2000}",
+            target=f"specframe_ariel.submission:{exporter}",
+            params=params.SubmissionParams,
+            summary=f"Submission file of the Ariel data challenge {year}",
+            tags=("ariel", "csv"),
+        )
+        yield Component(
+            kind="score",
+            name=f"gll-adc{year - 2000}",
+            target=f"specframe_ariel.score:{score}",
+            params=score_params,
+            summary=f"Score of the Ariel data challenge {year}: Gaussian log-likelihood between naive and ideal",
+            tags=("ariel", "likelihood"),
+        )
