@@ -79,7 +79,9 @@ def Quantity(unit: str) -> Any:  # noqa: N802 - reads as a type in annotations
         try:
             return float(units.Quantity(value).to_value(unit))
         except (TypeError, ValueError, units.UnitsError) as error:
-            raise ValueError(f"expected a number or a quantity in {unit!r}: {error}") from None
+            # astropy goes on about how to define units of one's own
+            reason = str(error).partition("  If this is meant")[0]
+            raise ValueError(f"expected a number or a quantity in {unit!r}, got {value!r}: {reason}") from None
 
     schema = {"anyOf": [{"type": "number"}, {"type": "string", "description": f"a quantity, in {unit} or convertible"}]}
     return Annotated[float, BeforeValidator(convert), WithJsonSchema({**schema, "x-unit": unit})]

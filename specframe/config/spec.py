@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from specframe.config.substitution import escape
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from specframe.api.params import Params
     from specframe.registry.record import Registered
 
@@ -36,7 +39,8 @@ class Step(Part):
     """One line of the recipe."""
 
     id: str
-    #: For models: the id of the step whose result it builds on; ``None``: the step before it of the right kind.
+    #: ``from``, for models: the id of the step whose result it builds on; ``None``: the step before it of the
+    #: right kind.
     source: str | None = None
     #: For models: the labels themselves, or what ``source`` leaves of them.
     learns: Literal["target", "residual"] = "target"
@@ -71,10 +75,60 @@ class PipelineSpec:
     exports: tuple[Part, ...] = ()
     plugins: PluginChoice = field(default_factory=PluginChoice)
     #: The file it was read from.
-    path: Path | None = None
-    #: Where each value comes from that does not stand in ``path``: ``"seed" -> "--set seed=3"``.
-    origins: dict[str, str] = field(default_factory=dict)
+    path: Path | None = field(default=None, compare=False)
+    #: Where each value comes from that does not stand in ``path``, by its ``--set`` key: ``"seed" -> "--set seed=3"``.
+    origins: dict[str, str] = field(default_factory=dict, compare=False)
 
     def to_data(self) -> dict[str, Any]:
         """Return the plain data of the YAML that reads back to this spec, every default written out."""
-        raise AssertionError
+        data: dict[str, Any] = {"specframe": 1}
+        if self.description:
+            data["description"] = escape(self.description)
+        data["seed"] = self.seed
+        if self.plugins != PluginChoice():
+            data["plugins"] = {"block": _escaped(self.plugins.block), "pin": _escaped(self.plugins.pin)}
+        data["steps"] = [_step_data(step) for step in self.steps]
+        evaluate: dict[str, Any] = {}
+        if self.cross_validation:
+            folds = self.cross_validation
+            evaluate["cross_validation"] = {"folds": folds.folds, "group": escape(folds.group)}
+        if self.scores:
+            evaluate["scores"] = [_part_data("score", part) for part in self.scores]
+        if evaluate:
+            data["evaluate"] = evaluate
+        if self.exports:
+            data["export"] = [_part_data("export", part) for part in self.exports]
+        return data
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    key = next(key for key, kind in STEP_KEYS.items() if kind == step.component.component.kind)
+    data: dict[str, Any] = {"id": step.id, **_named(key, step)}
+    if key == "model":
+        if step.source is not None:
+            data["from"] = step.source
+        data["learns"] = step.learns
+    return data
+
+
+def _part_data(key: str, part: Part) -> Any:
+    named = _named(key, part)
+    return named if "with" in named else named[key]
+
+
+def _named(key: str, part: Part) -> dict[str, Any]:
+    registered = part.component
+    name = registered.qualified_name if registered.status == "clash" else registered.component.name
+    parameters = _escaped(part.params.canonical())
+    return {key: name, "with": parameters} if parameters else {key: name}
+
+
+def _escaped(value: Any) -> Any:
+    """Protect literal ``${`` in texts from being filled in when the data are read back."""
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escaped(item) for item in value]
+    return value
