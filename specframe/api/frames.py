@@ -31,6 +31,14 @@ class LazyFrames(ABC):
         This is how the files of the Ariel challenge are laid out, and it reads them without a copy.
         """
 
+    def pixel_series(self, pixels: ArrayLike) -> Sequence[NDArray[Any]]:
+        """Read the time series of some pixels only, given by their indices in C order of (y, x), in that order.
+
+        A file that stores its pixels apart overrides this and reads no others.
+        """
+        series = self.time_series()
+        return [series[pixel] for pixel in np.asarray(pixels).ravel()]
+
     def read(self) -> NDArray[Any]:
         """Read the frames as an array of shape (time, y, x)."""
         frames = np.empty(self.shape, self.dtype)

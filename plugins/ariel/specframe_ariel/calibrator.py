@@ -1,0 +1,271 @@
+"""The detector calibration: raw frames to light curves with errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+import xarray as xr
+
+from specframe.api import Calibrator, LazyFrames, make_observation, nodes
+from specframe.errors import DataError, ParameterError
+from specframe_ariel import params as defaults
+from specframe_ariel.extraction import Extraction, extraction_weights, hot_pixels
+from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients, sum_pairs, sum_reads
+from specframe_ariel.params import ArielDetectorParams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from specframe.api import Params
+
+__all__ = ["ArielDetector"]
+
+_Value = TypeVar("_Value")
+
+
+class ArielDetector(Calibrator):
+    """The complete chain from raw frames of Ariel's detectors to light curves, in one pass over the frames.
+
+    In this order, each step with a switch:
+
+    1. ``gain_offset``: electrons = adu / gain + offset.
+    2. ``columns``: only those of the science channels are used (and read).
+    3. ``dead_pixels``, ``hot_pixels``: left out at all times. Hot ones, whose dark is an outlier (5-sigma clip over the
+       columns in use), are kept by default: with their dark subtracted they add less noise than the light that leaving
+       them out would lose.
+    4. ``linearity``: a polynomial per pixel.
+    5. ``dark``: dark current x integration time.
+    6. ``cds``: correlated double sampling, the second read of each pair minus the first. Resets and bias cancel.
+    7. Binning: the mean (not the sum) over ``pairs_per_bin`` pairs, so that the flux does not depend on the length of a
+       bin. The pairs left over at the end, fewer than a bin, are not used; ``attrs["unused_pairs"]`` says how many.
+    8. ``flat``: division by the flat field.
+    9. ``background_rows``: minus the mean of these rows, column by column.
+    10. The sum over ``rows``, and over columns where the instrument does not disperse.
+
+    Returns light curves (wavelength, time) in electrons per pair: ``flux``, ``flux_error``, ``mask``, wavelengths
+    ascending with the edges of the channels half way between them, ``time`` the mean of a bin's reads.
+
+    ``flux_error`` is one standard deviation: per pair and pixel the variance is 2 read_noise^2 plus the electrons
+    collected between the reads (Poisson; star, sky and dark alike), divided by the number of pairs, and carried through
+    flat, background and sum. Noise of the flat, of the dark and of the linearity's coefficients is common to all times
+    and not in it, nor is that of the pointing.
+
+    A channel without any good pixel is masked, its flux NaN. Where the node has no ``read_noise``, photon noise alone
+    makes the error.
+
+    Raises
+    ------
+    DataError
+        When a calibration variable that a step needs is missing or not finite, no pixel is left, the frames are fewer
+        than one bin or do not pair up.
+    ParameterError
+        When rows or columns are not on the detector.
+    """
+
+    name: ClassVar[str] = "ariel-detector"
+    Params: ClassVar[type[Params]] = ArielDetectorParams
+    params: ArielDetectorParams
+
+    def apply(self, observation: xr.DataTree) -> xr.DataTree:
+        """Return the light curves of every node of frames."""
+        target = observation.attrs["target"]
+        curves: dict[str, xr.Dataset] = {}
+        for path, data in nodes(observation):
+            try:
+                curves[path] = self._light_curves(path.partition("/")[0], data)
+            except DataError as error:
+                if type(error) is not DataError:
+                    raise
+                raise DataError(f"target {target}, node /{path}: {error}") from None
+        return make_observation(target, curves, **{str(k): v for k, v in observation.attrs.items() if k != "target"})
+
+    def _light_curves(self, instrument: str, data: xr.Dataset) -> xr.Dataset:
+        params = self.params
+        n_time, n_y, n_x = data["frames"].shape
+        per_bin = _of(params.pairs_per_bin, instrument, defaults.PAIRS_PER_BIN, 1)
+        n_bin = self._count_bins(n_time, per_bin)
+        columns = _on_detector("columns", _of(params.columns, instrument, defaults.COLUMNS, (0, n_x)), n_x)
+        rows = _on_detector("rows", _of(params.rows, instrument, defaults.ROWS, (0, n_y)), n_y)
+        sky = _of(params.background_rows, instrument, {}, defaults.BACKGROUND_ROWS)
+        for one in sky:
+            _on_detector("background_rows", one, n_y)
+        cut = data.drop_vars("frames").isel(x=slice(*columns))  # indexing lazy frames would read them all
+
+        flat = _calibration(cut, "flat") if params.flat else None
+        extraction = extraction_weights(self._good_pixels(cut), flat, rows, sky)
+        flux, variance = self._extract(data, cut, extraction, columns[0], per_bin, n_bin)
+        usable = extraction.usable
+        if "wavelength" not in data.variables:
+            flux, variance, usable = flux.sum(axis=0)[None], variance.sum(axis=0)[None], np.array([True])
+        wavelength, lower, upper = _channels(data, columns)
+        order = np.argsort(wavelength)
+        mask = ~usable[order, None] | ~np.isfinite(flux[order])
+        frames_per_bin = per_bin * (2 if params.cds else 1)
+        time = data["time"]
+        middle = time.values[: n_bin * frames_per_bin].reshape(n_bin, -1).mean(axis=1)
+        units = "electron" if params.gain_offset else data["frames"].attrs["units"]
+        kind = np.dtype(params.precision)
+        dims = ("wavelength", "time")
+        um = {"units": "um"}
+        return xr.Dataset(
+            {
+                "flux": (dims, np.where(mask, np.nan, flux[order]).astype(kind), {"units": units}),
+                "flux_error": (dims, np.where(mask, np.nan, np.sqrt(variance[order])).astype(kind), {"units": units}),
+                "mask": (dims, mask),
+            },
+            coords={
+                "wavelength": ("wavelength", wavelength[order], um),
+                "wavelength_lower": ("wavelength", lower[order], um),
+                "wavelength_upper": ("wavelength", upper[order], um),
+                "time": ("time", middle, time.attrs),
+            },
+            attrs={
+                "instrument": data.attrs.get("instrument", instrument),
+                "visit": data.attrs.get("visit", ""),
+                "pairs_per_bin": per_bin,
+                "unused_pairs": n_time // (2 if params.cds else 1) - n_bin * per_bin,
+                "pixels_used": int((extraction.weight != 0).sum()),
+            },
+        )
+
+    def _count_bins(self, n_time: int, per_bin: int) -> int:
+        if self.params.cds and n_time % 2:
+            raise DataError(
+                f"expected pairs of reads, got an odd number of frames ({n_time}); set cds: false for single reads"
+            )
+        samples, word = (n_time // 2, "read pairs") if self.params.cds else (n_time, "frames")
+        if samples < per_bin:
+            raise DataError(
+                f"{samples} {word} are fewer than one bin of {per_bin}: set pairs_per_bin to {samples} or less, "
+                "or take files with more frames"
+            )
+        return samples // per_bin
+
+    def _good_pixels(self, cut: xr.Dataset) -> NDArray[np.bool_]:
+        good = np.ones((cut.sizes["y"], cut.sizes["x"]), bool)
+        if self.params.dead_pixels == "mask":
+            good &= ~_calibration(cut, "dead", switch="dead_pixels: keep").astype(bool)
+        if self.params.hot_pixels == "mask":
+            good &= ~hot_pixels(_calibration(cut, "dark", switch="hot_pixels: keep"), self.params.hot_sigma)
+        return good
+
+    def _extract(
+        self, data: xr.Dataset, cut: xr.Dataset, extraction: Extraction, first_column: int, per_bin: int, n_bin: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return flux and variance by column, (x, n_bin) each."""
+        params = self.params
+        reads_per_sample = 2 if params.cds else 1
+        used = extraction.pixels()
+        polynomial = self._polynomial(data, cut, used)
+        dark = _needed(cut, "dark", used) if params.dark else np.zeros(len(used))
+        read_noise = _needed(cut, "read_noise", used) if "read_noise" in cut.variables else np.zeros(len(used))
+        exposure = self._exposure(data, per_bin, n_bin)
+        if params.cds:
+            add, coefficients = sum_pairs, pair_coefficients(polynomial, params.precision)
+        else:
+            add, coefficients = sum_reads, read_coefficients(polynomial, params.precision)
+
+        weight = extraction.weight[used[:, 0], used[:, 1]]
+        n_x = len(extraction.usable)
+        flux, variance = np.zeros((n_x, n_bin)), np.zeros((n_x, n_bin))
+        series = _pixel_series(data["frames"].data, used[:, 0] * data.sizes["x"] + used[:, 1] + first_column)
+        # one detector row at a time: its sums stay in the processor's cache
+        for row in np.unique(used[:, 0]):
+            pixels = np.flatnonzero(used[:, 0] == row)
+            columns = used[pixels, 1]
+            sums = np.empty((len(pixels), n_bin))
+            for total, pixel in zip(sums, pixels.tolist(), strict=True):
+                add(series[pixel], coefficients[pixel], per_bin, total)
+            w = weight[pixels, None]
+            flux[columns] += w * (sums / per_bin - dark[pixels, None] * exposure)
+            noise = np.maximum(sums, 0.0) / per_bin + reads_per_sample * read_noise[pixels, None] ** 2
+            variance[columns] += w**2 * (noise / per_bin)
+        return flux, variance
+
+    def _polynomial(self, data: xr.Dataset, cut: xr.Dataset, used: NDArray[np.intp]) -> NDArray[np.float64]:
+        gain, offset = 1.0, 0.0
+        if self.params.gain_offset and data["frames"].attrs.get("units") != "electron":
+            gain, offset = (float(data.attrs.get(name, np.nan)) for name in ("gain", "offset"))
+            if not (np.isfinite(gain) and gain > 0 and np.isfinite(offset)):
+                raise DataError(
+                    f"expected attributes gain above 0 (adu/electron) and offset (electron), got gain {gain:g} and "
+                    f"offset {offset:g}; set gain_offset: false to stay in adu"
+                )
+        linearity = _needed(cut, "linearity", used) if self.params.linearity else None
+        return raw_polynomial(linearity, gain, offset, (len(used),))
+
+    def _exposure(self, data: xr.Dataset, per_bin: int, n_bin: int) -> NDArray[np.float64]:
+        """Return the mean time in s over which a sample of each bin collected dark current, (n_bin,)."""
+        integrated = data["integration_time"].values
+        if self.params.cds:
+            integrated = integrated[1::2] - integrated[::2]
+            if np.any(integrated <= 0):
+                raise DataError(
+                    "expected the integration time to grow within each pair of reads, but that of pair "
+                    f"{int(np.argmax(integrated <= 0))} does not; set cds: false if frames do not come in pairs"
+                )
+        mean: NDArray[np.float64] = integrated[: n_bin * per_bin].reshape(n_bin, per_bin).mean(axis=1)
+        return mean
+
+
+def _of(value: Mapping[str, _Value] | _Value, instrument: str, default: Mapping[str, Any], other: Any) -> _Value:
+    """Return an instrument's value of a parameter that may be a mapping by instrument."""
+    if not isinstance(value, dict):
+        return value  # type: ignore[return-value]
+    chosen: _Value = value.get(instrument, default.get(instrument, other))
+    return chosen
+
+
+def _on_detector(name: str, span: tuple[int, int], size: int) -> tuple[int, int]:
+    if span[1] > size:
+        raise ParameterError(f"ariel-detector: {name} {list(span)} are not on the detector, which has {size}")
+    return span
+
+
+def _calibration(data: xr.Dataset, name: str, switch: str = "") -> NDArray[Any]:
+    if name not in data.variables:
+        raise DataError(
+            f"has no variable {name!r}, which the calibration needs; set {switch or f'{name}: false'} to do without"
+        )
+    values: NDArray[Any] = data[name].values
+    return values
+
+
+def _needed(cut: xr.Dataset, name: str, used: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return a calibration variable in the pixels that are used, (..., n), and check that it is finite there."""
+    values = np.asarray(_calibration(cut, name)[..., used[:, 0], used[:, 1]], float)
+    bad = ~np.isfinite(values).reshape(-1, len(used)).all(axis=0)
+    if bad.any():
+        y, x = (int(i) for i in used[np.argmax(bad)])
+        raise DataError(
+            f"{name} must be finite in every pixel that is used, {int(bad.sum())} of {len(used)} are not (the first in "
+            f"row {y}, column {x} of the columns used): get the calibration again, or call the pixels dead"
+        )
+    return values
+
+
+def _pixel_series(frames: Any, pixels: NDArray[np.intp]) -> Sequence[NDArray[Any]]:
+    if isinstance(frames, LazyFrames):
+        return frames.pixel_series(pixels)
+    flat = np.asarray(frames).reshape(len(frames), -1)
+    return list(np.ascontiguousarray(flat[:, pixels].T))
+
+
+def _channels(data: xr.Dataset, columns: tuple[int, int]) -> tuple[NDArray[np.float64], ...]:
+    """Return wavelength and its lower and upper edges of each channel in um."""
+    if "wavelength" not in data.variables:
+        names = ("wavelength", "wavelength_lower", "wavelength_upper")
+        middle = data.attrs.get(names[0])
+        if middle is None:
+            raise DataError(
+                "expected a coordinate wavelength (x) or, without dispersion, an attribute wavelength in um"
+            )
+        return tuple(np.array([float(data.attrs.get(name, middle))]) for name in names)
+    wavelength = np.asarray(data["wavelength"].values, float)
+    between = (wavelength[1:] + wavelength[:-1]) / 2
+    edges = np.concatenate([[2 * wavelength[0] - between[0]], between, [2 * wavelength[-1] - between[-1]]])
+    pair = np.stack([edges[:-1], edges[1:]])[:, slice(*columns)]
+    return wavelength[slice(*columns)], pair.min(axis=0), pair.max(axis=0)
