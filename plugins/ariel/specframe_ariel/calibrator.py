@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ArielDetector"]
 
 _Value = TypeVar("_Value")
+_DAY = 86_400.0
 
 
 class ArielDetector(Calibrator):
@@ -39,8 +40,9 @@ class ArielDetector(Calibrator):
     4. ``linearity``: a polynomial per pixel.
     5. ``dark``: dark current x integration time.
     6. ``cds``: correlated double sampling, the second read of each pair minus the first. Resets and bias cancel.
-    7. Binning: the mean (not the sum) over ``pairs_per_bin`` pairs, so that the flux does not depend on the length of a
-       bin. The pairs left over at the end, fewer than a bin, are not used; ``attrs["unused_pairs"]`` says how many.
+    7. Binning: the mean (not the sum) over ``bin_time`` or ``pairs_per_bin``, so that the flux does not depend on the
+       length of a bin. The pairs left over at the end, fewer than a bin, are not used; ``attrs["unused_pairs"]``
+       says how many.
     8. ``flat``: division by the flat field.
     9. ``background_rows``: minus the mean of these rows, column by column.
     10. The sum over ``rows``, and over columns where the instrument does not disperse.
@@ -62,7 +64,7 @@ class ArielDetector(Calibrator):
         When a calibration variable that a step needs is missing or not finite, no pixel is left, the frames are fewer
         than one bin or do not pair up.
     ParameterError
-        When rows or columns are not on the detector.
+        When rows or columns are not on the detector, or a mapping names an instrument that there is not.
     """
 
     name: ClassVar[str] = "ariel-detector"
@@ -73,6 +75,7 @@ class ArielDetector(Calibrator):
         """Return the light curves of every node of frames."""
         target = observation.attrs["target"]
         curves: dict[str, xr.Dataset] = {}
+        self._check_instruments({path.partition("/")[0] for path, _ in nodes(observation)})
         for path, data in nodes(observation):
             try:
                 curves[path] = self._light_curves(path.partition("/")[0], data)
@@ -82,14 +85,23 @@ class ArielDetector(Calibrator):
                 raise DataError(f"target {target}, node /{path}: {error}") from None
         return make_observation(target, curves, **{str(k): v for k, v in observation.attrs.items() if k != "target"})
 
+    def _check_instruments(self, there: set[str]) -> None:
+        known = there | set(defaults.ROWS)
+        for name in ("rows", "columns", "background_rows", "pairs_per_bin"):
+            value = getattr(self.params, name)
+            unknown = sorted(set(value) - known) if isinstance(value, dict) else []
+            if unknown:
+                raise ParameterError(
+                    f"ariel-detector: {name} names {', '.join(unknown)}; instruments: {', '.join(sorted(known))}"
+                )
+
     def _light_curves(self, instrument: str, data: xr.Dataset) -> xr.Dataset:
         params = self.params
         n_time, n_y, n_x = data["frames"].shape
-        per_bin = _of(params.pairs_per_bin, instrument, defaults.PAIRS_PER_BIN, 1)
-        n_bin = self._count_bins(n_time, per_bin)
+        per_bin, n_bin = self._bins(instrument, data["time"])
         columns = _on_detector("columns", _of(params.columns, instrument, defaults.COLUMNS, (0, n_x)), n_x)
         rows = _on_detector("rows", _of(params.rows, instrument, defaults.ROWS, (0, n_y)), n_y)
-        sky = _of(params.background_rows, instrument, {}, defaults.BACKGROUND_ROWS)
+        sky = _of(params.background_rows, instrument, defaults.BACKGROUND_ROWS, ())
         for one in sky:
             _on_detector("background_rows", one, n_y)
         cut = data.drop_vars("frames").isel(x=slice(*columns))  # indexing lazy frames would read them all
@@ -131,18 +143,26 @@ class ArielDetector(Calibrator):
             },
         )
 
-    def _count_bins(self, n_time: int, per_bin: int) -> int:
-        if self.params.cds and n_time % 2:
+    def _bins(self, instrument: str, time: xr.DataArray) -> tuple[int, int]:
+        """Return how many samples (pairs, or frames where cds is off) make a bin, and the number of bins."""
+        stride, word = (2, "read pairs") if self.params.cds else (1, "frames")
+        n_sample, unpaired = divmod(len(time), stride)
+        if unpaired:
             raise DataError(
-                f"expected pairs of reads, got an odd number of frames ({n_time}); set cds: false for single reads"
+                f"expected pairs of reads, got {len(time)} frames, an odd number; set cds: false for single reads"
             )
-        samples, word = (n_time // 2, "read pairs") if self.params.cds else (n_time, "frames")
-        if samples < per_bin:
+        per_bin = None
+        if self.params.pairs_per_bin is not None:
+            per_bin = _of(self.params.pairs_per_bin, instrument, {}, None)
+        if per_bin is None:
+            cadence = float(np.ptp(time.values[::stride])) * _seconds(time.attrs["units"]) / max(n_sample - 1, 1)
+            per_bin = max(round(self.params.bin_time / cadence), 1) if cadence > 0 else 1
+        if n_sample < per_bin:
             raise DataError(
-                f"{samples} {word} are fewer than one bin of {per_bin}: set pairs_per_bin to {samples} or less, "
-                "or take files with more frames"
+                f"{n_sample} {word} are fewer than one bin of {per_bin}: lower bin_time, or set pairs_per_bin to "
+                f"at most {n_sample}"
             )
-        return samples // per_bin
+        return per_bin, n_sample // per_bin
 
     def _good_pixels(self, cut: xr.Dataset) -> NDArray[np.bool_]:
         good = np.ones((cut.sizes["y"], cut.sizes["x"]), bool)
@@ -219,9 +239,20 @@ def _of(value: Mapping[str, _Value] | _Value, instrument: str, default: Mapping[
     return chosen
 
 
+def _seconds(unit: str) -> float:
+    if unit == "d":
+        return _DAY
+    from astropy import units  # type: ignore[import-untyped]
+
+    return float(units.Unit(unit).to("s"))
+
+
 def _on_detector(name: str, span: tuple[int, int], size: int) -> tuple[int, int]:
     if span[1] > size:
-        raise ParameterError(f"ariel-detector: {name} {list(span)} are not on the detector, which has {size}")
+        raise ParameterError(
+            f"ariel-detector: {name} {list(span)} are not on the detector, which has {size}; detectors of different "
+            "size take a mapping by instrument"
+        )
     return span
 
 

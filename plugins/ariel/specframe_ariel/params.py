@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from specframe.api import Field, InputPath, Params
+from specframe.api import Field, InputPath, Params, Quantity
 
 __all__ = [
     "ArielChallengeParams",
@@ -29,11 +29,10 @@ def _is_range(value: tuple[int, int]) -> tuple[int, int]:
 PixelRange = Annotated[tuple[int, int], AfterValidator(_is_range)]
 Count = Annotated[int, Field(ge=1)]
 
-#: What an instrument that a mapping does not name gets.
+#: What an instrument that a mapping does not name gets; any other instrument: the whole detector, no background.
 ROWS: dict[str, tuple[int, int]] = {"AIRS-CH0": (8, 24), "FGS1": (8, 24)}
 COLUMNS: dict[str, tuple[int, int]] = {"AIRS-CH0": (39, 321), "FGS1": (8, 24)}
-BACKGROUND_ROWS: tuple[tuple[int, int], ...] = ((0, 8), (24, 32))
-PAIRS_PER_BIN: dict[str, int] = {"AIRS-CH0": 30, "FGS1": 360}
+BACKGROUND_ROWS: dict[str, tuple[tuple[int, int], ...]] = {"AIRS-CH0": ((0, 8), (24, 32)), "FGS1": ((0, 8), (24, 32))}
 
 
 class ArielChallengeParams(Params):
@@ -92,10 +91,14 @@ class ArielDetectorParams(Params):
         BACKGROUND_ROWS,
         description="Detector rows whose mean, column by column, is subtracted as sky background; [] subtracts none.",
     )
-    pairs_per_bin: Count | dict[str, Count] = Field(
-        PAIRS_PER_BIN,
-        description="Read pairs (frames where cds is off) averaged into one sample: 30 of AIRS-CH0 and 360 of FGS1 "
-        "are 144 s. Those left over at the end are not used.",
+    bin_time: Quantity("s") = Field(  # type: ignore[valid-type]
+        144.0,
+        gt=0,
+        description="Length of a sample: as many whole read pairs are averaged as come nearest, at least one. 144 s are "
+        "30 pairs of AIRS-CH0 and 360 of FGS1. Those left over at the end are not used.",
+    )
+    pairs_per_bin: Count | dict[str, Count] | None = Field(
+        None, description="Read pairs (frames where cds is off) averaged into one sample, in place of bin_time."
     )
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Arithmetic on the frames, and type of the result; float32 agrees to 1 ppm."
