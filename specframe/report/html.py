@@ -1,0 +1,155 @@
+"""The report of a run: one HTML file that needs nothing else, not even a network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["ReportFigure", "write_report"]
+
+_MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure of the report.
+
+    Parameters
+    ----------
+    title, caption
+        What it shows, and how it is to be read.
+    image
+        A matplotlib figure, PNG bytes, or the path of an image file.
+    """
+
+    title: str
+    caption: str
+    image: Figure | bytes | Path
+
+    def data_uri(self) -> str:
+        """Return the image as ``data:image/png;base64,...``."""
+        if isinstance(self.image, Path):
+            media_type = _MEDIA_TYPES.get(self.image.suffix.lower(), "image/png")
+            content = self.image.read_bytes()
+        elif isinstance(self.image, bytes):
+            media_type, content = "image/png", self.image
+        else:
+            from specframe.report.canvas import png_bytes
+
+            media_type, content = "image/png", png_bytes(self.image)
+        return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def write_report(
+    path: Path | str,
+    *,
+    title: str,
+    summary: Mapping[str, object],
+    scores: Mapping[str, Mapping[str, float | None]],
+    figures: Sequence[ReportFigure] = (),
+    set_aside: Sequence[Mapping[str, object]] = (),
+    provenance: Mapping[str, object] | None = None,
+    timings: Mapping[str, float] | None = None,
+    reasons: Mapping[str, str] | None = None,
+    description: str = "",
+    pipeline: str = "",
+) -> Path:
+    """Write the report; ``path`` appears only when it is whole.
+
+    Parameters
+    ----------
+    title, description
+        Headline and the line below it.
+    summary
+        The few facts to see first, as name and value.
+    scores
+        As in ``metrics.json``: by part (``cv``, ``test``), then by name. ``x-error`` is shown as the error of ``x``.
+    reasons
+        Why scores are ``None``, by name.
+    figures
+        In order.
+    set_aside
+        Targets left out, each with ``target``, ``step`` and ``reason``.
+    provenance
+        Versions, seeds, hardware, hashes ...; mappings within it become tables of their own.
+    timings
+        Seconds by phase.
+    pipeline
+        The resolved YAML.
+
+    Raises
+    ------
+    RunError
+        When the file cannot be written.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    from specframe.report.canvas import write_bytes
+
+    folder = files("specframe.report") / "templates"
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
+    names = _score_names(scores)
+    seconds = dict(timings or {})
+    html = template.render(
+        title=title,
+        description=description,
+        summary={name: _shown(value) for name, value in summary.items()},
+        score_names=names,
+        score_rows={part: {name: _score(values, name) for name in names} for part, values in scores.items()},
+        reasons=dict(reasons or {}),
+        figures=[(figure.title, figure.caption, figure.data_uri()) for figure in figures],
+        set_aside=[{key: _shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
+        provenance=_tables(provenance or {}),
+        timings={name: (value, value / max(sum(seconds.values()), 1e-12)) for name, value in seconds.items()},
+        pipeline=pipeline,
+        style=(folder / "report.css").read_text(encoding="utf-8"),
+    )
+    path = Path(path)
+    write_bytes(path, html.encode("utf-8"))
+    return path
+
+
+def _score_names(scores: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    """Return the names over all parts in order, those of errors left out."""
+    names = dict.fromkeys(name for values in scores.values() for name in values)
+    return [name for name in names if not (name.endswith("-error") and name.removesuffix("-error") in names)]
+
+
+def _score(values: Mapping[str, float | None], name: str) -> str | None:
+    """Return ``0.684 ± 0.020``, or ``None`` for a score that could not be computed."""
+    value, error = values.get(name), values.get(f"{name}-error")
+    if value is None:
+        return None
+    if error is None:
+        return f"{value:.5g}"
+    return f"{value:.3f} ± {error:.3f}"
+
+
+def _tables(provenance: Mapping[str, object], prefix: str = "") -> dict[str, dict[str, str]]:
+    """Return one flat table per mapping: what is no mapping itself stands in its parent's."""
+    flat = {str(name): _shown(value) for name, value in provenance.items() if not isinstance(value, Mapping)}
+    tables = {prefix or "run": flat} if flat else {}
+    for name, value in provenance.items():
+        if isinstance(value, Mapping):
+            tables |= _tables(value, f"{prefix} / {name}" if prefix else str(name))
+    return tables
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(item) for item in value)
+    return str(value)

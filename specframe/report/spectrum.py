@@ -1,0 +1,133 @@
+"""The spectrum of one target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from specframe.errors import DataError
+from specframe.evaluate.intervals import interval
+from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
+from specframe.report.quantity import Quantity
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+__all__ = ["draw_spectrum"]
+
+_LEVEL = 0.68
+#: Spectra with more channels than this get light error bars, so that the points stay visible.
+_MANY = 60
+#: A step in wavelength this many times the median one is a gap between instruments.
+_GAP = 5.0
+
+
+@styled
+def draw_spectrum(prediction: xr.Dataset, target: str, truth: xr.DataArray | None = None) -> Figure:
+    """Draw a predicted spectrum with its 68 % intervals, and below it what it differs from the truth, where known.
+
+    Parameters
+    ----------
+    prediction
+        A Prediction with coordinate ``wavelength`` in um.
+    target
+        Name of the target.
+    truth
+        Labels (target, output), matched by name; ``None`` or without this target: no truth is drawn.
+
+    Raises
+    ------
+    DataError
+        When the target is not predicted or the outputs have no wavelengths.
+    """
+    names = prediction["target"].values.astype(str)
+    at = np.flatnonzero(names == target)
+    if not at.size:
+        raise DataError(f"spectrum: target {target!r} is not among the {names.size} predicted ones")
+    if "wavelength" not in prediction.coords:
+        raise DataError("spectrum: the outputs of the prediction have no wavelengths")
+    one = prediction.isel(target=[int(at[0])]).sortby("wavelength")
+    quantity = Quantity.of(one)
+    wavelength, mean = one["wavelength"].values, one["mean"].values[0]
+    bounds = interval(one, _LEVEL)
+    known = _truth_of(truth, target, one["output"].values.astype(str))
+
+    fig = new_figure(7.2, 4.8 if known is not None else 3.6)
+    if known is None:
+        ax = fig.subplots()
+        lowest = ax
+    else:
+        ax, lowest = fig.subplots(2, 1, sharex=True, height_ratios=(2.4, 1.0))
+        ax.tick_params(labelbottom=False)
+        _line(ax, wavelength, known * quantity.factor, PALETTE["vermillion"], "truth")
+        lowest.axhline(0.0, color=PALETTE["vermillion"], lw=1.2)
+        _points(lowest, wavelength, mean - known, bounds, mean, quantity.error_factor, "")
+        lowest.set_ylabel(quantity.error_label("Pred. − true\n"))
+    label = f"prediction, {100 * _LEVEL:g} % interval" if bounds is not None else "prediction"
+    _points(ax, wavelength, mean, bounds, mean, quantity.factor, label)
+    ax.set_ylabel(quantity.label)
+    ax.set_title(f"Target {target}", loc="left")
+    legend_above(ax)
+    lowest.set_xlabel("Wavelength (µm)")
+    clean(*fig.axes)
+    return fig
+
+
+def _truth_of(truth: xr.DataArray | None, target: str, outputs: NDArray[np.str_]) -> NDArray[np.float64] | None:
+    if truth is None or target not in truth["target"].values.astype(str):
+        return None
+    row = truth.isel(target=int(np.flatnonzero(truth["target"].values.astype(str) == target)[0]))
+    value_of = dict(zip(row["output"].values.astype(str), row.values, strict=True))
+    values = np.array([value_of.get(name, np.nan) for name in outputs], float)
+    return values if np.isfinite(values).any() else None
+
+
+def _points(
+    ax: Axes,
+    wavelength: NDArray[np.float64],
+    values: NDArray[np.float64],
+    bounds: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    mean: NDArray[np.float64],
+    factor: float,
+    label: str,
+) -> None:
+    """Draw ``values`` with error bars that reach from the bounds to the ``mean``, all times ``factor``."""
+    many = wavelength.size > _MANY
+    errors = None
+    if bounds is not None:
+        lower, upper = bounds[0][0], bounds[1][0]
+        errors = np.maximum(np.stack([mean - lower, upper - mean]), 0.0) * factor
+    ax.errorbar(
+        wavelength,
+        values * factor,
+        yerr=errors,
+        fmt="o",
+        ms=2.2 if many else 4.0,
+        color=PALETTE["blue"],
+        ecolor=PALETTE["sky"] if many else PALETTE["blue"],
+        elinewidth=0.7 if many else 1.0,
+        zorder=2,
+        label=label or None,
+    )
+
+
+def _line(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], color: str, label: str) -> None:
+    """Draw a line that is broken where the wavelengths have a gap; a channel on its own is a dash."""
+    step = np.diff(x)
+    ends = np.flatnonzero(step > _GAP * np.median(step)) + 1 if x.size > 2 else np.array([], int)
+    for i, part in enumerate(np.split(np.arange(x.size), ends)):
+        dash = part.size == 1
+        ax.plot(
+            x[part],
+            y[part],
+            marker="_" if dash else None,
+            ms=9,
+            mew=1.6,
+            color=color,
+            zorder=3,
+            label=label if i == ends.size else None,
+        )

@@ -1,0 +1,102 @@
+"""Light curves as they are drawn: one channel or the white light, relative to its median, on a clock in hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from specframe.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Curve", "hours", "light_curve"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A light curve, arrays of shape (n_time,), NaN where masked; what a step did not give is ``None``."""
+
+    flux: Array
+    flux_error: Array
+    model: Array | None
+    detrended: Array | None
+    transit: Array | None
+    #: Contacts in the same hours as the samples.
+    contacts: Array
+    hours: Array
+    clock: str
+
+
+def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
+    """Return the light curve of one ``channel`` of an Observation's node, or of all of them together.
+
+    Fluxes are divided by the median of their channel. The white light is their mean with weights from the median
+    ``flux_error``; masked samples are left out, sample by sample, from fluxes and models alike.
+
+    Raises
+    ------
+    DataError
+        When the node has no light curves, no such channel, or every sample of it is masked.
+    """
+    if "flux" not in data.variables or data["flux"].dims != ("wavelength", "time"):
+        raise DataError("light curve: the node has no flux (wavelength, time)")
+    n_channel = data.sizes["wavelength"]
+    if channel is not None and not 0 <= channel < n_channel:
+        raise DataError(f"light curve: channel {channel} of {n_channel} (0 to {n_channel - 1}) does not exist")
+    rows = slice(None) if channel is None else slice(channel, channel + 1)
+    flux, error = (data[name].values[rows].astype(float) for name in ("flux", "flux_error"))
+    good = ~data["mask"].values[rows] & np.isfinite(flux) & np.isfinite(error) & (error > 0)
+    usable = good.any(axis=1)
+    if not usable.any():
+        raise DataError("light curve: every sample is masked")
+    flux, error, good = flux[usable], error[usable], good[usable]
+    median = np.nanmedian(np.where(good, flux, np.nan), axis=1, keepdims=True)
+    weight = good / np.nanmedian(np.where(good, error / median, np.nan), axis=1, keepdims=True) ** 2
+    total = weight.sum(axis=0)
+
+    def averaged(values: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(good, weight * values, 0.0).sum(axis=0) / total)
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        flux_error = np.sqrt(np.where(good, (weight * error / median) ** 2, 0.0).sum(axis=0)) / total
+    optional = {
+        name: data[name].values[rows][usable].astype(float) if name in data.variables else None
+        for name in ("model", "detrended_flux")
+    }
+    model, detrended = optional["model"], optional["detrended_flux"]
+    transit = None
+    if model is not None and detrended is not None:
+        # detrended = flux / systematics and model = transit x systematics
+        transit = averaged(np.divide(model * detrended, flux, out=np.full(flux.shape, np.nan), where=good))
+    time, contacts, clock = hours(data)
+    return Curve(
+        flux=averaged(flux / median),
+        flux_error=flux_error,
+        model=None if model is None else averaged(model / median),
+        detrended=None if detrended is None else averaged(detrended),
+        transit=transit,
+        contacts=contacts,
+        hours=time,
+        clock=clock,
+    )
+
+
+def hours(data: xr.Dataset) -> tuple[Array, Array, str]:
+    """Return times and contacts in hours, and what they count from: mid-transit where known, else the first sample."""
+    from astropy.units import Unit
+
+    scale = float(Unit(data["time"].attrs["units"]).to("h"))
+    time = data["time"].values.astype(float)
+    if "contact_time" in data.variables:
+        contact = data["contact_time"]
+        contacts = contact.values * float(Unit(contact.attrs["units"]).to("h"))
+        middle = 0.5 * (contacts[0] + contacts[-1])
+        return (time - middle / scale) * scale, contacts - middle, "Time from mid-transit (h)"
+    return (time - time[0]) * scale, np.array([]), "Time from first exposure (h)"

@@ -1,0 +1,173 @@
+"""The report is one safe file that shows what it was given."""
+
+from __future__ import annotations
+
+import base64
+from html.parser import HTMLParser
+
+import pytest
+from matplotlib.figure import Figure
+
+from specframe.report import ReportFigure, save_figure, write_report
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Collects what a browser would show and load, and checks that tags are closed in order."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.sources, self.links, self.ids, self.rows, self.text = [], [], [], [], [], []
+        self.tags = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "src" in values:
+            self.sources.append(values["src"])
+        if "href" in values:
+            self.links.append(values["href"])
+        if "id" in values:
+            self.ids.append(values["id"])
+        if tag == "tr":
+            self.rows.append([])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style" and data.strip():
+            self.text.append(data.strip())
+            if "tr" in self.open:
+                self.rows[-1].append(data.strip())
+
+
+@pytest.fixture
+def figure():
+    fig = Figure(figsize=(2, 1))
+    fig.subplots().plot([1, 2])
+    return fig
+
+
+def report(tmp_path, **changes):
+    given = {
+        "title": "ADC24 white light curves",
+        "summary": {"Targets": 538, "Model": "ridge"},
+        "scores": {"cv": {"rmse-ppm": 41.7163, "coverage-68": 0.6896, "coverage-68-error": 0.01996, "crps": None}},
+    } | changes
+    return Page(write_report(tmp_path / "report.html", **given).read_text(encoding="utf-8"))
+
+
+def test_scores_stand_with_their_errors(tmp_path):
+    rows = report(tmp_path).rows
+    assert ["rmse-ppm", "41.716"] in rows
+    assert ["coverage-68", "0.690 ± 0.020"] in rows
+    assert not any("coverage-68-error" in row for row in rows)
+
+
+def test_a_score_that_is_missing_says_why(tmp_path):
+    page = report(tmp_path, reasons={"crps": "the prediction has no std"})
+    assert ["crps", "none"] in page.rows
+    assert "crps: the prediction has no std" in page.text
+
+
+def test_parts_are_columns(tmp_path):
+    rows = report(tmp_path, scores={"cv": {"r2": 0.9, "rmse-ppm": 40.0}, "test": {"r2": 0.8}}).rows
+    assert ["Score", "cv", "test"] in rows
+    assert ["r2", "0.9", "0.8"] in rows
+    assert ["rmse-ppm", "40", "none"] in rows
+
+
+def test_images_are_inside_the_file_from_every_source(tmp_path, figure):
+    path = save_figure(figure, tmp_path / "a.png")
+    figures = [
+        ReportFigure(f"Figure {i}", "It shows.", image) for i, image in enumerate((path, path.read_bytes(), figure))
+    ]
+    sources = report(tmp_path, figures=figures).sources
+    assert len(sources) == 3
+    for source in sources:
+        kind, _, content = source.partition(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(content) == path.read_bytes()
+
+
+def test_nothing_is_loaded_from_elsewhere(tmp_path, figure):
+    page = report(tmp_path, figures=[ReportFigure("A", "B", figure)], pipeline="specframe: 1", timings={"fit": 1.0})
+    assert all(source.startswith("data:") for source in page.sources)
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert not {"script", "link", "iframe"} & set(page.tags)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "http" not in html
+    assert "@import" not in html
+    assert "url(" not in html
+
+
+def test_text_from_outside_is_escaped(tmp_path):
+    attack = "<script>alert('x')</script>"
+    page = report(
+        tmp_path,
+        title=attack,
+        summary={attack: attack},
+        scores={attack: {attack: None}},
+        reasons={attack: attack},
+        figures=[ReportFigure(f'"{attack}', attack, b"")],
+        set_aside=[{"target": attack, "step": attack, "reason": attack}],
+        provenance={attack: {attack: attack}},
+        timings={attack: 1.0},
+        pipeline=attack,
+        description=attack,
+    )
+    assert "script" not in page.tags
+    assert sum(attack in text for text in page.text) > 10
+
+
+def test_targets_set_aside_stand_with_step_and_reason(tmp_path):
+    entries = [{"target": "785834", "step": "curves", "reason": "all pixels are dead"}]
+    page = report(tmp_path, set_aside=entries)
+    assert ["785834", "curves", "all pixels are dead"] in page.rows
+    assert "1 target was left out of everything above." in page.text
+
+
+def test_no_target_set_aside_is_said(tmp_path):
+    assert "None: every target went through every step." in report(tmp_path).text
+
+
+def test_provenance_is_flattened_into_tables(tmp_path):
+    page = report(
+        tmp_path,
+        provenance={
+            "seed": 7,
+            "packages": {"numpy": "2.4.6"},
+            "hardware": {"cpus": 2, "memory": None},
+            "a": {"b": {"c": True}},
+        },
+    )
+    for row in (["seed", "7"], ["numpy", "2.4.6"], ["memory", "–"], ["c", "yes"]):
+        assert row in page.rows
+    assert "a / b" in page.text
+
+
+def test_timings_have_their_share(tmp_path):
+    report(tmp_path, timings={"fit": 3.0, "write": 1.0})
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert 'style="width: 75.0%"' in html
+    assert 'style="width: 25.0%"' in html
+
+
+def test_the_same_run_gives_the_same_file(tmp_path, figure):
+    for name in "ab":
+        report(tmp_path / name, figures=[ReportFigure("A", "B", figure)])
+    assert (tmp_path / "a" / "report.html").read_bytes() == (tmp_path / "b" / "report.html").read_bytes()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["report.html"]
+
+
+def test_colours_follow_the_readers_scheme_and_paper(tmp_path):
+    report(tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media print" in html
