@@ -32,8 +32,8 @@ class SimulatedParams(Params):
     second_visit: float = Field(
         0.1, ge=0, le=1, description="Fraction of the planets with a second visit; used in 2025 only."
     )
-    airs_flux: float = Field(2.44e6, gt=0, description="Light of a typical star on AIRS-CH0's science columns, e-/s.")
-    fgs1_flux: float = Field(3.3e6, gt=0, description="Light of a typical star on FGS1, e-/s.")
+    airs_flux: float = Field(2.65e6, gt=0, description="Light of a typical star on AIRS-CH0's science columns, e-/s.")
+    fgs1_flux: float = Field(3.5e6, gt=0, description="Light of a typical star on FGS1, e-/s.")
     airs_sky: float = Field(0.5, ge=0, description="Sky background on AIRS-CH0, e-/s per pixel.")
     fgs1_sky: float = Field(10.0, ge=0, description="Sky background on FGS1, e-/s per pixel.")
     read_noise: float = Field(13.0, gt=0, description="Median read noise of a real read, ADC steps included, e-.")

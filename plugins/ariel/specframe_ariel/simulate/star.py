@@ -18,8 +18,8 @@ __all__ = ["Star", "airs_spectrum", "draw_star", "limb_darkening"]
 #: Second radiation constant h c / k_B in um K (CODATA 2018).
 _HC_K = 14_387.768_775
 #: Half-transmission wavelengths and widths of AIRS-CH0's band edges in um, from the real frames of planet 342072318.
-_RED_EDGE, _RED_WIDTH = 3.83, 0.045
-_BLUE_EDGE, _BLUE_WIDTH = 1.92, 0.025
+_RED_EDGE, _RED_WIDTH = 3.85, 0.045
+_BLUE_EDGE, _BLUE_WIDTH = 1.95, 0.02
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""The loader ``ariel-simulated``."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from specframe.api import LazyFrames, nodes, validate_labels, validate_observation
+from specframe.errors import DataError, ParameterError
+from specframe_ariel import ArielSimulated
+
+SMALL = {"n_targets": 6, "seed": 3, "airs_pairs": 32, "fgs1_pairs": 48}
+
+
+def test_targets_are_observations_of_frames_with_calibration():
+    loader = ArielSimulated(**SMALL)
+    observation = loader.load(loader.targets()[4])
+    validate_observation(observation, "test", ("frames",))
+    data = dict(nodes(observation))
+    assert list(data) == ["AIRS-CH0/0", "FGS1/0"]
+    assert data["AIRS-CH0/0"]["frames"].shape == (64, 32, 356)
+    assert data["FGS1/0"]["frames"].shape == (96, 32, 32)
+    assert data["AIRS-CH0/0"]["linearity"].shape == (6, 32, 356)
+    assert observation.attrs["target"] == loader.targets()[4]
+
+
+def test_frames_are_made_when_read_and_travel_as_a_recipe():
+    loader = ArielSimulated(**SMALL)
+    frames = dict(nodes(loader.load(loader.targets()[0])))["FGS1/0"]["frames"].data
+    assert isinstance(frames, LazyFrames)
+    recipe = pickle.dumps(frames)
+    assert len(recipe) < 5_000
+    there = pickle.loads(recipe)
+    np.testing.assert_array_equal(frames.read(), there.read())
+    np.testing.assert_array_equal(frames.time_series()[5], frames.read()[:, 0, 5])
+
+
+def test_order_and_number_of_targets_do_not_matter():
+    few, many = ArielSimulated(**SMALL), ArielSimulated(**{**SMALL, "n_targets": 60})
+    assert few.targets() == many.targets()[:6]
+
+    def frames(loader, index):
+        return dict(nodes(loader.load(loader.targets()[index])))["AIRS-CH0/0"]["frames"].data.read()
+
+    last_first = {index: frames(many, index) for index in (5, 2)}
+    np.testing.assert_array_equal(last_first[2], frames(few, 2))
+    np.testing.assert_array_equal(last_first[5], frames(few, 5))
+
+
+def test_labels_and_catalogue_cover_the_targets():
+    loader = ArielSimulated(**SMALL)
+    labels, catalogue = loader.labels(), loader.catalogue()
+    validate_labels(labels, "test")
+    assert labels["target"].values.tolist() == loader.targets() == catalogue["target"].values.tolist()
+    assert labels["output"].values[[0, 282]].tolist() == ["wl_1", "wl_283"]
+    assert (np.diff(labels["wavelength"].values) > 0).all()
+    assert set(catalogue["star"].values) <= {0, 1}
+    assert {"Rs", "Ms", "Ts", "Mp", "e", "P", "sma", "i"} <= set(catalogue)
+
+
+def test_some_planets_of_2025_are_visited_twice():
+    loader = ArielSimulated(n_targets=30, seed=1, year=2025, second_visit=0.5, airs_pairs=32, fgs1_pairs=32)
+    visits = [len(list(nodes(loader.load(target)))) // 2 for target in loader.targets()]
+    assert 8 <= visits.count(2) <= 22
+    assert visits.count(1) + visits.count(2) == 30
+    once = ArielSimulated(n_targets=30, seed=1, second_visit=0.5, airs_pairs=32, fgs1_pairs=32)
+    assert {len(list(nodes(once.load(target)))) for target in once.targets()} == {2}
+
+
+def test_stranger_is_refused_by_name():
+    with pytest.raises(DataError, match=r"no simulated planet 'x'.*seed 3 has 6"):
+        ArielSimulated(**SMALL).load("x")
+
+
+@pytest.mark.parametrize("wrong", [{"airs_pairs": 6_000}, {"year": 2026}, {"read_noise": 0.0}, {"colour": "red"}])
+def test_wrong_parameters_are_refused(wrong):
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
+        ArielSimulated(**wrong)

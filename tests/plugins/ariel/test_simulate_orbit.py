@@ -1,0 +1,81 @@
+"""The noise-free light curves, against batman and against geometry."""
+
+import numpy as np
+import pytest
+
+from specframe_ariel.simulate.orbit import Orbit, draw_orbit, semi_major_axis, transit_light_curves
+
+HOURS = np.linspace(-3.5, 3.5, 1401) * 3_600
+
+
+def _batman(orbit, depth, u1, u2):
+    batman = pytest.importorskip("batman")
+    params = batman.TransitParams()
+    params.t0, params.per, params.rp = 0.0, orbit.period, np.sqrt(depth)
+    params.a, params.inc, params.ecc, params.w = orbit.semi_major_axis, orbit.inclination, 0.0, 90.0
+    params.u, params.limb_dark = [u1, u2], "quadratic"
+    return batman.TransitModel(params, HOURS / 86_400).light_curve(params)
+
+
+@pytest.mark.parametrize(
+    ("orbit", "depth", "u1", "u2"),
+    [
+        (Orbit(3.5, 9.0, 88.0), 0.0144, 0.42, 0.22),
+        (Orbit(5.2, 11.0, 89.9), 0.0004, 0.13, 0.17),
+        (Orbit(7.0, 17.0, 87.6), 0.05, 0.06, 0.14),
+    ],
+)
+def test_light_curve_agrees_with_batman_below_1_ppm(orbit, depth, u1, u2):
+    ours = transit_light_curves(orbit, HOURS, np.array([depth]), (np.array([u1]), np.array([u2])))[0]
+    expected = _batman(orbit, depth, u1, u2)
+    # at the contacts themselves the two codes round differently where the curve's slope is infinite
+    separation, radius = orbit.separation(HOURS), np.sqrt(depth)
+    away = (np.abs(separation - (1 + radius)) > 1e-3) & (np.abs(separation - (1 - radius)) > 1e-3)
+    assert away.mean() > 0.95
+    assert np.abs(ours - expected)[away].max() < 1e-6
+    assert ours.min() < 1 - depth
+
+
+def test_dark_disc_on_uniform_star_takes_exactly_its_area():
+    depth = np.array([0.001, 0.01, 0.04])
+    flux = transit_light_curves(Orbit(4.0, 10.0, 90.0), np.zeros(1), depth, (np.zeros(3), np.zeros(3)))
+    np.testing.assert_allclose(1 - flux[:, 0], depth, rtol=1e-12)
+
+
+def test_exposure_averages_the_instantaneous_curve():
+    orbit, depth, u = Orbit(4.0, 10.0, 88.5), np.array([0.01]), (np.array([0.3]), np.array([0.2]))
+    time = np.arange(-9_000.0, 9_000.0, 144.0)
+    fine = time[:, None] + (np.arange(144) + 0.5 - 72)
+    expected = transit_light_curves(orbit, fine.ravel(), depth, u)[0].reshape(fine.shape).mean(axis=1)
+    averaged = transit_light_curves(orbit, time, depth, u, exposure=144.0)[0]
+    # five mid-points instead of 144: the contacts' kinks cost 8 ppm of a depth of 10,000
+    assert np.abs(averaged - expected).max() < 1.5e-5
+    assert np.abs(transit_light_curves(orbit, time, depth, u)[0] - expected).max() > 2e-5
+
+
+def test_planet_behind_its_star_takes_no_light():
+    orbit = Orbit(1.0, 4.0, 90.0)
+    flux = transit_light_curves(orbit, np.array([43_200.0]), np.array([0.01]), (np.zeros(1), np.zeros(1)))
+    assert flux[0, 0] == 1.0
+
+
+def test_duration_is_the_time_between_outer_contacts():
+    orbit, ratio = Orbit(3.5, 9.0, 88.0), 0.12
+    half = orbit.duration(ratio) / 2
+    before, after = orbit.separation(np.array([half - 0.5, half + 0.5]))
+    assert before < 1 + ratio < after
+    assert Orbit(3.5, 9.0, 80.0).duration(ratio) == 0.0
+
+
+def test_earths_orbit_around_the_sun():
+    """1 au is 215.03 solar radii."""
+    assert semi_major_axis(365.256, 1.0, 1.0) == pytest.approx(215.03, rel=1e-4)
+
+
+def test_drawn_orbits_leave_star_on_both_sides():
+    rng = np.random.default_rng(3)
+    orbits = [draw_orbit(rng, 1.0, 1.0, 0.1) for _ in range(200)]
+    durations = np.array([orbit.duration(0.1) for orbit in orbits])
+    assert durations.min() >= 5_760
+    assert durations.max() <= 15_840
+    assert max(orbit.impact_parameter for orbit in orbits) < 0.9
