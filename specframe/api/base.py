@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import ValidationError
 
-from specframe.api.component import Kind
 from specframe.api.params import Params
 from specframe.errors import ParameterError
+
+if TYPE_CHECKING:
+    from specframe.api.component import Kind
 
 __all__ = ["BaseComponent"]
 
@@ -40,7 +42,7 @@ class BaseComponent:
             raise ParameterError(f"{type(self).__name__}: wrong parameters\n{listed}") from None
 
     @classmethod
-    def from_params(cls, params: Params) -> Self:
+    def from_params(cls, params: Any) -> Self:
         """Make a component from parameters that are validated already."""
         self = cls.__new__(cls)
         self.params = params

@@ -11,7 +11,6 @@ variable of every instrument, and ``depth`` means ``spectrum/depth``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,8 @@ from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -66,8 +67,8 @@ def collate(
             rows[target] = _extract(observation, wanted)
         except DataError as error:
             _refuse(target, error, reject)
-    for target, error in _misfits(rows):
-        _refuse(target, error, reject)
+    for target, misfit in _misfits(rows):
+        _refuse(target, misfit, reject)
         del rows[target]
     if not rows:
         raise ContainerError("collate: no target is left to learn from")
@@ -93,7 +94,7 @@ def collate(
     )
 
 
-def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float64], list[str]]:  # noqa: N803
+def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float64], list[str]]:
     """Return ``X`` as a matrix (n_target, n_feature), NaN where masked, and its targets' names.
 
     ``X`` is a collection, a Dataset or DataArray with leading dim ``target``, or an array whose first axis is the
@@ -105,7 +106,7 @@ def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float6
     if isinstance(X, xr.DataTree):
         columns = [_flat(array) for array in _chosen(X, inputs)]
         matrix = np.concatenate(columns, axis=1)
-        return matrix, [str(t) for t in X["target"].values]
+        return matrix, [str(t) for t in X.coords["target"].values]
     if isinstance(X, xr.Dataset):
         return design_matrix(xr.DataTree(X), inputs)
     if isinstance(X, xr.DataArray):
@@ -210,9 +211,7 @@ def _combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray
     return xr.DataArray(values, dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs)
 
 
-def _merged_depths(
-    observation: xr.DataTree, by_instrument: dict[str, list[xr.Dataset]], name: str
-) -> xr.DataArray:
+def _merged_depths(observation: xr.DataTree, by_instrument: dict[str, list[xr.Dataset]], name: str) -> xr.DataArray:
     import xarray as xr
 
     parts = []
@@ -230,7 +229,11 @@ def _misfits(rows: dict[str, dict[str, xr.DataArray]]) -> list[tuple[str, Contai
 
     def form(row: dict[str, xr.DataArray]) -> tuple[Any, ...]:
         return tuple(
-            (path, array.shape, np.round(array["wavelength"].values, 6).tobytes() if "wavelength" in array.coords else b"")
+            (
+                path,
+                array.shape,
+                np.round(array["wavelength"].values, 6).tobytes() if "wavelength" in array.coords else b"",
+            )
             for path, array in sorted(row.items())
         )
 

@@ -68,7 +68,7 @@ class Hooks:
 
     @hookspec
     def before_step(self, step: str, target: str | None) -> None:
-        """Called before a step runs on a target.
+        """Take note that a step is about to run on a target.
 
         ``step`` is the step's id. Work on all targets at once has ``target`` ``None`` and the phase as ``step``:
         ``targets``, ``collate``, ``cross-validation``, ``fit``, ``predict``, ``write``, ``export``, ``figures``.
@@ -76,11 +76,11 @@ class Hooks:
 
     @hookspec
     def after_step(self, step: str, target: str | None, result: Any, seconds: float) -> None:
-        """Called after a step with what it returned (``None`` for a phase) and the time it took in s.
+        """Take note of what a step returned (``None`` for a phase) and the time it took in s.
 
         The result must not be changed.
         """
 
     @hookspec
     def on_step_error(self, step: str, target: str | None, error: BaseException) -> None:
-        """Called when a step raised, before the target is set aside or the run ends."""
+        """Take note that a step raised, before the target is set aside or the run ends."""

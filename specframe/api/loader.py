@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from specframe.api.base import BaseComponent
-from specframe.api.component import Kind
 from specframe.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
+
+    from specframe.api.component import Kind
 
 __all__ = ["Loader"]
 

@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from specframe.api.base import BaseComponent
-from specframe.api.component import Kind
-from specframe.api.observation import Level
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from specframe.api.component import Kind
+    from specframe.api.observation import Level
 
 __all__ = ["Calibrator", "Detrender"]
 

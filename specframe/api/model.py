@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from specframe.api.component import Kind
 from specframe.api.state import Fitted
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike
+
+    from specframe.api.component import Kind
 
 __all__ = ["Model"]
 

@@ -21,7 +21,6 @@ The root carries ``attrs["target"]``. Every node ``/<instrument>/<visit>`` (``/A
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -30,6 +29,8 @@ from specframe.api.schema import Variable, check_variables
 from specframe.errors import ContainerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import xarray as xr
 
 __all__ = ["LEVELS", "Level", "level_of", "make_observation", "nodes", "validate_observation"]
@@ -41,9 +42,7 @@ _TIME_UNITS = ("d",)
 _FLUX_UNITS = ("", "electron", "electron / s", "adu", "W m-2 um-1", "Jy", "ph s-1 m-2 um-1")
 _WAVELENGTH = Variable("wavelength", ("wavelength",), ("um",), finite=True)
 _TIME = Variable("time", ("time",), _TIME_UNITS, finite=True)
-_EDGES = tuple(
-    Variable(f"wavelength_{side}", ("wavelength",), ("um",), required=False) for side in ("lower", "upper")
-)
+_EDGES = tuple(Variable(f"wavelength_{side}", ("wavelength",), ("um",), required=False) for side in ("lower", "upper"))
 
 SCHEMA: dict[Level, tuple[Variable, ...]] = {
     "frames": (

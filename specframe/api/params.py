@@ -23,9 +23,7 @@ class Params(BaseModel):
             cutoff: Quantity("um") = Field(5.3, description="Longest wavelength that is kept.")
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
 
     @classmethod
     def validate_data(cls, data: Mapping[str, Any], base: Path | None = None) -> Self:

@@ -8,7 +8,6 @@ with ``level`` the nominal coverage (0.68, 0.95); optional ``covariance (target,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from specframe.api.schema import Variable, check_variables
 from specframe.errors import ContainerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
 __all__ = ["make_labels", "make_prediction", "validate_labels", "validate_prediction"]
@@ -86,9 +87,7 @@ def validate_prediction(prediction: Any, step: str) -> None:
     import xarray as xr
 
     if not isinstance(prediction, xr.Dataset):
-        raise ContainerError(
-            f"step {step!r}: expected a Prediction (xarray.Dataset), got {type(prediction).__name__}"
-        )
+        raise ContainerError(f"step {step!r}: expected a Prediction (xarray.Dataset), got {type(prediction).__name__}")
     where = f"step {step!r}, prediction"
     check_variables(prediction, _SCHEMA, where)
     if ("lower" in prediction) != ("upper" in prediction):

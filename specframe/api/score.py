@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from specframe.api.base import BaseComponent
-from specframe.api.component import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
+
+    from specframe.api.component import Kind
 
 __all__ = ["Score"]
 

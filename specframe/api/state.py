@@ -43,7 +43,9 @@ class Fitted(BaseComponent):
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         shapes = {name: list(np.shape(array)) for name, array in arrays.items()}
-        save_file({n: np.atleast_1d(np.ascontiguousarray(a)) for n, a in arrays.items()}, directory / "state.safetensors")
+        save_file(
+            {n: np.atleast_1d(np.ascontiguousarray(a)) for n, a in arrays.items()}, directory / "state.safetensors"
+        )
         state = {"component": self.name, "kind": self.kind, "shapes": shapes, "values": values}
         (directory / "state.json").write_text(json.dumps(state, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         params = json.dumps(self.params.canonical(), indent=1, sort_keys=True)

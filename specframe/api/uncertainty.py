@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from specframe.api.component import Kind
 from specframe.api.state import Fitted
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from specframe.api.component import Kind
 
 __all__ = ["Uncertainty"]
 

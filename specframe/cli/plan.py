@@ -16,9 +16,7 @@ __all__ = ["command"]
 @override_option
 @plugin_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run directory that it would go to.")
-def command(
-    pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], out: Path | None
-) -> int:
+def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], out: Path | None) -> int:
     """Say what a run would do, what is stored, and why the rest is not."""
     from specframe.pipeline.pipeline import Pipeline
 

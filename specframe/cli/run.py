@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from specframe.cli.options import execution_options, override_option, pipeline_argument, plugin_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["command"]
 
@@ -31,8 +34,6 @@ def command(
     from specframe.pipeline.pipeline import Pipeline
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
-    run = loaded.run(
-        out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run"
-    )
+    run = loaded.run(out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run")
     print_summary(run)
     return run.exit_status

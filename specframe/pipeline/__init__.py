@@ -1,1 +1,1 @@
-
+"""Builds, plans and runs pipelines."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,8 @@ from specframe.pipeline.learning import FittedChain, LearningData, LearningStep,
 from specframe.pipeline.target import StepRecipe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from specframe.pipeline.run import Session
@@ -60,9 +61,7 @@ def cross_validate(
     return joined.isel(target=np.argsort(np.concatenate(order)))
 
 
-def fit_final(
-    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
-) -> FittedChain:
+def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> FittedChain:
     """Fit on all targets: the chain that predicts new ones."""
     with session.progress.track("final fit", 1) as advance:
         folder = session.directory.stages / "fit" / digest(_data_key(session, steps, data, labels), "final")[:16]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specframe.errors import InputFileError, RunError, UsageError
 from specframe.pipeline.keys import content_digest
 from specframe.pipeline.manifest import output_hashes
 from specframe.pipeline.outputs import write_json
 from specframe.pipeline.store import StageStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["MANIFEST", "RunDirectory"]
 

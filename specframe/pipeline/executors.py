@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -11,6 +10,7 @@ from specframe.errors import RunError, UsageError
 from specframe.pipeline.target import Outcome, Recipe, TargetWorker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
 __all__ = ["EXECUTORS", "ExecutorName", "map_targets"]
@@ -69,7 +69,7 @@ def _processes(recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator
     workers = max(1, min(workers, len(targets)))
     waiting = list(reversed(targets))
     with (
-        _environment({name: "1" for name in _THREAD_VARIABLES}),
+        _environment(dict.fromkeys(_THREAD_VARIABLES, "1")),
         ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (recipe,)) as pool,
     ):
         running: dict[Future[Outcome], str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,14 @@ from specframe.api.collection import collate
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.learning import LearningData, LearningStep
-from specframe.pipeline.progress import Progress
 from specframe.pipeline.target import Outcome, TargetWorker, reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import xarray as xr
+
+    from specframe.pipeline.progress import Progress
 
 __all__ = ["Gathered", "SetAside", "gather_targets", "learning_data", "measured_depths"]
 
@@ -119,8 +121,9 @@ def learning_data(
     model_ids = {step.id for step in models}
     depths = None
     if any(step.source is not None and step.source not in model_ids for step in models):
-        depths = _collate(gathered, ("depth",), catalogue, models[0].id)["spectrum/depth"].sel(target=list(targets))
+        spectrum = _collate(gathered, ("depth",), catalogue, models[0].id)["spectrum"].to_dataset()
         targets = tuple(gathered.keys)
+        depths = spectrum["depth"].sel(target=list(targets))
     return LearningData(
         collections={step: _ordered(wanted[inputs], targets) for step, inputs in names.items()},
         targets=targets,
@@ -158,7 +161,7 @@ def _collate(gathered: Gathered, inputs: tuple[str, ...], catalogue: xr.Dataset 
 
 def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:
     """Return the collection with these targets only, in this order."""
-    there = {str(name): i for i, name in enumerate(tree["target"].values)}
+    there = {str(name): i for i, name in enumerate(tree.coords["target"].values)}
     return tree.isel(target=np.array([there[target] for target in targets], dtype=np.intp))
 
 

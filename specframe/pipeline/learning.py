@@ -7,24 +7,25 @@ of another, see *out-of-fold* predictions, made by models fitted without the tar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from specframe.api.model import Model
 from specframe.api.prediction import validate_prediction
-from specframe.api.uncertainty import Uncertainty
 from specframe.errors import ContainerError, UsageError
 from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import seed_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import xarray as xr
     from numpy.typing import NDArray
 
+    from specframe.api.model import Model
+    from specframe.api.uncertainty import Uncertainty
     from specframe.config.spec import Step
 
 __all__ = ["FittedChain", "LearningData", "LearningStep", "fit_chain", "learning_steps"]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.pipeline.gather import Gathered
 from specframe.pipeline.keys import code_digest, content_digest, file_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
     from specframe.config.spec import PipelineSpec
+    from specframe.pipeline.gather import Gathered
 
 __all__ = ["hardware", "make_manifest", "output_hashes"]
 
@@ -74,9 +75,7 @@ def make_manifest(
         },
         "packages": _package_versions(),
         "hardware": hardware(),
-        "inputs": {
-            target: {str(file): file_digest(file) for file in loader.files(target)} for target in gathered.keys
-        },
+        "inputs": {target: {str(file): file_digest(file) for file in loader.files(target)} for target in gathered.keys},
         "products": dict(gathered.keys),
         "set_aside": [vars(entry) for entry in gathered.set_aside],
         "timings": {

@@ -61,7 +61,10 @@ def write_spectra(directory: Path, prediction: xr.Dataset, **meta: str) -> list[
     written = []
     for i, target in enumerate(prediction["target"].values):
         table = QTable(
-            {"output": prediction["output"].values.astype(str), "wavelength": prediction["wavelength"].values * units.um}
+            {
+                "output": prediction["output"].values.astype(str),
+                "wavelength": prediction["wavelength"].values * units.um,
+            }
             | {name: array[i] * unit for name, array in values.items()},
             meta={"target": str(target), **meta},
         )

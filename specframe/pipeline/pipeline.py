@@ -85,9 +85,7 @@ class Pipeline:
         self._hold(pipeline_from_data(data, lambda block, pin: registry), registry, ())
 
     @classmethod
-    def from_yaml(
-        cls, path: Path | str, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()
-    ) -> Pipeline:
+    def from_yaml(cls, path: Path | str, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Pipeline:
         """Read a pipeline file.
 
         Parameters

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from specframe.errors import DataError
 from specframe.pipeline.directory import MANIFEST
-from specframe.pipeline.run import Session
 from specframe.pipeline.store import safe_name
 from specframe.pipeline.target import StepRecipe, TargetWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from specframe.pipeline.run import Session
 
 __all__ = ["PlannedStep", "plan_pipeline"]
 
@@ -47,8 +51,8 @@ def plan_pipeline(session: Session) -> list[PlannedStep]:
         needed.update(step.id for step in maps[last:])
         if last < len(maps) or not maps:
             needed[worker.recipe.load.id] += last == 0
-        for step in maps[last:]:
-            reasons.setdefault(step.id, Counter())[_why(worker, step, target)] += 1
+        for recipe in maps[last:]:
+            reasons.setdefault(recipe.id, Counter())[_why(worker, recipe, target)] += 1
     planned = []
     for step in session.spec.steps:
         kind = step.component.component.kind

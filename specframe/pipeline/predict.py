@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from specframe.errors import InputFileError
 from specframe.evaluate.evaluation import Evaluation
-from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.gather import learning_data, measured_depths
 from specframe.pipeline.learning import FittedChain, learning_steps
 from specframe.pipeline.run import Session, write_results
 from specframe.pipeline.target import TargetWorker
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from specframe.api.exporter import Exporter
+    from specframe.pipeline.directory import RunDirectory
 
 __all__ = ["predict_pipeline"]
 
@@ -32,9 +33,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
         raise InputFileError(data, "no such file or folder")
     run.verify("model/")
     steps = learning_steps(session.spec.steps)
-    exporters = [
-        cast("Exporter", part.component.load().from_params(part.params)) for part in session.spec.exports
-    ]
+    exporters = [cast("Exporter", part.component.load().from_params(part.params)) for part in session.spec.exports]
     worker = TargetWorker(replace(session.recipe(), data=data.absolute()), session.registry)
     gathered = session.gather(worker)
     with session.phase("predict"):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,24 +13,27 @@ import numpy as np
 from specframe.errors import DataError, RunError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.crossval import cross_validate, fit_final
-from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.figures import draw_figures
 from specframe.pipeline.gather import Gathered, SetAside, gather_targets, learning_data, measured_depths
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.manifest import make_manifest
 from specframe.pipeline.outputs import write_json, write_predictions, write_spectra, write_text
-from specframe.pipeline.progress import Progress
-from specframe.pipeline.reporting import write_report
+from specframe.pipeline.reporting import report_folder
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker, reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     import xarray as xr
 
     from specframe.api.exporter import Exporter
     from specframe.api.loader import Loader
     from specframe.api.score import Score
     from specframe.config.spec import Part, PipelineSpec
+    from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.learning import FittedChain
+    from specframe.pipeline.progress import Progress
     from specframe.registry import Registry
 
 __all__ = ["Session", "run_pipeline"]
@@ -160,7 +161,7 @@ def write_results(
         manifest = make_manifest(
             spec, session.command, session.started, gathered, session.timings, failed_exports=failed, **more
         )
-        write_report(folder / "report.html", folder, manifest)
+        report_folder(folder / "report.html", folder, manifest)
         session.directory.finish(folder, manifest)
     if failed:
         raise RunError("\n".join((*failed, f"All other results are complete: {session.directory.path}")))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -15,6 +13,9 @@ from specframe.errors import RunError
 from specframe.pipeline.keys import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     import xarray as xr
 
 __all__ = ["StageStore", "atomic_write", "safe_name"]
@@ -50,7 +51,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 class StageStore:
@@ -69,13 +71,9 @@ class StageStore:
 
     def get_tree(self, step: str, name: str, key: str) -> xr.DataTree | None:
         """Read a stored Observation into memory; ``None`` when there is none or it cannot be read."""
-        import xarray as xr
+        from specframe.pipeline.netcdf import read_tree
 
-        def read(path: Path) -> xr.DataTree:
-            with xr.open_datatree(path, engine="h5netcdf") as tree:
-                return tree.load()
-
-        return self._read(self.path(step, name, key), read)
+        return self._read(self.path(step, name, key), read_tree)
 
     def get_dataset(self, step: str, name: str, key: str) -> xr.Dataset | None:
         """Read a stored Dataset into memory; ``None`` when there is none or it cannot be read."""
@@ -85,9 +83,16 @@ class StageStore:
 
     def put(self, step: str, name: str, key: str, result: xr.DataTree | xr.Dataset) -> Path:
         """Store a result; an older result of the same step and name is removed."""
+        import xarray as xr
+
         path = self.path(step, name, key)
         with atomic_write(path) as temporary:
-            result.to_netcdf(temporary, engine="h5netcdf")
+            if isinstance(result, xr.DataTree):
+                from specframe.pipeline.netcdf import write_tree
+
+                write_tree(temporary, result)
+            else:
+                result.to_netcdf(temporary, engine="h5netcdf")
         for stale in path.parent.glob(f"{glob.escape(safe_name(name))}-{'[0-9a-f]' * 16}.nc"):
             if stale != path:
                 stale.unlink(missing_ok=True)

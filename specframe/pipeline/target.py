@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
@@ -16,6 +14,9 @@ from specframe.pipeline.keys import code_digest, digest, file_digest
 from specframe.pipeline.store import StageStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import xarray as xr
 
     from specframe.api.base import BaseComponent

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from specframe.errors import InputFileError
 from specframe.pipeline.keys import content_digest, digest, file_digest, seed_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_digest_ignores_the_order_of_mappings() -> None:
@@ -53,5 +56,5 @@ def test_content_digest_reads_everything(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputFileError, match="gone.*cannot be read"):
+    with pytest.raises(InputFileError, match=r"gone.*cannot be read"):
         file_digest(tmp_path / "gone")

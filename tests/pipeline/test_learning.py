@@ -141,5 +141,5 @@ def test_depths_at_other_wavelengths_than_the_labels_are_refused() -> None:
         coords={"target": list(data.targets), "wavelength": [1.0, 2.0]},
     )
     data = LearningData(data.collections, data.targets, data.groups, depths)
-    with pytest.raises(ContainerError, match="output c is at 3 um, but the nearest depth .* is at 2 um"):
+    with pytest.raises(ContainerError, match=r"output c is at 3 um, but the nearest depth .* is at 2 um"):
         fit_chain((LearningStep("first", "model", _Mean(), source="transit"),), data, labels, seed=0)

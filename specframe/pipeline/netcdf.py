@@ -1,0 +1,153 @@
+"""Observations as NetCDF-4 files, written and read by h5py directly.
+
+The files are ordinary NetCDF-4, and ``xarray.open_datatree`` reads them. xarray's own writer takes 50 to 300 ms for an
+Observation of 2 MB with some 30 variables, about as long as reducing a full-size planet; this takes a few ms
+(``benchmarks/stage_store.py``), because it sets each attribute once and looks nothing up again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from specframe.errors import ContainerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+__all__ = ["read_tree", "write_tree"]
+
+#: How NetCDF-4 marks a dimension that has no values of its own, with its length.
+_BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable."
+_RESERVED = {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "dtype", "coordinates"}
+
+
+def write_tree(path: Path, tree: xr.DataTree) -> None:
+    """Write a tree whose nodes hold numbers, bools and strings.
+
+    Raises :class:`ContainerError` for a variable or attribute that NetCDF has no type for.
+    """
+    with h5py.File(path, "w", track_order=True) as file:
+        for node in tree.subtree:
+            group = file if node.parent is None else file.require_group(node.path)
+            data = node.to_dataset(inherit=False)
+            _write_attributes(group, data.attrs, node.path)
+            _write_node(group, data, node.path)
+
+
+def read_tree(path: Path) -> xr.DataTree:
+    """Read what :func:`write_tree` wrote, into memory."""
+    import xarray as xr
+
+    nodes: dict[str, xr.Dataset] = {}
+    with h5py.File(path, "r") as file:
+        nodes["/"] = _read_node(file)
+        groups = [("/" + name, item) for name, item in file.items() if isinstance(item, h5py.Group)]
+        while groups:
+            name, group = groups.pop(0)
+            nodes[name] = _read_node(group)
+            groups += [(f"{name}/{key}", item) for key, item in group.items() if isinstance(item, h5py.Group)]
+    return xr.DataTree.from_dict(nodes)
+
+
+def _write_node(group: h5py.Group, data: xr.Dataset, where: str) -> None:
+    scales: dict[str, h5py.Dataset] = {}
+    for name, size in data.sizes.items():
+        if name in data.variables:
+            scales[str(name)] = _write_variable(group, str(name), data[name].variable, where)
+            scales[str(name)].make_scale(str(name))
+        else:
+            scales[str(name)] = group.create_dataset(str(name), (size,), ">f4")
+            scales[str(name)].make_scale(f"{_BARE_DIMENSION}{size:10d}")
+    for key, variable in data.variables.items():
+        if key in scales:
+            continue
+        written = _write_variable(group, str(key), variable, where)
+        for axis, dim in enumerate(variable.dims):
+            written.dims[axis].attach_scale(scales[str(dim)])
+    secondary = [str(name) for name in data.coords if name not in scales]
+    if secondary:
+        group.attrs["coordinates"] = " ".join(secondary)
+
+
+def _write_variable(group: h5py.Group, name: str, variable: xr.Variable, where: str) -> h5py.Dataset:
+    values = np.asarray(variable.values)
+    if values.dtype.kind == "b":
+        written = group.create_dataset(name, data=values.view(np.int8))
+        written.attrs["dtype"] = "bool"
+    elif values.dtype.kind in "UO":
+        if not all(isinstance(value, str) for value in values.ravel()):
+            raise ContainerError(f"{where}: variable {name!r} holds Python objects; use numbers, bools or strings")
+        written = group.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
+    elif values.dtype.kind in "fiu":
+        written = group.create_dataset(name, data=values)
+    else:
+        raise ContainerError(f"{where}: variable {name!r} has dtype {values.dtype}; use numbers, bools or strings")
+    _write_attributes(written, variable.attrs, f"{where}, variable {name!r}")
+    return written
+
+
+def _write_attributes(item: h5py.Group | h5py.Dataset, attrs: dict[Any, Any], where: str) -> None:
+    for name, value in attrs.items():
+        if isinstance(value, bool | np.bool_):
+            value = np.int8(value)
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiuU":
+            raise ContainerError(
+                f"{where}: attribute {name!r} is a {type(value).__name__}, which NetCDF has no type for; use a number, "
+                "a string or a list of them"
+            )
+        if array.dtype.kind == "U" and array.ndim:
+            item.attrs.create(str(name), array.astype(object), dtype=h5py.string_dtype())
+        else:
+            item.attrs[str(name)] = value
+
+
+def _read_node(group: h5py.Group) -> xr.Dataset:
+    import xarray as xr
+
+    variables: dict[str, xr.Variable] = {}
+    for name, item in group.items():
+        if not isinstance(item, h5py.Dataset):
+            continue
+        attrs = dict(item.attrs)
+        label = attrs.get("NAME", b"")
+        if isinstance(label, bytes) and label.startswith(_BARE_DIMENSION.encode()):
+            continue
+        values = item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()]
+        if attrs.get("dtype") == "bool":
+            values = values.view(bool)
+        if item.is_scale:
+            dims: tuple[str, ...] = (name,)
+        else:
+            dims = tuple(
+                group.file[reference[0]].name.rpartition("/")[2] for reference in attrs.get("DIMENSION_LIST", ())
+            )
+        if values is not None and np.asarray(values).dtype.kind == "O":
+            values = np.asarray(values).astype(str)
+        variables[name] = xr.Variable(dims, values, _read_attributes(attrs))
+    attrs = dict(group.attrs)
+    coordinates = set(attrs.get("coordinates", "").split())
+    is_coordinate = {name for name, variable in variables.items() if name in coordinates or variable.dims == (name,)}
+    return xr.Dataset(
+        {name: variable for name, variable in variables.items() if name not in is_coordinate},
+        coords={name: variables[name] for name in variables if name in is_coordinate},
+        attrs=_read_attributes(attrs),
+    )
+
+
+def _read_attributes(attrs: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in attrs.items():
+        if name in _RESERVED:
+            continue
+        if isinstance(value, np.generic):
+            value = value.item()
+        elif isinstance(value, np.ndarray):
+            value = value.astype(str).tolist() if value.dtype.kind == "O" else value
+        plain[name] = value
+    return plain
