@@ -1,0 +1,159 @@
+"""The detrender ``transit-polynomial``."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from specframe.api import Detrender, make_observation, nodes
+from specframe.errors import DataError
+from specframe_linear.contacts import Transit, WhiteCurve, check_baseline, find_transit, trapezoid, white_curve
+from specframe_linear.params import TransitPolynomialParams
+from specframe_linear.polynomial import fit_depths
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from specframe.api.observation import Level
+
+__all__ = ["TransitPolynomial"]
+
+
+class TransitPolynomial(Detrender):
+    """Measures transit depths with a polynomial baseline: flux = polynomial(time) * (1 - depth * shape(time)).
+
+    The contacts are found on the white light curve of each visit, all its instruments together, or taken from
+    ``contact_time``. Then every channel is fitted by weighted linear least squares, iteratively clipped; masked
+    samples and samples without a positive ``flux_error`` take no part. ``shape`` is 1 between second and third contact,
+    0 out of transit; ingress and egress are left out, or fitted as a straight slope.
+
+    Each node gains ``depth``, ``depth_error``, ``chi2_reduced (wavelength)``, ``model`` and ``detrended_flux`` (flux
+    over polynomial), ``clipped (wavelength, time)``, ``contact_time (contact)`` and ``trend (wavelength, order)``:
+    the Legendre coefficients of the polynomial over its constant one, on time scaled to -1 ... 1. A trend and a
+    transit resemble each other, so a model that learns from ``[depth, trend]`` corrects what the polynomial took from
+    the depth. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples get NaN.
+
+    The depth is that of a flat-bottomed dip. Stars are darker at the limb, so it is not exactly (Rp/R*)^2: it is
+    larger for a central transit and smaller for a grazing one, by some percent in the visible and less in the
+    infrared. A model that learns from it takes that out; where nothing is learned, fit a transit model.
+
+    Raises
+    ------
+    DataError
+        When no transit is found, it lies partly outside the observation, or a node has no light curves.
+    """
+
+    name = "transit-polynomial"
+    Params: ClassVar[type[TransitPolynomialParams]] = TransitPolynomialParams
+    params: TransitPolynomialParams
+    produces: ClassVar[tuple[Level, ...]] = ("depths",)
+
+    def apply(self, observation: xr.DataTree) -> xr.DataTree:
+        """Return the Observation with depths; see the class for what a node gains."""
+        given = dict(nodes(observation))
+        for path, data in given.items():
+            if "flux" not in data or "time" not in data["flux"].dims:
+                raise DataError(f"node /{path}: transit-polynomial needs light curves, flux (wavelength, time)")
+        transits = self._transits(given)
+        attrs = {str(name): value for name, value in observation.attrs.items() if name != "target"}
+        detrended = {path: self._detrend(data, transits[path]) for path, data in given.items()}
+        return make_observation(observation.attrs["target"], detrended, **attrs)
+
+    def _transits(self, given: dict[str, xr.Dataset]) -> dict[str, Transit]:
+        """Return the transit of each node, contacts in the node's own unit of time."""
+        if self.params.contacts == "given":
+            return {path: _given_transit(path, data) for path, data in given.items()}
+        visits: dict[tuple[object, ...], list[str]] = {}
+        for path, data in given.items():
+            clock = (data["time"].attrs.get("time_system"), data["time"].attrs.get("time_reference"))
+            visits.setdefault((path.rpartition("/")[2], *clock), []).append(path)
+        transits = {}
+        for paths in visits.values():
+            curves = {path: _white(given[path]) for path in paths}
+            usable = [curve for curve in curves.values() if curve is not None]
+            if not usable:
+                raise DataError(f"node /{paths[0]}: too few usable samples to find a transit")
+            transit = find_transit(usable, self.params.order, self.params.min_significance)
+            for path in paths:
+                contacts = transit.contacts / _days(given[path])
+                transits[path] = Transit(contacts, transit.significance)
+        return transits
+
+    def _detrend(self, data: xr.Dataset, transit: Transit) -> xr.Dataset:
+        time = np.asarray(data["time"].values, float)
+        flux = np.asarray(data["flux"].values, float)
+        error = np.asarray(data["flux_error"].values, float)
+        shape = trapezoid(time, transit.contacts)
+        use = _usable(data)
+        if self.params.ingress == "exclude":
+            use = use & ((shape == 0.0) | (shape == 1.0))
+        fit = fit_depths(
+            time, flux, error, use, shape, self.params.order, self.params.clip_sigma, self.params.clip_iterations
+        )
+        scale = np.sqrt(fit.chi2_reduced) if self.params.error_scale == "scatter" else 1.0
+        model = fit.baseline * (1.0 - fit.depth[:, None] * shape)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            detrended = flux / fit.baseline
+            trend = fit.coefficients[:, 1:] / fit.coefficients[:, :1]
+        grid, units = ("wavelength", "time"), data["flux"].attrs["units"]
+        gained: dict[str, Any] = {
+            "depth": ("wavelength", fit.depth, {"units": ""}),
+            "depth_error": ("wavelength", fit.depth_error * scale, {"units": "", "scale": self.params.error_scale}),
+            "chi2_reduced": ("wavelength", fit.chi2_reduced, {"units": ""}),
+            "model": (grid, model, {"units": units}),
+            "detrended_flux": (grid, detrended, {"units": ""}),
+            "clipped": (grid, fit.clipped),
+            "contact_time": ("contact", transit.contacts, {"units": data["time"].attrs["units"]}),
+        }
+        attrs: dict[str, Any] = {
+            "polynomial_order": self.params.order,
+            "contacts": self.params.contacts,
+            "clipped_fraction": float(fit.clipped.sum() / max(use.sum(), 1)),
+        }
+        if transit.significance is not None:
+            attrs["transit_significance"] = transit.significance
+        # What an earlier detrender left may have other dims.
+        kept = data.drop_vars(["depth_covariance", "trend", "order"], errors="ignore")
+        if self.params.order > 0:
+            gained["trend"] = (("wavelength", "order"), trend, {"units": ""})
+            kept = kept.assign_coords(order=np.arange(1, self.params.order + 1))
+        return kept.assign(gained).assign_attrs(attrs)
+
+
+def _usable(data: xr.Dataset) -> NDArray[np.bool_]:
+    flux, error = data["flux"].values, data["flux_error"].values
+    use: NDArray[np.bool_] = ~data["mask"].values & np.isfinite(flux) & np.isfinite(error) & (error > 0)
+    return use
+
+
+def _white(data: xr.Dataset) -> WhiteCurve | None:
+    time = np.asarray(data["time"].values, float) * _days(data)
+    flux, error = np.asarray(data["flux"].values, float), np.asarray(data["flux_error"].values, float)
+    return white_curve(time, flux, error, _usable(data))
+
+
+def _given_transit(path: str, data: xr.Dataset) -> Transit:
+    if "contact_time" not in data:
+        raise DataError(f"node /{path}: contacts is 'given', but the data have no contact_time; use contacts: auto")
+    contacts = np.asarray(data["contact_time"].values, float) * (_days(data, "contact_time") / _days(data))
+    if contacts.shape != (4,) or np.any(np.diff(contacts) < 0):
+        raise DataError(f"node /{path}: contact_time must be four ascending times, got {contacts.tolist()}")
+    check_baseline(np.asarray(data["time"].values, float), contacts)
+    return Transit(contacts)
+
+
+def _days(data: xr.Dataset, name: str = "time") -> float:
+    """Return the unit of a time in days."""
+    return _unit_in_days(str(data[name].attrs["units"]))
+
+
+@lru_cache(maxsize=32)
+def _unit_in_days(unit: str) -> float:
+    if unit == "d":
+        return 1.0
+    from astropy import units
+
+    return float(units.Unit(unit).to("d"))
