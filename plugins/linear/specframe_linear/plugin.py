@@ -1,0 +1,52 @@
+"""The linear components, described."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.api import Component, hookimpl
+from specframe_linear.params import FlatParams, PcaRidgeParams, RidgeParams, TransitPolynomialParams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["specframe_components"]
+
+
+@hookimpl
+def specframe_components() -> Iterator[Component]:
+    """Yield the components of this plugin."""
+    yield Component(
+        kind="detrender",
+        name="transit-polynomial",
+        target="specframe_linear.transit_polynomial:TransitPolynomial",
+        params=TransitPolynomialParams,
+        summary="Transit depth per channel with a polynomial in time, contacts found on the white light curve",
+        tags=("transit", "light curves", "polynomial", "depth"),
+    )
+    yield Component(
+        kind="model",
+        name="ridge",
+        target="specframe_linear.ridge:Ridge",
+        params=RidgeParams,
+        requires=("scikit-learn>=1.6",),
+        summary="Ridge regression on standardised inputs, penalty by leave-one-out, optionally robust to outliers",
+        tags=("regression", "linear", "robust"),
+    )
+    yield Component(
+        kind="model",
+        name="pca-ridge",
+        target="specframe_linear.pca_ridge:PcaRidge",
+        params=PcaRidgeParams,
+        requires=("scikit-learn>=1.6",),
+        summary="Ridge regression onto principal components of the output spectra",
+        tags=("regression", "linear", "principal components", "spectra"),
+    )
+    yield Component(
+        kind="model",
+        name="flat",
+        target="specframe_linear.flat:Flat",
+        params=FlatParams,
+        summary="The naive reference: mean and standard deviation of the training labels",
+        tags=("reference", "baseline"),
+    )
