@@ -7,6 +7,7 @@ from scipy.stats import norm
 
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError
+from specframe.testing import ScoredPrediction, check_component
 from specframe_ariel import GllAdc24, GllAdc25
 
 NAIVE_MEAN, NAIVE_SIGMA = 0.0025517145902829823, 0.0017261973793536417
@@ -15,6 +16,22 @@ OUTPUTS = [f"wl_{k}" for k in range(1, 284)]
 
 def _truth(values):
     return make_labels(values, [str(k) for k in range(len(values))], OUTPUTS)
+
+
+def _conformance_example(seed):
+    rng = np.random.default_rng(seed)
+    truth = _truth(rng.uniform(1e-3, 6e-3, (8, 283)))
+    return ScoredPrediction(
+        make_prediction(truth, truth + rng.normal(0, 5e-5, truth.shape), np.full(truth.shape, 5e-5)), truth
+    )
+
+
+@pytest.mark.parametrize("score", [GllAdc24, GllAdc25])
+def test_scores_keep_their_contract(score):
+    report = check_component(score, examples=[_conformance_example(1), _conformance_example(2)])
+    # the challenges judge whole spectra: a single depth is refused with a DataError
+    assert {check.name for check in report.failed} <= {"one-output"}
+    assert len(report.passed) >= 18
 
 
 @pytest.fixture

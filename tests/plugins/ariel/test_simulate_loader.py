@@ -7,9 +7,14 @@ import pytest
 
 from specframe.api import LazyFrames, nodes, validate_labels, validate_observation
 from specframe.errors import DataError, ParameterError
+from specframe.testing import check_component
 from specframe_ariel import ArielSimulated
 
 SMALL = {"n_targets": 6, "seed": 3, "airs_pairs": 32, "fgs1_pairs": 48}
+
+
+def test_loader_keeps_its_contract():
+    check_component(ArielSimulated, params=SMALL).raise_on_failure()
 
 
 def test_targets_are_observations_of_frames_with_calibration():

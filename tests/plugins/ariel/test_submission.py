@@ -6,6 +6,7 @@ import pytest
 
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError, ParameterError
+from specframe.testing import check_component
 from specframe_ariel import SubmissionAdc24, SubmissionAdc25
 
 OUTPUTS = [f"wl_{k}" for k in range(1, 284)]
@@ -17,6 +18,11 @@ def prediction():
     mean = rng.uniform(1e-4, 0.05, (3, 283))
     like = make_labels(mean, ["785834", "14485303", "4286133832"], OUTPUTS)
     return make_prediction(like, mean, rng.uniform(1e-6, 1e-3, (3, 283)))
+
+
+@pytest.mark.parametrize("exporter", [SubmissionAdc24, SubmissionAdc25])
+def test_exporters_keep_their_contract(prediction, exporter):
+    check_component(exporter, examples=[prediction]).raise_on_failure()
 
 
 @pytest.mark.parametrize(("exporter", "folder"), [(SubmissionAdc24, "adc24"), (SubmissionAdc25, "adc25")])
