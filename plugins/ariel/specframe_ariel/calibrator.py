@@ -98,12 +98,12 @@ class ArielDetector(Calibrator):
     def _light_curves(self, instrument: str, data: xr.Dataset) -> xr.Dataset:
         params = self.params
         n_time, n_y, n_x = data["frames"].shape
-        per_bin, n_bin = self._bins(instrument, data["time"])
         columns = _on_detector("columns", _of(params.columns, instrument, defaults.COLUMNS, (0, n_x)), n_x)
         rows = _on_detector("rows", _of(params.rows, instrument, defaults.ROWS, (0, n_y)), n_y)
         sky = _of(params.background_rows, instrument, defaults.BACKGROUND_ROWS, ())
         for one in sky:
             _on_detector("background_rows", one, n_y)
+        per_bin, n_bin = self._bins(instrument, data["time"])
         cut = data.drop_vars("frames").isel(x=slice(*columns))  # indexing lazy frames would read them all
 
         flat = _calibration(cut, "flat") if params.flat else None
@@ -242,7 +242,7 @@ def _of(value: Mapping[str, _Value] | _Value, instrument: str, default: Mapping[
 def _seconds(unit: str) -> float:
     if unit == "d":
         return _DAY
-    from astropy import units  # type: ignore[import-untyped]
+    from astropy import units
 
     return float(units.Unit(unit).to("s"))
 

@@ -26,7 +26,7 @@ def hot_pixels(dark: NDArray[np.float64], sigma: float) -> NDArray[np.bool_]:
 
     Clipped at most five times over, as in the challenges' public reference.
     """
-    from astropy.stats import sigma_clip  # type: ignore[import-untyped]
+    from astropy.stats import sigma_clip
 
     mask: Any = sigma_clip(dark, sigma=sigma, maxiters=5).mask
     return np.broadcast_to(mask, dark.shape).copy()

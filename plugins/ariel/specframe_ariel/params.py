@@ -94,8 +94,8 @@ class ArielDetectorParams(Params):
     bin_time: Quantity("s") = Field(  # type: ignore[valid-type]
         144.0,
         gt=0,
-        description="Length of a sample: as many whole read pairs are averaged as come nearest, at least one. 144 s are "
-        "30 pairs of AIRS-CH0 and 360 of FGS1. Those left over at the end are not used.",
+        description="Length of a sample: as many whole read pairs are averaged as come nearest, at least one. 144 s "
+        "are 30 pairs of AIRS-CH0 and 360 of FGS1. Those left over at the end are not used.",
     )
     pairs_per_bin: Count | dict[str, Count] | None = Field(
         None, description="Read pairs (frames where cds is off) averaged into one sample, in place of bin_time."
