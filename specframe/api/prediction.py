@@ -50,7 +50,10 @@ def make_labels(
     """
     import xarray as xr
 
-    coords: dict[str, Any] = {"target": [str(t) for t in targets], "output": [str(o) for o in outputs]}
+    coords: dict[str, Any] = {
+        "target": np.array([str(t) for t in targets], dtype=str),
+        "output": np.array([str(o) for o in outputs], dtype=str),
+    }
     if wavelength is not None:
         coords["wavelength"] = ("output", np.asarray(wavelength, float), {"units": "um"})
     return xr.DataArray(

@@ -123,7 +123,7 @@ def run_pipeline(session: Session) -> None:
 
     evaluation = Evaluation()
     if labels is not None:
-        evaluation = evaluate_scores(scores, prediction, labels)
+        evaluation = _judged(scores, prediction, labels)
         known = labels.reindex(target=prediction["target"].values)
         prediction = prediction.assign(truth=known.assign_attrs(labels.attrs).reset_coords(drop=True))
     write_results(session, gathered, prediction, exporters, chain, evaluation, learned=bool(steps))
@@ -169,12 +169,25 @@ def write_results(
 
 def name_outputs(prediction: xr.Dataset, labels: xr.DataArray | None) -> xr.Dataset:
     """Give measured channels the names of the labels at the same wavelengths, where there are such."""
-    if labels is None or "wavelength" not in labels.coords:
+    if labels is None:
+        return prediction
+    if labels.sizes["output"] == prediction.sizes["output"] == 1:
+        return prediction.assign_coords(output=labels["output"].values)
+    if "wavelength" not in labels.coords:
         return prediction
     known, there = labels["wavelength"].values, prediction["wavelength"].values
     if known.shape != there.shape or not np.allclose(known, there, rtol=1e-3):
         return prediction
     return prediction.assign_coords(output=labels["output"].values)
+
+
+def _judged(scores: Sequence[Score], prediction: xr.Dataset, labels: xr.DataArray) -> Evaluation:
+    """Score the prediction; when it cannot be compared with the labels at all, say so and keep the results."""
+    try:
+        return evaluate_scores(scores, prediction, labels)
+    except DataError as error:
+        names = [score.name for score in scores]
+        return Evaluation(dict.fromkeys(names), dict.fromkeys(names, str(error)))
 
 
 def _make(part: Part) -> Any:

@@ -149,9 +149,12 @@ class TargetWorker:
         """Return the result of the last mapping step, or what the loader gives when there is none."""
         if not self.recipe.maps:
             return self.load(target)
-        stored = self.store.get_tree(self.recipe.maps[-1].id, target, key)
+        last = self.recipe.maps[-1].id
+        stored = self.store.get_tree(last, target, key)
+        if stored is None and self.process(target).status == "done":  # it was damaged: the store has dropped it
+            stored = self.store.get_tree(last, target, key)
         if stored is None:
-            raise RunError(f"the stored result of target {target} has gone from {self.store.folder}; run again")
+            raise DataError(f"target {target}: its stored result in {self.store.folder} cannot be read or made again")
         return stored
 
     def load(self, target: str) -> xr.DataTree:

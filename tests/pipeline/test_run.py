@@ -1,0 +1,238 @@
+"""Running a pipeline: what is computed, kept, set aside and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from specframe import Pipeline, Run
+from specframe.errors import DataError, InputFileError, RunError, UsageError
+
+MakePipeline = Callable[..., Pipeline]
+
+
+def _calls(path: Path) -> list[str]:
+    return sorted(path.read_text().split()) if path.exists() else []
+
+
+def test_a_run_recovers_the_injected_depths(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    run = toy_pipeline().run(tmp_path / "out", quiet=True)
+    # each half has 4 samples of 10 ppm noise, so a depth is known to 10 * sqrt(2 / 4) = 7.1 ppm
+    assert 4 < run.metrics["cv"]["rmse-ppm"] < 12
+    assert run.exit_status == 0
+    assert sorted(np.unique(run.predictions["fold"])) == [0, 1, 2, 3]
+
+
+def test_a_run_directory_holds_what_the_contract_says(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    toy_pipeline(description="toys").run(out, quiet=True)
+    names = {path.name for path in out.iterdir()}
+    assert names >= {
+        "manifest.json",
+        "pipeline.yaml",
+        "metrics.json",
+        "predictions.nc",
+        "model",
+        "figures",
+        "log.jsonl",
+    }
+    assert "report.html" in names
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["pipeline"]["description"] == "toys"
+    assert set(manifest["components"]) == {"toy/toy", "toy/halves", "linear/ridge", "uncertainty/residual"} | {
+        "evaluate/rmse-ppm",
+        "evaluate/coverage",
+    }
+    assert set(manifest["outputs"]) >= {"metrics.json", "predictions.nc", "model/fit/state.safetensors"}
+    assert not list(out.rglob("*.pkl"))
+    for line in (out / "log.jsonl").read_text().splitlines():
+        assert {"time", "event"} <= set(json.loads(line))
+
+
+def test_the_resolved_pipeline_runs_again_to_the_same_numbers(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    first = toy_pipeline().run(tmp_path / "first", quiet=True)
+    toy = Path(__file__).with_name("toy.py")
+    again = Pipeline.from_yaml(tmp_path / "first" / "pipeline.yaml", plugin_files=[toy])
+    second = again.run(tmp_path / "second", quiet=True)
+    xr.testing.assert_identical(first.predictions, second.predictions)
+
+
+def test_processes_give_the_same_bits_as_one_process(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    serial = toy_pipeline().run(tmp_path / "serial", quiet=True)
+    several = toy_pipeline().run(tmp_path / "process", executor="process", workers=2, quiet=True)
+    xr.testing.assert_identical(serial.predictions, several.predictions)
+
+
+def test_a_second_run_computes_nothing_again(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    pipeline = toy_pipeline(halves={"calls": str(calls)})
+    first = pipeline.run(tmp_path / "out", quiet=True)
+    second = pipeline.run(tmp_path / "out", quiet=True)
+    assert len(_calls(calls)) == 20
+    assert second.manifest["timings"]["targets_from_store"] == 20
+    xr.testing.assert_identical(first.predictions, second.predictions)
+
+
+def test_fresh_computes_everything_again(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    pipeline = toy_pipeline(halves={"calls": str(calls)})
+    pipeline.run(tmp_path / "out", quiet=True)
+    pipeline.run(tmp_path / "out", fresh=True, quiet=True)
+    assert len(_calls(calls)) == 40
+
+
+def test_a_run_that_was_broken_off_goes_on_from_what_is_stored(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    pipeline = toy_pipeline(halves={"calls": str(calls)})
+    whole = pipeline.run(tmp_path / "out", quiet=True).predictions
+    stored = sorted((tmp_path / "out" / "stages" / "depths").iterdir())
+    for path in stored[:7]:
+        path.unlink()
+    stored[7].write_bytes(b"half a file")
+    calls.unlink()
+    again = pipeline.run(tmp_path / "out", quiet=True)
+    assert len(_calls(calls)) == 8  # 7 lost and 1 damaged
+    xr.testing.assert_identical(whole, again.predictions)
+
+
+def test_a_changed_parameter_or_input_is_computed_again(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    source, calls = tmp_path / "labels.txt", tmp_path / "calls"
+    source.write_text("\n".join(f"{0.001 * (i + 1)}" for i in range(12)))
+    load = {"path": str(source)}
+    toy_pipeline(load, {"calls": str(calls)}).run(tmp_path / "out", quiet=True)
+    toy_pipeline(load, {"calls": str(calls), "scale": 2.0}).run(tmp_path / "out", quiet=True)
+    assert len(_calls(calls)) == 24
+    source.write_text("\n".join(f"{0.002 * (i + 1)}" for i in range(12)))
+    toy_pipeline(load, {"calls": str(calls), "scale": 2.0}).run(tmp_path / "out", quiet=True)
+    assert len(_calls(calls)) == 36
+
+
+def test_failing_targets_are_set_aside_with_their_reasons(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    load = {"broken": ["t1"], "buggy": ["t2"], "nan_label": ["t3"], "without_label": ["t4"]}
+    run = toy_pipeline(load, {"fails": ["t5"]}).run(tmp_path / "out", quiet=True)
+    reasons = {entry["target"]: (entry["step"], entry["reason"]) for entry in run.set_aside}
+    assert reasons == {
+        "t1": ("data", "target t1: the file is broken"),
+        "t2": ("data", "ZeroDivisionError: a bug in the loader"),
+        "t3": ("data", "its label is not finite: depth is nan"),
+        "t4": ("data", "it has no label to learn from"),
+        "t5": ("depths", "target t5 has no transit"),
+    }
+    assert run.exit_status == 3
+    assert run.predictions.sizes["target"] == 15
+    log = (tmp_path / "out" / "log.jsonl").read_text()
+    assert "Traceback" in log  # of the bug, for whoever mends it
+
+
+def test_labels_missing_for_training_stop_the_run(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match="step 'data': the pipeline has a model to train, but loader 'toy' has no labels"
+    ):
+        toy_pipeline({"labelled": False}).run(tmp_path / "out", quiet=True)
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_a_run_without_any_usable_target_says_why(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    everyone = [f"t{i}" for i in range(20)]
+    with pytest.raises(RunError, match="all 20 targets were set aside; the first: target t0 has no transit"):
+        toy_pipeline(halves={"fails": everyone}).run(tmp_path / "out", quiet=True)
+
+
+def test_a_loader_without_targets_is_an_error(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="step 'data': the loader 'toy/toy' found no targets"):
+        toy_pipeline({"n_targets": 0}).run(tmp_path / "out", quiet=True)
+
+
+def test_a_failed_run_leaves_the_results_of_the_one_before(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    before = toy_pipeline().run(tmp_path / "out", quiet=True)
+    with pytest.raises(DataError):
+        toy_pipeline({"labelled": False}).run(tmp_path / "out", quiet=True)
+    assert Run(tmp_path / "out").manifest == before.manifest
+
+
+def test_a_failing_exporter_costs_no_other_result(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="exporter 'failing' wrote nothing: the format needs a std"):
+        toy_pipeline(export=["failing"]).run(tmp_path / "out", quiet=True)
+    assert Run(tmp_path / "out").predictions.sizes["target"] == 20
+
+
+def test_groups_of_the_catalogue_stay_in_one_fold(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    evaluate = {"cross_validation": {"folds": 4, "group": "star"}, "scores": ["rmse-ppm"]}
+    run = toy_pipeline(evaluate=evaluate).run(tmp_path / "out", quiet=True)
+    folds = {
+        (int(t[1:]) % 4, int(f)) for t, f in zip(run.predictions["target"].values, run.predictions["fold"], strict=True)
+    }
+    assert len(folds) == 4
+
+
+def test_an_unknown_group_names_those_there_are(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    evaluate = {"cross_validation": {"group": "period"}, "scores": ["rmse-ppm"]}
+    with pytest.raises(DataError, match=r"group is 'period', but .* no such variable \(there: target, star\)"):
+        toy_pipeline(evaluate=evaluate).run(tmp_path / "out", quiet=True)
+
+
+def test_without_a_model_the_measured_depths_are_the_result(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    steps = [{"id": "data", "load": "toy"}, {"id": "depths", "detrend": "halves"}]
+    run = toy_pipeline(steps=steps, evaluate={"scores": ["rmse-ppm", "coverage"]}).run(tmp_path / "out", quiet=True)
+    assert run.metrics["cv"] == {}
+    assert 4 < run.metrics["test"]["rmse-ppm"] < 12
+    assert 0.4 < run.metrics["test"]["coverage-68"] < 0.95
+
+
+def test_an_output_folder_with_other_files_is_not_touched(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("precious")
+    with pytest.raises(UsageError, match="thesis holds other files and no run of specframe"):
+        toy_pipeline().run(tmp_path / "thesis", quiet=True)
+    assert [path.name for path in (tmp_path / "thesis").iterdir()] == ["chapter.tex"]
+
+
+def test_plan_tells_what_is_stored_and_why_the_rest_is_not(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    plan = {step.id: step for step in toy_pipeline().plan(tmp_path / "out")}
+    assert (plan["depths"].to_run, plan["depths"].stored) == (20, 0)
+    assert plan["depths"].why == "not run yet (20)"
+    assert not (tmp_path / "out").exists()
+    toy_pipeline().run(tmp_path / "out", quiet=True)
+    assert {s.id: s.stored for s in toy_pipeline().plan(tmp_path / "out")}["depths"] == 20
+    changed = {step.id: step for step in toy_pipeline(halves={"scale": 3.0}).plan(tmp_path / "out")}
+    assert changed["depths"].why == "its input, parameters or code changed (20)"
+
+
+class TestPredict:
+    """Applying a fitted run to data without labels."""
+
+    @staticmethod
+    def _run(toy_pipeline: MakePipeline, tmp_path: Path) -> tuple[Run, Path]:
+        run = toy_pipeline().run(tmp_path / "out", quiet=True)
+        new = tmp_path / "new.txt"
+        new.write_text("0.0035\n0.0072\n")
+        return run, new
+
+    def test_new_targets_are_predicted(self, toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+        run, new = self._run(toy_pipeline, tmp_path)
+        predicted = run.predict(new, plugin_files=[Path(__file__).with_name("toy.py")], quiet=True)
+        mean = predicted.predictions["mean"].values[:, 0]
+        np.testing.assert_allclose(mean, [0.0035, 0.0072], atol=4e-5)  # 5 sigma of 7.1 ppm
+        assert predicted.path == tmp_path / "out" / "predictions" / "new.txt"
+        assert "std" in predicted.predictions
+
+    def test_a_model_that_was_changed_since_is_refused(self, toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+        run, new = self._run(toy_pipeline, tmp_path)
+        state = run.path / "model" / "fit" / "state.safetensors"
+        state.write_bytes(state.read_bytes()[:-1] + b"\x01")
+        with pytest.raises(InputFileError, match=r"state\.safetensors: differs from what the run wrote"):
+            run.predict(new, plugin_files=[Path(__file__).with_name("toy.py")], quiet=True)
+
+    def test_missing_data_are_named(self, toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+        run, _ = self._run(toy_pipeline, tmp_path)
+        with pytest.raises(InputFileError, match=r"gone\.txt: no such file or folder"):
+            run.predict(tmp_path / "gone.txt", quiet=True)
+
+    def test_a_folder_that_is_no_run_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(InputFileError, match="there is no complete run here"):
+            Run(tmp_path)
