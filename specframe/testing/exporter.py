@@ -1,0 +1,112 @@
+"""Checks of exporters."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from specframe.errors import DataError
+from specframe.testing.case import Case, Check, CheckFailed, Skip, empty_directory, expect, unchanged
+from specframe.testing.problems import prediction_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["EXPORTER_CHECKS", "ExporterCase"]
+
+
+class ExporterCase(Case[xr.Dataset]):
+    """An exporter, run on a Prediction with errors."""
+
+    example_type = "Prediction (Dataset)"
+
+    def reference(self) -> Sequence[xr.Dataset]:
+        """Return a Prediction of 20 targets and three outputs."""
+        return [prediction_problem(seed=seed, n_target=1, n_new=20, heteroscedastic=True).new for seed in (0, 1)]
+
+    def exercise(self, component: Any, example: xr.Dataset) -> Any:
+        """Export into an empty directory and return the contents of the files."""
+        with empty_directory() as directory:
+            files = component.export(example, directory)
+            return {str(Path(file).relative_to(directory)): Path(file).read_bytes() for file in files}
+
+
+def files_returned(case: ExporterCase) -> None:
+    """Require that it returns the files that it wrote, all of them, none empty."""
+    for example in case.examples():
+        with empty_directory() as directory:
+            files = case.make().export(example, directory)
+            expect(isinstance(files, list) and files, f"export must return the files it wrote, got {files!r}")
+            wrong = [file for file in files if not isinstance(file, Path)]
+            expect(not wrong, f"export must return Path objects, got {wrong[:1]}")
+            absent = [str(file) for file in files if not file.is_file() or not file.stat().st_size]
+            expect(not absent, f"these files are missing or empty: {', '.join(absent)}")
+            written = {file.resolve() for file in directory.rglob("*") if file.is_file()}
+            silent = sorted(str(file) for file in written - {file.resolve() for file in files})
+            expect(not silent, f"it wrote files that it does not return: {', '.join(silent)}")
+
+
+def writes_inside_only(case: ExporterCase) -> None:
+    """Require that it writes into the directory given and nowhere around it, nor into the working directory."""
+    with empty_directory() as outer:
+        directory, working = outer / "given", outer / "working"
+        directory.mkdir()
+        working.mkdir()
+        with contextlib.chdir(working):
+            case.make().export(case.examples()[0], directory)
+        inside = {path.resolve() for path in directory.rglob("*")}
+        outside = {path.resolve() for path in outer.rglob("*")} - inside - {directory.resolve(), working.resolve()}
+        expect(not outside, f"it wrote outside its directory: {', '.join(sorted(path.name for path in outside))}")
+
+
+def targets_written(case: ExporterCase) -> None:
+    """Require that every target stands in what it wrote, where that is text."""
+    example = case.examples()[0]
+    try:
+        text = "\n".join(content.decode() for content in case.exercise(case.make(), example).values())
+    except UnicodeDecodeError:
+        raise Skip("what it writes is not text") from None
+    absent = [str(target) for target in example["target"].values if str(target) not in text]
+    expect(not absent, f"{len(absent)} of {example.sizes['target']} targets are not in the files, first {absent[:1]}")
+
+
+def exports_again(case: ExporterCase) -> None:
+    """Require that exporting a second time into the same directory replaces the files."""
+    first, second = case.examples()[0], case.examples()[-1]
+    expected = case.exercise(case.make(), second)
+    with empty_directory() as directory:
+        case.make().export(first, directory)
+        files = case.make().export(second, directory)
+        got = {str(file.relative_to(directory)): file.read_bytes() for file in files}
+    unchanged(expected, got, "what an earlier export wrote remains")
+
+
+def unsuitable_prediction_refused(case: ExporterCase) -> None:
+    """Require that a Prediction that lacks what the format needs is refused with a DataError and nothing is written."""
+    example = case.examples()[0]
+    poorer = {"without std": example.drop_vars("std", errors="ignore"), "one output": example.isel(output=[0])}
+    for what, prediction in poorer.items():
+        with empty_directory() as directory:
+            try:
+                case.make().export(prediction, directory)
+            except DataError as error:
+                expect(str(error).strip(), f"{what}: refuses without a message")
+                left = [path.name for path in directory.rglob("*")]
+                expect(not left, f"{what}: refuses, but has written {', '.join(left)}")
+            except Exception as error:
+                raise CheckFailed(
+                    f"{what}: must raise DataError or export, it raised {type(error).__name__}: {error}"
+                ) from error
+
+
+#: For exporters.
+EXPORTER_CHECKS: tuple[Check, ...] = (
+    files_returned,
+    writes_inside_only,
+    targets_written,
+    exports_again,
+    unsuitable_prediction_refused,
+)

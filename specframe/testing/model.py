@@ -1,0 +1,172 @@
+"""Checks of models."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from specframe.api.prediction import validate_prediction
+from specframe.errors import SpecframeError
+from specframe.testing.case import Check, Skip, expect, refused, unchanged
+from specframe.testing.compare import difference
+from specframe.testing.fitted import FITTED_CHECKS, FittedCase, closeness
+from specframe.testing.problems import RegressionProblem, regression_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MODEL_CHECKS", "ModelCase"]
+
+#: Given to ``fit``; any would do.
+SEED = 3
+
+
+class ModelCase(FittedCase[RegressionProblem]):
+    """A model, run on labels that follow linearly from transit depths."""
+
+    example_type = "RegressionProblem"
+
+    def reference(self) -> Sequence[RegressionProblem]:
+        """Return two regression problems of the same shape."""
+        return [regression_problem(seed=0), regression_problem(seed=1)]
+
+    def fit(self, component: Any, example: RegressionProblem) -> Any:
+        """Fit on the known targets."""
+        return component.fit(example.X, example.y, seed=SEED)
+
+    def new(self, example: RegressionProblem) -> Any:
+        """Return the inputs of the new targets."""
+        return example.X_new
+
+    def answer(self, component: Any, new: Any) -> Any:
+        """Predict."""
+        return component.predict(new)
+
+    def arrays(self) -> RegressionProblem:
+        """Return the first example if its inputs are a plain DataArray."""
+        example = self.examples()[0]
+        if not isinstance(example.X, xr.DataArray):
+            raise Skip(f"the example's inputs are a {type(example.X).__name__}, not a DataArray")
+        return example
+
+
+def no_worse_than_the_mean(case: ModelCase) -> None:
+    """Require that on a linear problem it predicts at least as well as the labels' mean does (within 10 %)."""
+    for example in case.examples():
+        prediction = case.exercise(case.make(), example)
+        error = np.sqrt(np.mean((prediction["mean"].values - example.y_new.values) ** 2))
+        naive = np.sqrt(np.mean((example.y.values.mean(axis=0) - example.y_new.values) ** 2))
+        expect(error <= 1.1 * naive, f"rms error {error:.3g}, that of the labels' mean is {naive:.3g}")
+
+
+def numpy_and_xarray_agree(case: ModelCase) -> None:
+    """Require that plain numpy arrays give the same numbers as xarray objects."""
+    example = case.arrays()
+    expected = case.exercise(case.make(), example)
+    component = case.make()
+    component.fit(example.X.values, example.y.values, seed=SEED)
+    got = component.predict(example.X_new.values)
+    validate_prediction(got, case.cls.name)
+    expect(got["mean"].shape == expected["mean"].shape, f"shape {expected['mean'].shape} became {got['mean'].shape}")
+    unchanged(expected["mean"].values, got["mean"].values, "numpy input gives other numbers", closeness(expected))
+
+
+def collection_agrees(case: ModelCase) -> None:
+    """Require that a collection, as the pipeline makes it, gives the same numbers as the array it holds."""
+    example = case.arrays()
+    if case.make().inputs():
+        raise Skip(f"it reads {', '.join(case.make().inputs())}, pass an example that holds these")
+    expected = case.exercise(case.make(), example)
+    collected = replace(example, X=_collection(example.X), X_new=_collection(example.X_new))
+    got = case.exercise(case.make(), collected)
+    unchanged(expected["mean"].values, got["mean"].values, "a collection gives other numbers", closeness(expected))
+
+
+def missing_inputs(case: ModelCase) -> None:
+    """Require that it copes with missing (NaN) inputs, at fit and at predict: the prediction is valid, never NaN."""
+    example = case.examples()[0]
+    rng = np.random.default_rng(11)
+    holed = replace(example, X=_with_holes(example.X, rng), X_new=_with_holes(example.X_new, rng))
+    prediction = case.exercise(case.make(), holed)
+    validate_prediction(prediction, case.cls.name)
+    expect(prediction.sizes["target"] == example.y_new.sizes["target"], "targets with missing inputs are dropped")
+
+
+def constant_input(case: ModelCase) -> None:
+    """Require that an input that is the same for all targets does no harm."""
+    example = case.arrays()
+    inputs = [example.X.copy(deep=True), example.X_new.copy(deep=True)]
+    for values in inputs:
+        values[:, 0] = 0.01
+    validate_prediction(case.exercise(case.make(), replace(example, X=inputs[0], X_new=inputs[1])), case.cls.name)
+
+
+def one_output(case: ModelCase) -> None:
+    """Require that it learns a single output, given as a column or as a plain vector."""
+    example = case.examples()[0]
+    column = case.exercise(case.make(), replace(example, y=example.y.isel(output=[0])))
+    validate_prediction(column, case.cls.name)
+    expect(column.sizes["output"] == 1, f"one output was learned, {column.sizes['output']} are predicted")
+    component = case.make()
+    component.fit(example.X, example.y.isel(output=0).values, seed=SEED)
+    vector = component.predict(example.X_new)
+    validate_prediction(vector, case.cls.name)
+    unchanged(column["mean"].values, vector["mean"].values, "a vector of labels gives other numbers", closeness(column))
+
+
+def weights_are_relative(case: ModelCase) -> None:
+    """Require that ``sample_weight`` is relative: ten times as much for every target changes nothing."""
+    example = case.examples()[0]
+    weight = np.random.default_rng(12).uniform(0.5, 2.0, example.y.sizes["target"])
+    before = copy.deepcopy(weight)
+    predicted = []
+    for factor in (1, 10):
+        component = case.make()
+        component.fit(example.X, example.y, sample_weight=factor * weight, seed=SEED)
+        predicted.append(component.predict(example.X_new))
+    unchanged(before, weight, "changes sample_weight")
+    unchanged(predicted[0]["mean"].values, predicted[1]["mean"].values, "weights are absolute", closeness(predicted[0]))
+
+
+def other_width_refused(case: ModelCase) -> None:
+    """Require that inputs of another width than it was fitted on are refused, unless it does not look at inputs."""
+    example = case.arrays()
+    component = case.fitted(example)
+    narrow = example.X_new.isel({example.X_new.dims[1]: slice(1, None)})
+    if not difference(component.predict(example.X_new), component.predict(2.0 * example.X_new)):
+        raise Skip("its predictions do not depend on the inputs")
+    refused(lambda: component.predict(narrow), SpecframeError, "predicting on inputs of another width")
+
+
+def _collection(depths: xr.DataArray) -> xr.DataTree:
+    """Return depths as the collection that ``collate`` makes of them."""
+    data = depths.rename("depth").to_dataset()
+    data["depth_error"] = xr.full_like(depths, 1e-5)
+    return xr.DataTree.from_dict({"/": data[["target"]], "/spectrum": data.drop_vars("target")})
+
+
+def _with_holes(data: Any, rng: np.random.Generator) -> Any:
+    """Return ``data`` with NaN for one value in 30."""
+    if isinstance(data, xr.DataTree):
+        return data.map_over_datasets(lambda part: _with_holes(part, rng))
+    if isinstance(data, xr.Dataset):
+        return data.map(lambda array: _with_holes(array, rng) if array.dtype.kind == "f" else array, keep_attrs=True)
+    return data.where(xr.DataArray(rng.random(data.shape) >= 1 / 30, dims=data.dims))
+
+
+#: For models, after those of everything that learns.
+MODEL_CHECKS: tuple[Check, ...] = (
+    *FITTED_CHECKS,
+    no_worse_than_the_mean,
+    numpy_and_xarray_agree,
+    collection_agrees,
+    missing_inputs,
+    constant_input,
+    one_output,
+    weights_are_relative,
+    other_width_refused,
+)

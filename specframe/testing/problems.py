@@ -1,0 +1,214 @@
+"""Reference problems with known answers, small and seeded, on which components are checked.
+
+All are in the containers of :mod:`specframe.api` and in a form that any component of a kind must take: no telescope's
+file format, no fixed number of channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from specframe.api import make_labels, make_observation, make_prediction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "PredictionProblem",
+    "RegressionProblem",
+    "frames_observation",
+    "light_curve_observation",
+    "prediction_problem",
+    "regression_problem",
+    "spectrum_observation",
+    "trapezoid",
+]
+
+#: Instrument of all reference Observations; no telescope has one of this name.
+INSTRUMENT = "SPEC"
+#: Contacts of the transit, in d, of observations that last 0.3 d.
+CONTACTS = (0.09, 0.1, 0.2, 0.21)
+
+
+def trapezoid(time: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a transit with straight ingress and egress between :data:`CONTACTS`.
+
+    Shapes: ``time`` (n_time,) in d, ``depth`` (n_wavelength,), result (n_wavelength, n_time), 1 out of transit.
+    """
+    covered = np.interp(time, CONTACTS, (0.0, 1.0, 1.0, 0.0))
+    return np.asarray(1.0 - depth[:, None] * covered)
+
+
+def transit_depths(n_wavelength: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return depths around 1 % that differ by some 100 ppm between wavelengths, shape (n_wavelength,)."""
+    return 0.01 + np.random.default_rng([seed, 1]).normal(0.0, 2e-4, n_wavelength)
+
+
+def light_curve_observation(seed: int = 0, n_wavelength: int = 24, n_time: int = 200) -> xr.DataTree:
+    """Return light curves in electrons with the transit of :func:`transit_depths` and a quadratic drift.
+
+    The errors of 200 ppm are the true ones. One sample in 100 is masked and holds a wild value.
+    """
+    rng = np.random.default_rng([seed, 2])
+    time = np.linspace(0.0, 0.3, n_time)
+    level = np.linspace(8e4, 2e5, n_wavelength)[:, None]
+    drift = 1.0 + 0.002 * (time - 0.15) - 0.01 * (time - 0.15) ** 2
+    error = 2e-4 * level * np.ones(n_time)
+    flux = level * drift * trapezoid(time, transit_depths(n_wavelength, seed)) + rng.normal(0.0, error)
+    mask = rng.random(flux.shape) < 0.01
+    flux = np.where(mask, 7.0 * flux, flux)
+    dims = ("wavelength", "time")
+    data = xr.Dataset(
+        {
+            "flux": (dims, flux, {"units": "electron"}),
+            "flux_error": (dims, error, {"units": "electron"}),
+            "mask": (dims, mask),
+            "contact_time": ("contact", np.asarray(CONTACTS), {"units": "d"}),
+        },
+        coords={
+            "wavelength": ("wavelength", np.linspace(1.1, 3.9, n_wavelength), {"units": "um"}),
+            "time": ("time", time, {"units": "d", "time_system": "TDB", "time_reference": "2030-01-01T00:00:00"}),
+        },
+    )
+    return make_observation(f"reference-{seed}", {f"{INSTRUMENT}/0": data})
+
+
+def frames_observation(seed: int = 0, n_pairs: int = 240, n_rows: int = 32, n_columns: int = 32) -> xr.DataTree:
+    """Return detector frames in adu: pairs of reads 0.1 s and 4.6 s after the reset, with a transit in the light.
+
+    A spectrum lies on the rows around the middle; there are dark current, a flat field, dead pixels with wild values
+    and photon and read noise, but no sky background and a detector that is linear.
+    """
+    rng = np.random.default_rng([seed, 3])
+    integration_time = np.tile([0.1, 4.6], n_pairs)
+    time = np.repeat(np.linspace(0.0, 0.3, n_pairs), 2) + integration_time / 86400.0
+    gain, offset, read_noise = 0.4, -1000.0, 13.0
+    dark = np.abs(rng.normal(0.006, 0.002, (n_rows, n_columns)))
+    flat = rng.normal(1.0, 0.005, (n_rows, n_columns))
+    dead = rng.random((n_rows, n_columns)) < 0.004
+
+    profile = np.exp(-0.5 * ((np.arange(n_rows) - 0.5 * (n_rows - 1)) / 2.0) ** 2)
+    light = 4000.0 * profile[:, None] * np.linspace(0.8, 1.2, n_columns)  # electron / s
+    transit = trapezoid(time, transit_depths(n_columns, seed)).T  # (time, x)
+    rate = light * transit[:, None, :] * flat + dark  # shape: (time, y, x)
+    first = rate[::2] * 0.1
+    photons = np.stack([first, first + rng.poisson(rate[1::2] * 4.5)], axis=1).reshape(rate.shape)
+    electrons = photons + rng.normal(0.0, read_noise, photons.shape)
+    adu = np.clip(np.rint((electrons - offset) * gain), 0, 65535).astype(np.uint16)
+    adu[:, dead] = rng.integers(0, 65535, (adu.shape[0], int(dead.sum())), dtype=np.uint16)
+
+    linearity = np.zeros((2, n_rows, n_columns))
+    linearity[1] = 1.0
+    plane = ("y", "x")
+    data = xr.Dataset(
+        {
+            "frames": (("time", *plane), adu, {"units": "adu"}),
+            "integration_time": ("time", integration_time, {"units": "s"}),
+            "dark": (plane, dark, {"units": "electron / s"}),
+            "flat": (plane, flat, {"units": ""}),
+            "read_noise": (plane, np.full((n_rows, n_columns), read_noise), {"units": "electron"}),
+            "dead": (plane, dead),
+            "linearity": (("coefficient", *plane), linearity),
+        },
+        coords={
+            "time": ("time", time, {"units": "d", "time_system": "TDB", "time_reference": "2030-01-01T00:00:00"}),
+            "wavelength": ("x", np.linspace(1.1, 3.9, n_columns), {"units": "um"}),
+        },
+        attrs={"gain": gain, "offset": offset},
+    )
+    return make_observation(f"reference-{seed}", {f"{INSTRUMENT}/0": data})
+
+
+def spectrum_observation(seed: int = 0, n_wavelength: int = 60) -> xr.DataTree:
+    """Return an observed spectrum with an absorption band and errors of 2 %; one sample in 20 is masked."""
+    rng = np.random.default_rng([seed, 4])
+    wavelength = np.linspace(0.9, 2.4, n_wavelength)
+    flux = 1e-14 * (1.0 - 0.4 * np.exp(-0.5 * ((wavelength - 1.4) / 0.08) ** 2))
+    error = np.full(n_wavelength, 2e-16)
+    mask = rng.random(n_wavelength) < 0.05
+    data = xr.Dataset(
+        {
+            "flux": ("wavelength", rng.normal(flux, error), {"units": "W m-2 um-1"}),
+            "flux_error": ("wavelength", error, {"units": "W m-2 um-1"}),
+            "mask": ("wavelength", mask),
+        },
+        coords={"wavelength": ("wavelength", wavelength, {"units": "um"})},
+    )
+    return make_observation(f"reference-{seed}", {f"{INSTRUMENT}/0": data})
+
+
+@dataclass(frozen=True)
+class RegressionProblem:
+    """Inputs with known labels, to learn from and to judge by.
+
+    ``X`` and ``X_new`` have the leading dim ``target`` (a DataArray, or a collection as from ``collate``); ``y`` and
+    ``y_new`` are labels ``(target, output)``.
+    """
+
+    X: Any
+    y: xr.DataArray
+    X_new: Any
+    y_new: xr.DataArray
+
+
+def regression_problem(
+    seed: int = 0, n_target: int = 80, n_new: int = 40, n_wavelength: int = 12, n_output: int = 3
+) -> RegressionProblem:
+    """Return transit depths from which labels follow linearly, with noise of a tenth of their spread."""
+    rng = np.random.default_rng([seed, 5])
+    n = n_target + n_new
+    depths = 0.01 + rng.normal(0.0, 1e-3, (n, 1)) + rng.normal(0.0, 2e-4, (n, n_wavelength))
+    weights = rng.normal(0.0, 1.0, (n_wavelength, n_output)) / n_wavelength + 1.0 / n_wavelength
+    values = depths @ weights
+    values += rng.normal(0.0, 0.1 * values.std(axis=0), values.shape)
+
+    wavelength = np.linspace(1.1, 3.9, n_wavelength)
+    names = [f"reference-{i}" for i in range(n)]
+    x = xr.DataArray(
+        depths,
+        dims=("target", "wavelength"),
+        coords={"target": names, "wavelength": ("wavelength", wavelength, {"units": "um"})},
+        name="depth",
+        attrs={"units": ""},
+    )
+    y = make_labels(values, names, [f"wl-{k}" for k in range(n_output)], wavelength=np.linspace(1.2, 3.8, n_output))
+    known, new = slice(0, n_target), slice(n_target, None)
+    return RegressionProblem(x.isel(target=known), y.isel(target=known), x.isel(target=new), y.isel(target=new))
+
+
+@dataclass(frozen=True)
+class PredictionProblem:
+    """Predictions whose truth is known: one set to learn errors from, another to judge by."""
+
+    prediction: xr.Dataset
+    truth: xr.DataArray
+    new: xr.Dataset
+    new_truth: xr.DataArray
+
+
+def prediction_problem(
+    seed: int = 0, n_target: int = 600, n_new: int = 2000, n_output: int = 3, heteroscedastic: bool = False
+) -> PredictionProblem:
+    """Return predictions with independent Gaussian errors of 50 ppm and more, growing from output to output.
+
+    With ``heteroscedastic`` the errors also differ between targets by up to a factor of four, and the predictions
+    know their ``std``; otherwise they have none.
+    """
+    rng = np.random.default_rng([seed, 6])
+    n = n_target + n_new
+    truth = 0.01 + rng.normal(0.0, 2e-3, (n, 1)) + rng.normal(0.0, 2e-4, (n, n_output))
+    sigma = 5e-5 * (1.0 + np.arange(n_output)) * np.ones((n, 1))
+    if heteroscedastic:
+        sigma = sigma * rng.uniform(0.5, 2.0, (n, 1))
+    names = [f"reference-{i}" for i in range(n)]
+    wavelength = np.linspace(1.2, 3.8, n_output)
+    labels = make_labels(truth, names, [f"wl-{k}" for k in range(n_output)], wavelength=wavelength)
+    prediction = make_prediction(labels, truth + rng.normal(0.0, sigma), sigma if heteroscedastic else None)
+    known, new = slice(0, n_target), slice(n_target, None)
+    return PredictionProblem(
+        prediction.isel(target=known), labels.isel(target=known), prediction.isel(target=new), labels.isel(target=new)
+    )

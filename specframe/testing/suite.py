@@ -1,0 +1,193 @@
+"""Run the checks of a component's kind and count what came of them."""
+
+from __future__ import annotations
+
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specframe.api.component import KINDS, Component
+from specframe.errors import DataError
+from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip
+from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
+from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase
+from specframe.testing.loader import LOADER_CHECKS, LoaderCase
+from specframe.testing.mapping import MAPPING_CHECKS, MappingCase, levels_declared
+from specframe.testing.model import MODEL_CHECKS, ModelCase
+from specframe.testing.process import preserved
+from specframe.testing.report import CheckResult, Report
+from specframe.testing.score import SCORE_CHECKS, ScoreCase
+from specframe.testing.uncertainty import UNCERTAINTY_CHECKS, UncertaintyCase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from specframe.api.base import BaseComponent
+
+__all__ = ["MINIMUM", "check_component", "checks_of"]
+
+_CASES: dict[str, type[Case[Any]]] = {
+    "loader": LoaderCase,
+    "calibrator": MappingCase,
+    "detrender": MappingCase,
+    "model": ModelCase,
+    "uncertainty": UncertaintyCase,
+    "exporter": ExporterCase,
+    "score": ScoreCase,
+}
+_KIND_CHECKS: dict[str, tuple[Check, ...]] = {
+    "loader": LOADER_CHECKS,
+    "calibrator": MAPPING_CHECKS,
+    "detrender": MAPPING_CHECKS,
+    "model": MODEL_CHECKS,
+    "uncertainty": UNCERTAINTY_CHECKS,
+    "exporter": EXPORTER_CHECKS,
+    "score": SCORE_CHECKS,
+}
+#: How many checks must run on a component as the registry gives it: all of its kind but those that some correct
+#: components skip (no labels, several scores ...). Written out, so that a check that is lost is noticed.
+MINIMUM: dict[str, int] = {
+    "loader": 22,
+    "calibrator": 22,
+    "detrender": 22,
+    "model": 31,
+    "uncertainty": 31,
+    "exporter": 20,
+    "score": 21,
+}
+#: Checks that a bare class or a local file skips, since it has no plugin module of its own.
+_OF_PLUGIN_MODULE = 1
+
+
+def checks_of(kind: str) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+    """Return the checks of a kind that need no data, and those that run the component."""
+    static = (*STATIC_CHECKS, levels_declared) if kind in ("calibrator", "detrender") else STATIC_CHECKS
+    return static, (*DATA_CHECKS, *_KIND_CHECKS[kind])
+
+
+def check_component(
+    component: Offered | Component | type[BaseComponent],
+    *,
+    params: Mapping[str, Any] | None = None,
+    examples: Sequence[Any] = (),
+    min_checks: int | None = None,
+) -> Report:
+    """Check that a component keeps the contract of its kind.
+
+    In a test of a plugin::
+
+        def test_smooth_keeps_the_contract():
+            check_component(Smooth).raise_on_failure()
+
+    Parameters
+    ----------
+    component
+        As the registry gives it (``Registry.discover().resolve(kind, name)``), a plugin's record of it, or its class.
+        Only the first lets all checks run.
+    params
+        Parameters that have no default, such as a loader's path.
+    examples
+        What to run it on, in place of the suite's reference problems, for a component that takes only data of one
+        instrument: Observations for calibrators and detrenders, :class:`RegressionProblem` for models,
+        :class:`PredictionProblem` for uncertainties, Predictions for exporters, :class:`ScoredPrediction` for scores.
+    min_checks
+        How many checks must run for the report to be ok; by default what every correct component of the kind allows.
+
+    Returns
+    -------
+    Report
+        With an outcome for every check. A component that refuses the reference problem with a DataError is not at
+        fault: checks that need data are skipped then, and the report fails for want of checks until it gets examples.
+    """
+    kind, case, error = _case(component, dict(params or {}), tuple(examples))
+    label = f"{kind} {_name(component)}"
+    minimum = MINIMUM[kind] if min_checks is None else min_checks
+    if min_checks is None and (isinstance(component, type) or _is_local(component)):
+        minimum -= _OF_PLUGIN_MODULE
+    if case is None:
+        return Report(label, (CheckResult("loads", "failed", error, "its class can be imported."),), minimum)
+    static, data = checks_of(kind)
+    results = [CheckResult("loads", "passed", "", "its class can be imported.")]
+    results += [_run(check, case) for check in static]
+    unfit = _unfit(results, case)
+    for check in data:
+        result = _run(check, case) if not unfit else _result(check, "skipped", unfit)
+        if check is runs and result.outcome != "passed":
+            unfit = "it does not run"
+        results.append(result)
+    return Report(label, tuple(results), minimum)
+
+
+def _case(
+    component: Offered | Component | type[BaseComponent], params: Mapping[str, Any], examples: Sequence[Any]
+) -> tuple[str, Case[Any] | None, str]:
+    """Return the kind, the case, and why there is none when the class cannot be imported."""
+    if isinstance(component, type):
+        kind = getattr(component, "kind", None)
+        if kind not in KINDS:
+            raise TypeError(f"expected a component's class, got {component!r} whose kind is {kind!r}")
+        return kind, _CASES[kind](component, None, None, params, examples), ""
+    record = component if isinstance(component, Component) else component.component
+    try:
+        if isinstance(component, Component):
+            module, _, attribute = record.target.partition(":")
+            cls = getattr(import_module(module), attribute)
+        else:
+            cls = component.load()
+    except Exception as error:  # whatever a plugin's module raises
+        return record.kind, None, _described(error)
+    offered = None if isinstance(component, Component) else component
+    return record.kind, _CASES[record.kind](cls, record, offered, params, examples), ""
+
+
+def _unfit(results: Sequence[CheckResult], case: Case[Any]) -> str:
+    """Return why the component cannot be run at all, ``""`` when it can be tried."""
+    for result in results:
+        if result.outcome == "failed" and result.name in ("methods-implemented", "parameters-valid", "levels-declared"):
+            return f"it cannot be run: {result.name} failed"
+    if getattr(case.cls, "kind", None) not in _CASES or not isinstance(case, _CASES[case.cls.kind]):
+        return f"it cannot be run: its class is a {getattr(case.cls, 'kind', None)}"
+    return ""
+
+
+def _run(check: Check, case: Case[Any]) -> CheckResult:
+    try:
+        with preserved(seed=20300101):  # a number that no component seeds with by chance
+            check(case)
+    except Skip as skip:
+        return _result(check, "skipped", str(skip))
+    except CheckFailed as failure:
+        return _result(check, "failed", str(failure))
+    except DataError as error:
+        if check is runs and not case.given and not isinstance(case, LoaderCase):
+            return _result(
+                check, "skipped", f"it refuses the reference problem, pass examples= ({case.example_type}): {error}"
+            )
+        return _result(check, "failed", _described(error))
+    except Exception as error:  # a component under test may raise anything
+        return _result(check, "failed", _described(error))
+    return _result(check, "passed", "")
+
+
+def _result(check: Check, outcome: Any, reason: str) -> CheckResult:
+    asks = " ".join((check.__doc__ or "").split()).removeprefix("Require that ")
+    return CheckResult(check.__name__.replace("_", "-"), outcome, reason, asks)
+
+
+def _described(error: Exception) -> str:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != Path(__file__).parent]
+    at = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{at}"
+
+
+def _is_local(component: Offered | Component) -> bool:
+    return not isinstance(component, Component) and component.distribution.endswith(".py")
+
+
+def _name(component: Offered | Component | type[BaseComponent]) -> str:
+    if isinstance(component, type):
+        return f"{component.__module__}:{component.__qualname__}"
+    if isinstance(component, Component):
+        return component.name
+    return f"{component.plugin}/{component.component.name}"

@@ -1,0 +1,126 @@
+"""Checks of uncertainty estimators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.api.prediction import validate_prediction
+from specframe.testing.case import Check, answered, expect, unchanged
+from specframe.testing.fitted import FITTED_CHECKS, FittedCase
+from specframe.testing.problems import PredictionProblem, prediction_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["UNCERTAINTY_CHECKS", "UncertaintyCase"]
+
+#: Half widths of central intervals of the normal distribution, in standard deviations.
+NORMAL_HALF_WIDTH = {0.6827: 1.0, 0.95: 1.959964}
+
+
+class UncertaintyCase(FittedCase[PredictionProblem]):
+    """An uncertainty estimator, run on predictions whose errors are Gaussian and known."""
+
+    example_type = "PredictionProblem"
+
+    def reference(self) -> Sequence[PredictionProblem]:
+        """Return predictions without and with errors of their own."""
+        return [prediction_problem(seed=0), prediction_problem(seed=1, heteroscedastic=True)]
+
+    def fit(self, component: Any, example: PredictionProblem) -> Any:
+        """Fit on the known targets."""
+        return component.fit(example.prediction, example.truth, seed=3)
+
+    def new(self, example: PredictionProblem) -> Any:
+        """Return the predictions of the new targets."""
+        return example.new
+
+    def answer(self, component: Any, new: Any) -> Any:
+        """Apply."""
+        return component.apply(new)
+
+
+def std_given(case: UncertaintyCase) -> None:
+    """Require that it adds ``std``, and leaves ``mean`` as it was."""
+    for example in case.examples():
+        got = case.exercise(case.make(), example)
+        expect("std" in got, f"the result has no std (there: {', '.join(map(str, got.data_vars))})")
+        unchanged(example.new["mean"], got["mean"], "changes mean")
+
+
+def coverage(case: UncertaintyCase) -> None:
+    """Require that its intervals hold what they say on every output, within four binomial standard errors."""
+    for example in case.examples():
+        got = case.exercise(case.make(), example)
+        n = 1.0 / (1.0 / example.truth.sizes["target"] + 1.0 / example.new_truth.sizes["target"])
+        for level, inside in _inside(got, example.new_truth):
+            tolerance = 4.0 * np.sqrt(level * (1.0 - level) / n)
+            for output, fraction in zip(got["output"].values, inside.mean(axis=0), strict=True):
+                expect(
+                    abs(fraction - level) <= tolerance,
+                    f"the {level:.0%} interval of output {output} holds {fraction:.1%} of the true values "
+                    f"(tolerance {tolerance:.1%})",
+                )
+
+
+def one_output(case: UncertaintyCase) -> None:
+    """Require that it works on predictions of a single output."""
+    example = case.examples()[0]
+    narrow = {name: value.isel(output=[0]) for name, value in vars(example).items()}
+    validate_prediction(case.exercise(case.make(), replace(example, **narrow)), case.cls.name)
+
+
+def units_free(case: UncertaintyCase) -> None:
+    """Require that labels a thousand times as large get errors a thousand times as large."""
+    for example in case.examples():
+        once = case.exercise(case.make(), example)
+        scaled = replace(example, **{name: _scaled(value) for name, value in vars(example).items()})
+        thousand = case.exercise(case.make(), scaled)
+        tolerance = 1e-6 * float(thousand["std"].max())
+        unchanged(1000.0 * once["std"].values, thousand["std"].values, "std does not scale with the labels", tolerance)
+
+
+def few_targets(case: UncertaintyCase) -> None:
+    """Require that from three targets it makes a valid result, or refuses with an error of specframe's."""
+    example = case.examples()[0]
+    few = replace(
+        example, prediction=example.prediction.isel(target=slice(0, 3)), truth=example.truth.isel(target=slice(0, 3))
+    )
+    got = answered(lambda: case.exercise(case.make(), few))
+    if got is not None:
+        validate_prediction(got, case.cls.name)
+
+
+def _inside(got: xr.Dataset, truth: xr.DataArray) -> list[tuple[float, NDArray[np.bool_]]]:
+    """Return ``(level, true value inside (target, output))`` of every interval that ``got`` states."""
+    if "lower" in got:
+        within = (got["lower"] <= truth) & (truth <= got["upper"])
+        return [(float(level), within.sel(level=level).values) for level in got["level"].values]
+    distance = np.abs(got["mean"].values - truth.values) / got["std"].values
+    return [(level, distance <= width) for level, width in NORMAL_HALF_WIDTH.items()]
+
+
+def _scaled(value: Any) -> Any:
+    """Return predictions or labels times 1000, with their attributes."""
+    scaled = 1000.0 * value
+    for name in getattr(scaled, "data_vars", ()):
+        scaled[name].attrs = value[name].attrs
+    scaled.attrs = value.attrs
+    return scaled
+
+
+#: For uncertainty estimators, after those of everything that learns.
+UNCERTAINTY_CHECKS: tuple[Check, ...] = (
+    *FITTED_CHECKS,
+    std_given,
+    coverage,
+    one_output,
+    units_free,
+    few_targets,
+)

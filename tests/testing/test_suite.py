@@ -1,0 +1,104 @@
+"""``check_component`` takes a component in each of its forms, and counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specframe.api import Component, Params, Score
+from specframe.errors import DataError
+from specframe.registry import Registry
+from specframe.testing import MINIMUM, ConformanceError, ScoredPrediction, check_component, prediction_problem
+from specframe.testing.suite import checks_of
+
+SCORES = Path(__file__).parents[1] / "broken_plugins" / "scores.py"
+
+
+class Spread(Score):
+    """Root mean square of the errors; wants the three outputs of the example at least."""
+
+    name = "spread"
+
+    def score(self, prediction: Any, truth: Any) -> float:
+        if prediction.sizes["output"] not in (1, 7):
+            raise DataError("needs 7 outputs")
+        return float(((prediction["mean"] - truth) ** 2).mean() ** 0.5)
+
+
+def test_the_registrys_form_runs_all_checks() -> None:
+    registry = Registry.discover()
+    report = check_component(registry.resolve("score", "evaluate/rmse-ppm"))
+    report.raise_on_failure()
+    assert report.component == "score evaluate/rmse-ppm"
+    assert [result.name for result in report.skipped] == []
+    static, data = checks_of("score")
+    assert len(report.results) == 1 + len(static) + len(data)
+    assert all(result.asks for result in report.results)
+
+
+def test_a_plugins_record_is_enough() -> None:
+    record = Registry.discover().resolve("score", "evaluate/rmse-ppm").component
+    report = check_component(record)
+    assert report.ok
+    assert report.component == "score rmse-ppm"
+
+
+def test_a_class_is_enough_but_for_its_plugins_module() -> None:
+    cls = Registry.discover().resolve("score", "evaluate/rmse-ppm").load()
+    report = check_component(cls)
+    assert report.ok
+    assert [result.name for result in report.skipped] == ["import-budget"]
+    assert report.minimum == MINIMUM["score"] - 1
+
+
+def test_a_component_that_refuses_the_reference_problem_needs_an_example() -> None:
+    report = check_component(Spread)
+    assert not report.failed
+    assert "pass examples=" in {r.name: r.reason for r in report.skipped}["runs"]
+    assert "needs 7 outputs" in {r.name: r.reason for r in report.skipped}["runs"]
+    with pytest.raises(ConformanceError, match="at least 20 must"):
+        report.raise_on_failure()
+    problem = prediction_problem(n_target=1, n_new=30, n_output=7, heteroscedastic=True)
+    example = ScoredPrediction(problem.new, problem.new_truth)
+    check_component(Spread, examples=[example]).raise_on_failure()
+
+
+def test_an_example_that_is_refused_is_a_failure() -> None:
+    problem = prediction_problem(n_target=1, n_new=30, n_output=5, heteroscedastic=True)
+    report = check_component(Spread, examples=[ScoredPrediction(problem.new, problem.new_truth)])
+    assert [result.name for result in report.failed] == ["runs"]
+
+
+def test_a_minimum_of_ones_own() -> None:
+    report = check_component(Spread, min_checks=3)
+    assert report.ok
+    assert not check_component(Spread, min_checks=30).ok
+
+
+def test_parameters_without_default_are_given() -> None:
+    registry = Registry.discover(files=[SCORES])
+    needs = registry.resolve("score", "needs-a-parameter")
+    assert "parameters-valid" in {result.name for result in check_component(needs).failed}
+    check_component(needs, params={"power": 2.0}).raise_on_failure()
+
+
+def test_a_component_that_cannot_be_imported_is_reported() -> None:
+    record = Component(kind="score", name="absent", target="no_such_module:Absent", params=Params, summary="Absent")
+    report = check_component(record)
+    assert [(result.name, result.outcome) for result in report.results] == [("loads", "failed")]
+    assert "No module named 'no_such_module'" in report.failed[0].reason
+    assert not report.ok
+
+
+def test_what_is_no_component_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected a component's class"):
+        check_component(dict)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", MINIMUM)
+def test_the_minimum_leaves_room_for_few_skips(kind: str) -> None:
+    static, data = checks_of(kind)
+    total = 1 + len(static) + len(data)
+    assert total - 4 <= MINIMUM[kind] <= total
