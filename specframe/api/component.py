@@ -46,6 +46,11 @@ class Component:
         One line for listings.
     tags
         Words to search for.
+    example
+        ``"package.module:function"``, for a component that the conformance suite cannot run on its own problems: a
+        loader that needs files, an exporter that takes only spectra of one instrument. The function takes an empty
+        folder, into which it may write, and returns ``{"params": {...}, "examples": [...]}`` (either may be left
+        out) as :func:`specframe.testing.check_component` takes them.
     """
 
     kind: Kind
@@ -56,6 +61,7 @@ class Component:
     api: int = API_VERSION
     summary: str = ""
     tags: tuple[str, ...] = ()
+    example: str = ""
 
 
 class Hooks:

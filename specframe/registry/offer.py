@@ -55,10 +55,13 @@ def register_offer(component: Any, source: Source, before: Sequence[Registered])
 
 def _with_real_target(component: Component, source: Source) -> Component:
     """Replace the stem by which a local file calls itself by the name of the module made from it."""
-    target: object = component.target
-    if source.module and isinstance(target, str) and target.startswith(f"{source.name}:"):
-        return replace(component, target=source.module + target.removeprefix(source.name))
-    return component
+
+    def real(target: Any) -> Any:
+        if source.module and isinstance(target, str) and target.startswith(f"{source.name}:"):
+            return source.module + target.removeprefix(source.name)
+        return target
+
+    return replace(component, target=real(component.target), example=real(component.example))
 
 
 def _faults(component: Component) -> Iterator[str]:
@@ -70,6 +73,8 @@ def _faults(component: Component) -> Iterator[str]:
         yield f"name must be lower case, digits and single hyphens, got {fields.name!r}"
     if not isinstance(fields.target, str) or not _TARGET.fullmatch(fields.target):
         yield f'target must be a string "package.module:Class", got {fields.target!r}'
+    if fields.example != "" and not (isinstance(fields.example, str) and _TARGET.fullmatch(fields.example)):
+        yield f'example must be a string "package.module:function", got {fields.example!r}'
     if not (isinstance(fields.params, type) and issubclass(fields.params, Params)):
         yield f"params must be a subclass of specframe.api.Params, got {fields.params!r}"
     for field in ("requires", "tags"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.api.component import KINDS, Component
 from specframe.errors import DataError
-from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip
+from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip, empty_directory
 from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
 from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase
 from specframe.testing.loader import LOADER_CHECKS, LoaderCase
@@ -56,6 +56,7 @@ MINIMUM: dict[str, int] = {
     "exporter": 20,
     "score": 21,
 }
+_LOADS = "its class can be imported."
 #: Checks that a bare class or a local file skips, since it has no plugin module of its own.
 _OF_PLUGIN_MODULE = 1
 
@@ -90,7 +91,9 @@ def check_component(
     examples
         What to run it on, in place of the suite's reference problems, for a component that takes only data of one
         instrument: Observations for calibrators and detrenders, :class:`RegressionProblem` for models,
-        :class:`PredictionProblem` for uncertainties, Predictions for exporters, :class:`ScoredPrediction` for scores.
+        :class:`PredictionProblem` for uncertainties, Predictions for exporters, pairs of Prediction and truth
+        (:class:`ScoredPrediction`) for scores. Without ``params`` and ``examples`` those that the component's record
+        gives (``Component.example``) are used, if any.
     min_checks
         How many checks must run for the report to be ok; by default what every correct component of the kind allows.
 
@@ -100,15 +103,30 @@ def check_component(
         With an outcome for every check. A component that refuses the reference problem with a DataError is not at
         fault: checks that need data are skipped then, and the report fails for want of checks until it gets examples.
     """
-    kind, case, error = _case(component, dict(params or {}), tuple(examples))
+    with empty_directory() as directory:
+        return _check(component, params, examples, min_checks, directory)
+
+
+def _check(
+    component: Offered | Component | type[BaseComponent],
+    params: Mapping[str, Any] | None,
+    examples: Sequence[Any],
+    min_checks: int | None,
+    directory: Path,
+) -> Report:
+    kind = _kind(component)
     label = f"{kind} {_name(component)}"
     minimum = MINIMUM[kind] if min_checks is None else min_checks
     if min_checks is None and (isinstance(component, type) or _is_local(component)):
         minimum -= _OF_PLUGIN_MODULE
-    if case is None:
-        return Report(label, (CheckResult("loads", "failed", error, "its class can be imported."),), minimum)
+    try:
+        if params is None and not len(examples):
+            params, examples = _own_example(component, directory)
+        case = _case(kind, component, dict(params or {}), tuple(examples))
+    except Exception as error:  # whatever a plugin's module raises
+        return Report(label, (CheckResult("loads", "failed", _described(error), _LOADS),), minimum)
     static, data = checks_of(kind)
-    results = [CheckResult("loads", "passed", "", "its class can be imported.")]
+    results = [CheckResult("loads", "passed", "", _LOADS)]
     results += [_run(check, case) for check in static]
     unfit = _unfit(results, case)
     for check in data:
@@ -119,26 +137,46 @@ def check_component(
     return Report(label, tuple(results), minimum)
 
 
+def _kind(component: Offered | Component | type[BaseComponent]) -> str:
+    if not isinstance(component, type):
+        return _record(component).kind
+    kind = getattr(component, "kind", None)
+    if kind not in KINDS:
+        raise TypeError(f"expected a component's class, got {component!r} whose kind is {kind!r}")
+    return str(kind)
+
+
+def _record(component: Offered | Component) -> Component:
+    return component if isinstance(component, Component) else component.component
+
+
+def _own_example(
+    component: Offered | Component | type[BaseComponent], directory: Path
+) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    """Return parameters and examples that its plugin gives."""
+    if isinstance(component, type) or not _record(component).example:
+        return {}, ()
+    given = _imported(_record(component).example)(directory)
+    return given.get("params", {}), given.get("examples", ())
+
+
 def _case(
-    component: Offered | Component | type[BaseComponent], params: Mapping[str, Any], examples: Sequence[Any]
-) -> tuple[str, Case[Any] | None, str]:
-    """Return the kind, the case, and why there is none when the class cannot be imported."""
+    kind: str,
+    component: Offered | Component | type[BaseComponent],
+    params: Mapping[str, Any],
+    examples: Sequence[Any],
+) -> Case[Any]:
+    make = _CASES[kind]
     if isinstance(component, type):
-        kind = getattr(component, "kind", None)
-        if kind not in KINDS:
-            raise TypeError(f"expected a component's class, got {component!r} whose kind is {kind!r}")
-        return kind, _CASES[kind](component, None, None, params, examples), ""
-    record = component if isinstance(component, Component) else component.component
-    try:
-        if isinstance(component, Component):
-            module, _, attribute = record.target.partition(":")
-            cls = getattr(import_module(module), attribute)
-        else:
-            cls = component.load()
-    except Exception as error:  # whatever a plugin's module raises
-        return record.kind, None, _described(error)
-    offered = None if isinstance(component, Component) else component
-    return record.kind, _CASES[record.kind](cls, record, offered, params, examples), ""
+        return make(component, None, None, params, examples)
+    if isinstance(component, Component):
+        return make(_imported(component.target), component, None, params, examples)
+    return make(component.load(), component.component, component, params, examples)
+
+
+def _imported(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def _unfit(results: Sequence[CheckResult], case: Case[Any]) -> str:

@@ -22,6 +22,7 @@ def specframe_components() -> Iterator[Component]:
         params=params.ArielChallengeParams,
         summary="Detector frames, calibration files and labels of the Ariel data challenges 2024 and 2025",
         tags=("ariel", "frames", "parquet"),
+        example="specframe_ariel.examples:challenge",
     )
     yield Component(
         kind="calibrator",
@@ -38,6 +39,7 @@ def specframe_components() -> Iterator[Component]:
         params=SimulatedParams,
         summary="Simulated Ariel planets with known spectra, as detector frames made on the fly",
         tags=("ariel", "frames", "simulation"),
+        example="specframe_ariel.examples:simulation",
     )
     for year, exporter, score, score_params in (
         (2024, "SubmissionAdc24", "GllAdc24", params.GllAdc24Params),
@@ -50,6 +52,7 @@ def specframe_components() -> Iterator[Component]:
             params=params.SubmissionParams,
             summary=f"Submission file of the Ariel data challenge {year}",
             tags=("ariel", "csv"),
+            example="specframe_ariel.examples:spectra",
         )
         yield Component(
             kind="score",
@@ -58,4 +61,5 @@ def specframe_components() -> Iterator[Component]:
             params=score_params,
             summary=f"Score of the Ariel data challenge {year}: Gaussian log-likelihood between naive and ideal",
             tags=("ariel", "likelihood"),
+            example="specframe_ariel.examples:scored_spectra",
         )
