@@ -1,0 +1,40 @@
+"""Commands that only look must start at once, so they import nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
+HEAVY = {"torch", "sklearn", "matplotlib", "xarray", "numba", "polars", "astropy", "scipy"}
+
+_PROGRAM = """
+import json, sys
+from specframe.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as exit:
+    status = exit.code
+print(json.dumps([status, sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+
+
+@pytest.mark.parametrize("args", [("--help",), ("plugins", "list"), ("check", str(QUICKSTART))], ids=lambda a: a[0])
+def test_looking_imports_nothing_heavy(args: tuple[str, ...]) -> None:
+    done = subprocess.run([sys.executable, "-c", _PROGRAM, *args], capture_output=True, text=True, check=True)
+    status, modules = json.loads(done.stdout.splitlines()[-1])
+    assert status == 0, done.stderr
+    assert "specframe" in modules
+    assert not HEAVY & set(modules)
+
+
+def test_importing_specframe_imports_nothing_but_itself() -> None:
+    program = "import sys; before = set(sys.modules); import specframe; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in done.stdout.split()} & (
+        HEAVY | {"numpy", "pydantic", "yaml", "click"}
+    )
