@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from specframe.api.params import Params
     from specframe.config.node import Node
     from specframe.config.problem import Position, Problems
-    from specframe.registry.record import Registered
+    from specframe.registry.record import PluginRecord, Registered
 
 __all__ = ["ComponentReader", "ComponentSource"]
 
@@ -35,8 +35,12 @@ _LISTED = 2000
 class ComponentSource(Protocol):
     """What reading a pipeline needs of the registry."""
 
+    @property
+    def plugins(self) -> Sequence[PluginRecord]:
+        """What became of every plugin."""
+
     def resolve(self, kind: Kind, name: str) -> Registered:
-        """Return the component; raises a :class:`~specframe.errors.PluginError` that says why there is none."""
+        """Return the component, usable or not; raises a :class:`~specframe.errors.PluginError` when there is none."""
 
     def names(self, kind: Kind) -> list[str]:
         """Return the names that ``resolve`` takes."""
@@ -78,7 +82,7 @@ class ComponentReader:
         if self.source is None:
             return None
         try:
-            return self.source.resolve(kind, node.value)
+            found = self.source.resolve(kind, node.value)
         except UnknownComponentError as error:
             others: list[Any] = [other for other in (*STEP_KEYS.values(), "score") if other != kind]
             kinds = [other for other in others if node.value in self.source.names(other)]
@@ -94,6 +98,10 @@ class ComponentReader:
                 self.problems.add(node.at, str(error))
         except PluginError as error:
             self.problems.add(node.at, str(error))
+        else:
+            if found.usable:
+                return found
+            self.problems.add(node.at, f"the {kind} {node.value!r} cannot be used ({found.status}): {found.reason}")
         return None
 
     def parameters(self, registered: Registered, node: Node | None, at: Position) -> Params | None:

@@ -22,11 +22,11 @@ def to_yaml(spec: PipelineSpec) -> str:
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that our reader, or a YAML 1.1 reader, would take for something else."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+    def ignore_aliases(self, data: Any) -> bool:
         """Write repeated values out."""
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML's signature
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent lists within mappings."""
         super().increase_indent(flow, False)
 
@@ -36,7 +36,10 @@ def _text(dumper: _Dumper, data: str) -> yaml.ScalarNode:
         is_text = isinstance(read_scalar(data), str)
     except ValueError:
         is_text = False
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=None if is_text else "'")
+    style = None if is_text else "'"
+    if not data.replace("\n", "").isprintable():
+        style = '"'  # only double quotes can hold, say, a U+0085, which YAML takes for the end of a line
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
 def _list(dumper: _Dumper, data: list[Any]) -> yaml.SequenceNode:

@@ -71,10 +71,13 @@ def _base_file(entry: Entry, problems: Problems) -> Path:
 
 def absolute(text: str, base: Path) -> Path:
     """Return the absolute path of a text that stands in a file of the folder ``base``."""
-    path = Path.cwd() / base / Path(text).expanduser()
+    path = Path.cwd() / base / os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser raises for an unknown user
     tidy = Path(os.path.normpath(path))
-    # ".." behind a symbolic link leads elsewhere than its text says.
-    return tidy if os.path.realpath(tidy) == os.path.realpath(path) else path
+    try:
+        # ".." behind a symbolic link leads elsewhere than its text says.
+        return tidy if os.path.realpath(tidy) == os.path.realpath(path) else path
+    except (OSError, ValueError):  # no path at all, such as one with a NUL
+        return tidy
 
 
 def _shown(base: Path, stated: Position) -> str:

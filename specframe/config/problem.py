@@ -84,8 +84,21 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Return ``file:line:col: message; hint``, then the source line with carets under the value."""
-        return "\n".join([f"{self.position.label}: {self.sentence}", *self.position.excerpt()])
+        """Return ``file:line:col: message; hint``, then the source line with carets under the value.
+
+        Of a message of several lines, the others follow as notes.
+        """
+        return "\n".join([f"{self.position.label}: {self.headline}", *self.position.excerpt(), *self.notes])
+
+    @property
+    def headline(self) -> str:
+        """First line of the sentence."""
+        return self.sentence.partition("\n")[0]
+
+    @property
+    def notes(self) -> list[str]:
+        """The other lines of the sentence, indented."""
+        return [f"    {line}" for line in self.sentence.splitlines()[1:]]
 
     @property
     def sentence(self) -> str:
@@ -144,9 +157,11 @@ def styled(problems: Sequence[Problem]) -> Text:
     text = Text()
     for problem in problems:
         text.append(f"{problem.position.label}: ", style="bold")
-        text.append(f"{problem.sentence}\n")
+        text.append(f"{problem.headline}\n")
         for line, style in zip(problem.position.excerpt(), ("dim", "bold red"), strict=False):
             text.append(f"{line}\n", style=style)
+        for note in problem.notes:
+            text.append(f"{note}\n")
     return text
 
 

@@ -59,7 +59,7 @@ def read_scalar(text: str) -> Scalar:
 def scalar_advice(text: str, quoted: bool, number: bool, truth: bool) -> str:
     """Return how to write a text where a number or a truth value is expected; nothing when it is neither."""
     value = _or_text(text)
-    if isinstance(value, bool) if truth else number and isinstance(value, int | float):
+    if truth if isinstance(value, bool) else number and isinstance(value, int | float):
         return "take the quotes away" if quoted else ""
     if truth and text.casefold() in ("yes", "on", "y"):
         return "write true"

@@ -64,7 +64,7 @@ def _explain(error: MarkedYAMLError, lines: Sequence[str]) -> tuple[Mark | None,
     if "expected the node content" in problem:
         return mark, f"expected a value, found {_found(problem)}", "put quotes around text that contains it"
     if "unexpected end of stream" in problem:
-        return begun, "this quote is never closed", "close it"
+        return begun, "this quote is never closed", ""
     if problem.startswith("found undefined alias"):
         return (
             mark,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from specframe.config.components import ComponentReader, ComponentSource
 from specframe.config.document import read_file
 from specframe.config.extends import extended
-from specframe.config.node import MapNode, ScalarNode, check_size, describe, from_data
+from specframe.config.node import MapNode, ScalarNode, check_size, describe, from_data, plain
 from specframe.config.origins import origins
 from specframe.config.overrides import overridden
 from specframe.config.problem import Problems
@@ -20,6 +21,7 @@ from specframe.config.spec import CrossValidation, Part, PipelineSpec, PluginCho
 from specframe.config.steps import read_steps
 from specframe.config.substitution import Substitution
 from specframe.errors import PluginError
+from specframe.registry.selection import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,10 +150,18 @@ def _plugins(section: Section, make_registry: RegistryFactory) -> tuple[PluginCh
     stated = Section(entry.value if entry else None, "plugins", ("block", "pin"), at, section.problems)
     choice = PluginChoice(stated.texts("block"), stated.texts("pin"))
     try:
-        return choice, make_registry(choice.block, choice.pin)
+        source = make_registry(choice.block, choice.pin)
     except PluginError as error:
         section.problems.add(at, str(error))
         return choice, None
+    for node in stated.items("pin"):
+        name = canonical_name(re.split(r"[\s<>=!~,]", str(plain(node)), maxsplit=1)[0])
+        for plugin in source.plugins:
+            names = (plugin.name, plugin.distribution, f"{plugin.distribution}:{plugin.name}")
+            # Even when nothing of it is used: a pin says with what the pipeline is known to work.
+            if plugin.status == "blocked" and name in map(canonical_name, names):
+                section.problems.add(node.at, plugin.reason)
+    return choice, source
 
 
 def _is_export(step: Step) -> bool:

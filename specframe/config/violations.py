@@ -83,14 +83,16 @@ def report_violations(
     """
     violations: dict[tuple[str | int, ...], _Violation] = {}
     for error in errors:
-        violation = _located(error["loc"], node, at)
+        violation = _located(error["loc"], error["type"] == "missing", node, at)
         if isinstance(violation.node, ScalarNode) and violation.node.spoilt:
             continue
+        union = violation.union
         violation = violations.setdefault(violation.place, violation)
+        violation.union |= union
         _note(violation, error, name, fields, data)
     for violation in violations.values():
-        if violation.union and any(_is_deeper(other, violation) for other in violations.values()):
-            continue  # another member of the union fits but for something within it: that is what was meant
+        if violation.union and (violation.other or any(_is_deeper(v, violation) for v in violations.values())):
+            violation.expected.clear()  # a member of the union fits but for something within it: that one was meant
         for position, message, hint in violation.other:
             problems.add(position, message, hint)
         if violation.expected:
@@ -104,7 +106,7 @@ def report_violations(
             problems.add(position, f"{name}: {subject} must be {expected}, got {got}", hint)
 
 
-def _located(loc: tuple[str | int, ...], root: MapNode, at: Position) -> _Violation:
+def _located(loc: tuple[str | int, ...], missing: bool, root: MapNode, at: Position) -> _Violation:
     """Follow pydantic's location as far as the document goes; what remains names members of unions, or is missing."""
     place: list[str | int] = []
     node: Node = root
@@ -117,7 +119,7 @@ def _located(loc: tuple[str | int, ...], root: MapNode, at: Position) -> _Violat
             node = node.items[piece]
             at = node.at
         else:
-            union = union or piece != loc[-1] or isinstance(node, ScalarNode)
+            union = union or piece != loc[-1] or not missing
             continue
         place.append(piece)
     return _Violation(tuple(place), node if place or not loc else None, at, union)
