@@ -86,13 +86,16 @@ class Substitution:
         tokens = list(_TOKEN.finditer(text))
         if len(tokens) == 1 and tokens[0].group() == text and tokens[0].group(1) is not None:
             return self._whole(node, tokens[0].group(1))
+        # What the text becomes, and what of it is still to be said by the environment.
         pieces: list[str] = []
-        end, base, from_environment = 0, node.at.base, False
+        references: list[str] = []
+        end, base = 0, node.at.base
         for token in tokens:
-            pieces.append(text[end : token.start()])
+            literal = text[end : token.start()] + ("${" if token.group() == "$${" else "")
+            pieces.append(literal)
+            references.append(literal)
             end = token.end()
             if token.group() == "$${":
-                pieces.append("${")
                 continue
             if token.group(1) is None:
                 self.problems.add(
@@ -105,21 +108,22 @@ class Substitution:
                     message = f"{token.group()} is {describe(value)}, which cannot stand within text"
                     self.problems.add(node.at, message, "use it as the whole value")
                 return replace(node, value=None, spoilt=True)
-            from_environment = from_environment or bool(value.reference)
             if token.start() == 0:
                 base = value.at.base  # a relative path begins where its first part is stated
             pieces.append(value.text)
+            references.append(value.reference or value.text)
         filled = "".join([*pieces, text[end:]])
         if len(filled) > MAX_TEXT:
             self.problems.add(node.at, f"the text grows to more than {MAX_TEXT:,} characters")
             return replace(node, value=None, spoilt=True)
-        reference = text if from_environment else ""
+        reference = "" if references == pieces else "".join([*references, text[end:]])
         return replace(node, value=filled, text=filled, quoted=True, reference=reference, at=_based(node.at, base))
 
     def _whole(self, node: ScalarNode, reference: str) -> Node:
         environment, variable = _ENV.fullmatch(reference), _VARS.fullmatch(reference)
         if environment:
-            return self._environment(node, *environment.groups())
+            filled = self._environment(node, *environment.groups())
+            return replace(filled, reference=f"${{{reference}}}")
         if variable:
             return self._variable(node, reference, variable.group(1).split("."))
         names = [f"vars.{name}" for name in self.variables.entries] if self.variables else []
@@ -141,7 +145,7 @@ class Substitution:
             value = text if node.quoted else read_scalar(text)
         except ValueError as error:
             return self._spoil(node, f"the environment variable {name}: {error}, got {text[:40]}")
-        return replace(node, value=value, text=text, reference=f"${{env:{name}}}")
+        return replace(node, value=value, text=text)
 
     def _variable(self, node: ScalarNode, reference: str, path: list[str]) -> Node:
         if self.variables is None:

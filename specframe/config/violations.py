@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from specframe.config.node import ListNode, MapNode, ScalarNode, describe, spelled
 from specframe.config.problem import nearest
@@ -53,18 +53,33 @@ _EXPECTED = {
 }
 
 
+_Place: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass
+class _Told:
+    """A message, and the place of the name that it misses."""
+
+    at: Position
+    message: str
+    hint: str = ""
+    missing: _Place | None = None
+
+
 @dataclass
 class _Violation:
     """Everything that pydantic says about one place."""
 
-    place: tuple[str | int, ...]
+    place: _Place
     node: Node | None
     #: The last key that exists on the way, and where it stands.
     at: Position
     #: Whether pydantic tried the members of a union here or above.
     union: bool
     expected: list[str] = field(default_factory=list)
-    other: list[tuple[Position, str, str]] = field(default_factory=list)
+    other: list[_Told] = field(default_factory=list)
+    #: Places of names that a misspelt one probably means.
+    suggests: set[_Place] = field(default_factory=set)
 
 
 def report_violations(
@@ -81,7 +96,7 @@ def report_violations(
     ``node`` holds the parameters, ``at`` is used for what is missing from them, and ``data`` is the plain data that was
     validated.
     """
-    violations: dict[tuple[str | int, ...], _Violation] = {}
+    violations: dict[_Place, _Violation] = {}
     for error in errors:
         violation = _located(error["loc"], error["type"] == "missing", node, at)
         if isinstance(violation.node, ScalarNode) and violation.node.spoilt:
@@ -91,10 +106,12 @@ def report_violations(
         violation.union |= union
         _note(violation, error, name, fields, data)
     for violation in violations.values():
+        renamed = {suggestion for other in violations.values() for suggestion in other.suggests}
+        violation.other = [told for told in violation.other if told.missing not in renamed]
         if violation.union and (violation.other or any(_is_deeper(v, violation) for v in violations.values())):
             violation.expected.clear()  # a member of the union fits but for something within it: that one was meant
-        for position, message, hint in violation.other:
-            problems.add(position, message, hint)
+        for told in violation.other:
+            problems.add(told.at, told.message, told.hint)
         if violation.expected:
             subject, node_ = spelled(violation.place) or "the parameters", violation.node
             expected = " or ".join(dict.fromkeys(violation.expected))
@@ -106,7 +123,7 @@ def report_violations(
             problems.add(position, f"{name}: {subject} must be {expected}, got {got}", hint)
 
 
-def _located(loc: tuple[str | int, ...], missing: bool, root: MapNode, at: Position) -> _Violation:
+def _located(loc: _Place, missing: bool, root: MapNode, at: Position) -> _Violation:
     """Follow pydantic's location as far as the document goes; what remains names members of unions, or is missing."""
     place: list[str | int] = []
     node: Node = root
@@ -135,18 +152,21 @@ def _note(violation: _Violation, error: Mapping[str, Any], name: str, fields: Fi
         says = fields.description(data, (*violation.place, loc[-1])).rstrip(".")
         subject = f"{name}: {within}" if within else name
         hint = "" if data else f"write 'with: {{{loc[-1]}: ...}}'"
-        violation.other.append((violation.at, f"{subject} needs {loc[-1]!r}{says and f' ({says})'}", hint))
+        message = f"{subject} needs {loc[-1]!r}{says and f' ({says})'}"
+        violation.other.append(_Told(violation.at, message, hint, (*violation.place, loc[-1])))
     elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        names = fields.names(data, violation.place[:-1])
-        of = f" in {spelled(violation.place[:-1])}" if violation.place[:-1] else ""
+        above = violation.place[:-1]
+        names = fields.names(data, above)
         hint = nearest(str(loc[-1]), names, "it has") or "it has none"
-        violation.other.append((violation.at, f"{name} has no parameter {loc[-1]!r}{of}", hint))
+        violation.suggests |= {(*above, other) for other in names if hint == f"did you mean {other!r}?"}
+        of = f" in {spelled(above)}" if above else ""
+        violation.other.append(_Told(violation.at, f"{name} has no parameter {loc[-1]!r}{of}", hint))
     elif kind in _EXPECTED:
         violation.expected.append(_EXPECTED[kind].format_map(context))
     else:
         said = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
         position = violation.node.at if isinstance(violation.node, ScalarNode) else violation.at
-        violation.other.append((position, f"{name}: {within}{': ' if within else ''}{said}", ""))
+        violation.other.append(_Told(position, f"{name}: {within}{': ' if within else ''}{said}"))
 
 
 def _is_deeper(one: _Violation, other: _Violation) -> bool:

@@ -96,10 +96,15 @@ def test_text_that_no_file_can_have_as_its_name_is_just_missing(read: Callable[.
 
 def test_within_a_union_the_member_that_was_meant_is_judged(read: Callable[..., Any]) -> None:
     with pytest.raises(ConfigError) as caught:
-        read(table("{extra: {file: data/labels.csv, nam: a}}"))
+        read(table("{extra: {file: data/labels.csv, nam: a, scale: 0}}"))
     assert [problem.sentence for problem in caught.value.problems] == [
-        "table: extra needs 'name' (Name of the column)",
         "table has no parameter 'nam' in extra; did you mean 'name'?",
+        "table: extra.scale must be greater than 0.0, got 0",
+    ]
+    with pytest.raises(ConfigError) as caught:
+        read(table("{extra: {scale: 2, name: x}}"))
+    assert [problem.sentence for problem in caught.value.problems] == [
+        "table: extra needs 'file' (File of the column)",
     ]
     with pytest.raises(ConfigError) as caught:
         read(table("{extra: [1, x]}"))

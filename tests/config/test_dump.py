@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specframe.config import CrossValidation, Part, PipelineSpec, PluginChoice, Step, pipeline_from_data, to_yaml
@@ -86,7 +86,7 @@ def specs(draw: st.DrawFn, registry: Any) -> PipelineSpec:
 
 
 def test_any_pipeline_reads_back_to_itself(folder: Path, registry: Any, make_registry: Any, read: Any) -> None:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(specs(registry))
     def check(spec: PipelineSpec) -> None:
         text = to_yaml(spec)
@@ -99,7 +99,7 @@ def test_any_pipeline_reads_back_to_itself(folder: Path, registry: Any, make_reg
     check()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES)
 def test_any_data_read_back_the_same_here_and_in_yaml_1_1(value: Any) -> None:
     class Spec:
@@ -114,6 +114,7 @@ def test_any_data_read_back_the_same_here_and_in_yaml_1_1(value: Any) -> None:
     assert same(yaml.safe_load(text), {"value": value})
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_data_survive_becoming_nodes(value: Any) -> None:
     from pathlib import Path

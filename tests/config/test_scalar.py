@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specframe.config.scalar import read_scalar, scalar_advice
@@ -71,11 +71,13 @@ def test_what_no_double_can_hold_is_refused(text: str) -> None:
         read_scalar(text)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_float_reads_back_from_its_repr(value: float) -> None:
     assert read_scalar(repr(value)) == value
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**290), 10**290))
 def test_an_integer_reads_back_from_its_digits(value: int) -> None:
     assert read_scalar(str(value)) == value

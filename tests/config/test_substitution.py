@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specframe.config.document import Source, compose
@@ -137,6 +137,7 @@ def test_lists_that_double_thirty_times_are_refused(read: Callable[..., Any]) ->
         read(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="${}v.:-ars x") | st.text())
 def test_an_escaped_text_reads_back_unchanged(text: str) -> None:
     problems = Problems()
@@ -170,6 +171,12 @@ def test_a_default_of_the_environment_is_relative_to_the_file(
     spec = read(text)
     assert spec.steps[0].params.labels == folder / "data/labels.csv"
     assert spec.origins == {"table.labels": "${env:SPECFRAME_DATA:-data}/labels.csv"}
+    spec = read(
+        text.replace("steps:", "vars: {d: 'x/../${env:SPECFRAME_DATA:-data}'}\nsteps:").replace(
+            "${env:SPECFRAME_DATA:-data}/l", "${vars.d}/l"
+        )
+    )
+    assert spec.origins == {"table.labels": "x/../${env:SPECFRAME_DATA:-data}/labels.csv"}
     monkeypatch.setenv("SPECFRAME_DATA", str(folder / "data"))
     assert read(text).steps[0].params.labels == folder / "data/labels.csv"
 
