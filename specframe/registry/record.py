@@ -34,6 +34,10 @@ class Registered:
         """``plugin/name``, which is always unambiguous."""
         return f"{self.plugin}/{self.component.name}"
 
+    def is_called(self, name: str) -> bool:
+        """Whether ``name`` is its short or its qualified name."""
+        return name in (self.component.name, self.qualified_name)
+
     @property
     def usable(self) -> bool:
         """Whether it can be loaded; of a ``clash`` each can, by its qualified name."""

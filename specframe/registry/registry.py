@@ -90,12 +90,28 @@ class Registry:
             When several plugins offer the short name.
         """
         offered = self.components(kind)
-        matching = [c for c in offered if name in (c.component.name, c.qualified_name)]
+        matching = [c for c in offered if c.is_called(name)]
         rivals = [c for c in matching if c.competes]
         if len(rivals) > 1:
             raise AmbiguousComponentError(ambiguity(rivals))
         if rivals or matching:
             return (rivals or matching)[0]
+        raise UnknownComponentError(self._unknown(kind, name))
+
+    def find(self, name: str, kind: str | None = None) -> list[Registered]:
+        """Return all components of this name, of any kind and plugin, or else all of the plugin of this name.
+
+        Empty when there is such a plugin that offers nothing.
+
+        Raises
+        ------
+        UnknownComponentError
+            When there is neither.
+        """
+        offered = self.components(kind)
+        found = [c for c in offered if c.is_called(name)]
+        if found or any(plugin.name == name for plugin in self.plugins):
+            return found or [c for c in offered if c.plugin == name]
         raise UnknownComponentError(self._unknown(kind, name))
 
     def problems(self) -> list[PluginRecord | Registered]:
@@ -105,19 +121,18 @@ class Registry:
             found += [plugin] if plugin.status != "ok" else [c for c in plugin.components if c.status != "ok"]
         return found
 
-    def _unknown(self, kind: str, name: str) -> str:
-        message = f"unknown {kind} {name!r}"
-        names = self.names(kind)
+    def _unknown(self, kind: str | None, name: str) -> str:
+        what = kind or "component"
+        message = f"unknown {what} {name!r}"
+        names = sorted({name for each in ([kind] if kind else KINDS) for name in self.names(each)})
         qualified = {c.qualified_name for c in self.components(kind)}
         nearest = difflib.get_close_matches(name, [*names, *qualified], n=1, cutoff=0.5)
         if nearest:
             message += f", did you mean {nearest[0]!r}?"
-        elsewhere = sorted(
-            {c.component.kind for c in self.components() if name in (c.component.name, c.qualified_name)}
-        )
+        elsewhere = sorted({c.component.kind for c in self.components() if c.is_called(name)})
         if elsewhere:
             message += f" (there is a {' and a '.join(elsewhere)} of this name)"
-        message += f"\ninstalled {kind}s: {', '.join(names) or 'none'}"
+        message += f"\ninstalled {what}s: {', '.join(names) or 'none'}"
         for plugin in self.plugins:
             if plugin.status != "ok":
                 message += f"\nplugin {plugin.name!r} cannot be used ({plugin.status}): {plugin.reason}"
