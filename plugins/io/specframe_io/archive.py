@@ -1,0 +1,52 @@
+"""Arrays in a numpy archive."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.errors import InputFileError
+from specframe_io.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["NpzSource"]
+
+#: What numpy raises on damaged archives; TypeError on an array that is no archive.
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
+
+
+class NpzSource(Source):
+    """An ``.npz`` file, read array by array. Python objects in it (pickle) are refused."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                self._names = list(archive.files)
+        except _DAMAGED as error:
+            raise InputFileError(path, f"cannot be read as .npz: {error}") from None
+
+    def names(self) -> list[str]:
+        """Return the names of all arrays."""
+        return self._names
+
+    def _read(self, name: str) -> NDArray[Any]:
+        try:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                array = archive[name]
+        except _DAMAGED as error:
+            if "allow_pickle" in str(error):
+                message = f"{name!r} holds Python objects, which are not read: save it as numbers or text"
+            else:
+                message = f"{name!r} cannot be read: {error}"
+            raise InputFileError(self.path, message) from None
+        if not isinstance(array, np.ndarray):  # something else that was zipped along
+            raise InputFileError(self.path, f"{name!r} is not an array")
+        return array

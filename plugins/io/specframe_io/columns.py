@@ -1,0 +1,85 @@
+"""Columns of a text table: one row per target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specframe.errors import InputFileError
+from specframe_io.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["CsvSource", "EcsvSource"]
+
+
+class CsvSource(Source):
+    """A ``.csv`` or ``.tsv`` file whose first line names the columns. Empty cells are NaN; ``#`` starts a comment."""
+
+    def __init__(self, path: Path) -> None:
+        import polars as pl
+
+        super().__init__(path)
+        separator = "\t" if path.suffix.lower() == ".tsv" else ","
+        try:
+            # Types are taken from all rows: a number that first appears far down must not fail.
+            self._frame = pl.read_csv(
+                path,
+                separator=separator,
+                comment_prefix="#",
+                infer_schema_length=None,
+                null_values=["NaN", "nan", "NA"],
+            )
+        except (pl.exceptions.PolarsError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputFileError(path, f"cannot be read as a table: {reason}") from None
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return self._frame.columns
+
+    def _read(self, name: str) -> NDArray[Any]:
+        import polars as pl
+
+        column = self._frame[name]
+        if column.dtype == pl.String:
+            return np.array(column.fill_null("").str.strip_chars().to_list(), str)
+        if column.null_count() == len(column):
+            return np.full(len(column), np.nan)
+        return np.array(column.cast(pl.Float64) if column.null_count() else column)
+
+
+class EcsvSource(Source):
+    """An ``.ecsv`` file: a table with units. Masked cells are NaN or empty."""
+
+    def __init__(self, path: Path) -> None:
+        from astropy.table import Table
+
+        super().__init__(path)
+        try:
+            self._table = Table.read(path, format="ascii.ecsv")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputFileError(path, f"cannot be read as ECSV: {error}") from None
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._table.colnames)
+
+    def units(self, key: str) -> str | None:
+        """Return the unit of a column, or of the first that matches a pattern."""
+        unit = self._table[self.matching([key])[0]].unit
+        return None if unit is None else str(unit)
+
+    def _read(self, name: str) -> NDArray[Any]:
+        column = self._table[name]
+        if column.dtype.kind == "O":
+            raise InputFileError(
+                self.path, f"{name!r} holds rows of different lengths or kinds, expected numbers or text"
+            )
+        if hasattr(column, "mask") and np.any(column.mask):
+            return np.asarray(column.filled("") if column.dtype.kind in "US" else column.astype(float).filled(np.nan))
+        return np.array(column)

@@ -1,0 +1,143 @@
+"""Parameters of the loaders for light curves and spectra."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from specframe.api import Field, InputPath, Params, Quantity
+
+__all__ = ["ArrayParams", "CatalogueParams", "ContactParams", "FluxParams", "LabelParams", "TableParams"]
+
+Dim = Literal["target", "wavelength", "time"]
+Columns = str | tuple[str, ...]
+
+
+class FluxParams(Params):
+    """Which array of the data file is the flux."""
+
+    key: str = Field(description="Name of the array, or of the columns (wl_* takes all that match).")
+    units: str | None = Field(None, description="Units, where the file does not say; '' is dimensionless.")
+
+
+class ArrayParams(Params):
+    """An array of numbers in the data file or in another one."""
+
+    key: str = Field(description="Name of the array, or of the columns (wl_* takes all that match).")
+    path: InputPath | None = Field(None, description="Another file than that of the data.")
+    units: str | None = Field(None, description="Units, where the file does not say.")
+
+
+class ContactParams(Params):
+    """Where the contacts of the transit are, four per target."""
+
+    key: str = Field(description="Name of the array (target, contact), or of four columns.")
+    units: str = Field("samples", description="'samples' (the first has index 0), or a unit of time.")
+
+
+class LabelParams(Params):
+    """What is known of the targets and to be learned."""
+
+    columns: Columns = Field(description="Columns or arrays to learn, in this order; wl_* takes all that match.")
+    path: InputPath | None = Field(None, description="Another file than that of the data.")
+    target: str | None = Field(
+        None, description="Column with the targets' names in that file; as in the data file by default."
+    )
+    strip: dict[str, str] = Field(
+        default_factory=dict,
+        description="Text in front of a column's numbers: {extra: f} reads 'f2.00' in column 'extra' as 2.",
+    )
+    reduce: Literal["mean", "median"] | None = Field(
+        None, description="Learn the mean or median of all these columns instead of each of them."
+    )
+    name: str | None = Field(None, description="What to call the label where it is a single one.")
+    units: str = Field("", description="Units of the labels; '' is dimensionless.")
+    wavelength: str | tuple[float, ...] | ArrayParams | None = Field(
+        None, description="Wavelengths of the labels, in um unless the file says otherwise, where they are channels."
+    )
+
+
+class CatalogueParams(Params):
+    """What else is known of the targets."""
+
+    columns: Columns = Field(description="Columns of numbers or text; Rs* takes all that match.")
+    path: InputPath | None = Field(None, description="Another file than that of the data.")
+    target: str | None = Field(
+        None, description="Column with the targets' names in that file; as in the data file by default."
+    )
+    missing: Literal["error", "fill"] = Field(
+        "error",
+        description=(
+            "A target that is not in the catalogue is an error, or filled with NaN or empty text. Data given to "
+            "'specframe predict' are always filled."
+        ),
+    )
+
+
+class TableParams(Params):
+    """Parameters of ``table``."""
+
+    path: InputPath = Field(
+        description="File with the data: .npz, .csv, .tsv, .ecsv, or NetCDF and HDF5 (.nc, .h5, .hdf5)."
+    )
+    level: Literal["light-curves", "spectrum"] = Field(
+        "light-curves", description="What the flux is: one light curve per target (and wavelength), or one spectrum."
+    )
+    target: str | None = Field(
+        None, description="Array or column with the targets' names; without one they are numbered from 0."
+    )
+    flux: str | FluxParams = Field("flux", description="The flux.")
+    dims: tuple[Dim, ...] | None = Field(
+        None,
+        description=(
+            "Order of the flux array's axes, e.g. [target, time, wavelength]. By default [target, time], [target, "
+            "wavelength, time], or [target, wavelength] for spectra. Without 'target' the file is one target."
+        ),
+    )
+    flux_error: str | FluxParams | Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description=(
+            "Standard deviations of the flux, an array like it or one number. Without them those of light curves are "
+            "estimated from the scatter of neighbouring samples, and those of spectra are unknown (NaN)."
+        ),
+    )
+    mask: str | None = Field(None, description="Array like the flux, true or 1 where it is not to be used.")
+    wavelength: float | str | tuple[float, ...] | ArrayParams | None = Field(
+        None,
+        description=(
+            "Wavelengths, in um unless the file says otherwise: numbers, or an array (wavelength) or (target, "
+            "wavelength). Light curves without any get the channel's number."
+        ),
+    )
+    time: str | ArrayParams | None = Field(
+        None, description="Time of the samples, an array (time) or (target, time) with units convertible to days."
+    )
+    cadence: Quantity("s") | None = Field(  # type: ignore[valid-type]
+        None, description="Time from sample to sample, where there is no array of times; the first is at 0."
+    )
+    contacts: str | ContactParams | None = Field(
+        None, description="First to fourth contact of the transit; by name alone: as indices of samples."
+    )
+    labels: LabelParams | None = Field(None, description="What is to be learned; not needed to predict.")
+    catalogue: CatalogueParams | None = Field(
+        None, description="What else is known of the targets, to learn from or to keep together in a fold."
+    )
+    instrument: str = Field("table", pattern=r"^[^/\s]+$", description="Name of the instrument in the Observations.")
+
+    @model_validator(mode="after")
+    def _check_level(self) -> Self:
+        if self.time is not None and self.cadence is not None:
+            raise ValueError("give time or cadence, not both")
+        if self.level == "spectrum":
+            if self.wavelength is None:
+                raise ValueError("spectra need wavelength")
+            for name in ("time", "cadence", "contacts"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"spectra have no {name}; use level: light-curves")
+        if self.dims is not None:
+            needed = {"wavelength"} if self.level == "spectrum" else {"time"}
+            allowed = needed | {"target", "wavelength"}
+            if len(set(self.dims)) < len(self.dims) or not needed <= set(self.dims) <= allowed:
+                raise ValueError(f"dims of {self.level} hold {' and '.join(sorted(needed))}, and each name once")
+        return self

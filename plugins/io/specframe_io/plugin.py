@@ -1,0 +1,26 @@
+"""The loaders for light curves and spectra, described."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.api import Component, hookimpl
+from specframe_io.params import TableParams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["specframe_components"]
+
+
+@hookimpl
+def specframe_components() -> Iterator[Component]:
+    """Yield the components of this plugin."""
+    yield Component(
+        kind="loader",
+        name="table",
+        target="specframe_io.table:Table",
+        params=TableParams,
+        summary="Arrays of light curves or spectra with labels, from npz, CSV, ECSV or NetCDF",
+        tags=("light curves", "spectra", "npz", "csv", "netcdf", "ecsv", "hdf5"),
+    )

@@ -1,0 +1,28 @@
+"""What the plugin says about itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import specframe_io
+from specframe_io.plugin import specframe_components
+
+
+def test_every_component_is_what_it_says():
+    for component in specframe_components():
+        module, _, name = component.target.partition(":")
+        loaded = getattr(import_module(module), name)
+        assert (loaded.kind, loaded.name, loaded.Params) == (component.kind, component.name, component.params)
+        assert getattr(specframe_io, name) is loaded
+        assert all(field.description for field in component.params.model_fields.values())
+
+
+def test_describing_the_components_imports_nothing_heavy():
+    code = (
+        "import sys; from specframe_io.plugin import specframe_components as c; list(c()); "
+        "print([m for m in ('numpy', 'polars', 'xarray', 'astropy', 'h5py') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
