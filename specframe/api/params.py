@@ -53,10 +53,16 @@ def _resolve_path(value: Path, info: ValidationInfo) -> Path:
     return value if base is None else Path(base) / value
 
 
+def _path_as_json(value: object, info: ValidationInfo) -> object:
+    """Write a default as JSON has it: pydantic validates it as it stands, in the mode of the data."""
+    return str(value) if info.mode == "json" and isinstance(value, Path) else value
+
+
 #: A file or folder that a component reads. In YAML it is relative to the folder of the YAML file, in Python and
 #: on the command line to the working directory. ``specframe check`` verifies that it exists.
 InputPath = Annotated[
     Path,
+    BeforeValidator(_path_as_json),
     AfterValidator(_resolve_path),
     Field(json_schema_extra={"format": "path", "x-input-path": True}),
 ]

@@ -38,6 +38,16 @@ def test_a_path_is_relative_to_the_file_that_states_it() -> None:
     assert _FilterParams.validate_data({"path": "/data/a.csv"}, base=Path("/project")).path == Path("/data/a.csv")
 
 
+def test_a_path_may_be_a_default() -> None:
+    class _FolderParams(Params):
+        folder: InputPath = Field(Path("data"), description="Folder.")
+
+    assert _FolderParams.validate_data({}).folder == Path("data")
+    assert _FolderParams.validate_data({}, base=Path("/project")).folder == Path("/project/data")
+    with pytest.raises(ValueError, match="valid string"):
+        _FolderParams.validate_data({"folder": 3})
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

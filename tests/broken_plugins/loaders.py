@@ -37,7 +37,7 @@ FOLDER = _example_folder()
 
 
 class FolderParams(Params):
-    path: InputPath = Field(str(FOLDER), description="Folder of text files: wavelength in um, flux and its error.")
+    path: InputPath = Field(FOLDER, description="Folder of text files: wavelength in um, flux and its error.")
 
 
 @caught_by()

@@ -1,0 +1,50 @@
+"""Every component that comes with specframe keeps the contract of its kind, checked as anybody can check it.
+
+What a component needs besides the suite's own problems (files, spectra of one instrument) is the business of its
+plugin, which names an ``example`` in the component's record; so ``specframe plugins check`` needs nothing either.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from specframe.registry import Registered, Registry
+from specframe.testing import check_component
+
+REGISTRY = Registry.discover()
+BUNDLED = [c for c in REGISTRY.components() if c.distribution == "specframe"]
+EXPECTED = {
+    ("loader", "ariel-challenge"),
+    ("loader", "ariel-simulated"),
+    ("loader", "table"),
+    ("calibrator", "ariel-detector"),
+    ("detrender", "transit-polynomial"),
+    ("model", "flat"),
+    ("model", "pca-ridge"),
+    ("model", "ridge"),
+    ("uncertainty", "conformal"),
+    ("uncertainty", "residual"),
+    ("exporter", "submission-adc24"),
+    ("exporter", "submission-adc25"),
+    ("score", "gll-adc24"),
+    ("score", "gll-adc25"),
+}
+
+
+def test_bundled_plugins_have_no_problems() -> None:
+    assert [problem for problem in REGISTRY.problems() if problem.distribution == "specframe"] == []
+
+
+def test_all_that_is_promised_is_there() -> None:
+    assert EXPECTED - {(c.component.kind, c.component.name) for c in BUNDLED} == set()
+
+
+@pytest.mark.parametrize("bundled", BUNDLED, ids=lambda c: f"{c.component.kind}-{c.component.name}")
+def test_it_keeps_the_contract(bundled: Registered) -> None:
+    report = check_component(bundled)
+    if report.ran < report.minimum and not bundled.component.example:
+        pytest.fail(
+            f"{bundled.qualified_name} cannot be run on the suite's own problems alone: give its Component record an "
+            f'example="package.module:function" (see specframe.api.Component)\n{report}'
+        )
+    report.raise_on_failure()
