@@ -1,0 +1,211 @@
+"""Pages and parts of pages that are made from the code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from specframe.api import KINDS, Params
+from specframe.registry import Registered, Registry
+
+__all__ = ["bundled_components", "component_page", "components_index", "filled", "page_path"]
+
+_MARKER = re.compile(r"<!-- specframe: (?P<what>\w+) (?P<name>[\w-]+) -->")
+_FOLDER = "reference/components"
+_DISTRIBUTION = "specframe"
+_KIND_HEADINGS = {
+    "loader": "Loaders",
+    "calibrator": "Calibrators",
+    "detrender": "Detrenders",
+    "model": "Models",
+    "uncertainty": "Uncertainty estimators",
+    "exporter": "Exporters",
+    "score": "Scores",
+}
+_YAML_KEYS = {"loader": "load", "calibrator": "calibrate", "detrender": "detrend"}
+#: Of a class on a component's page only the docstring is shown.
+_HIDDEN = ("members", "separate_signature", "show_bases", "show_root_heading", "show_root_toc_entry", "show_signature")
+_SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+_TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "null": "null"}
+
+
+def filled(markdown: str) -> str:
+    """Return a page's text with every marker replaced; raises ``KeyError`` for a marker that means nothing."""
+    makers = {"help": help_text, "variables": variables_table}
+    return _MARKER.sub(lambda marker: makers[marker["what"]](marker["name"]), markdown)
+
+
+def bundled_components() -> list[Registered]:
+    """Return the components that come with this distribution, whatever else is installed."""
+    return [c for c in Registry.discover().components() if c.distribution == _DISTRIBUTION]
+
+
+def components_index(components: list[Registered]) -> str:
+    """Return the page that lists all components by kind."""
+    lines = [
+        "# Components",
+        "",
+        "These come with specframe. `specframe plugins list` shows what is installed on your machine, other "
+        "distributions' plugins included, and `specframe plugins show NAME` shows one of them.",
+    ]
+    for kind in KINDS:
+        rows = [c for c in components if c.component.kind == kind]
+        lines += ["", f"## {_KIND_HEADINGS[kind]}", "", "| name | what it does |", "|---|---|"]
+        lines += [f"| [`{c.component.name}`]({_page_name(c)}) | {c.component.summary} |" for c in rows]
+    return "\n".join(lines) + "\n"
+
+
+def component_page(registered: Registered) -> str:
+    """Return a component's page: what it is, how it is written in YAML and in Python, and its parameters."""
+    component = registered.component
+    module, _, name = component.target.partition(":")
+    package = module.partition(".")[0]
+    lines = [
+        f"# {component.name}",
+        "",
+        f"{component.summary}.",
+        "",
+        f"A {component.kind} of the plugin `{registered.plugin}`. In YAML:",
+        "",
+        "```yaml",
+        *_usage(component.name, component.kind),
+        "```",
+        "",
+        f"In Python: `from {module if package == _DISTRIBUTION else package} import {name}`.",
+        "",
+        "## Parameters",
+        "",
+        *parameter_table(component.params),
+        "",
+        "## What it does",
+        "",
+        f"::: {module}.{name}",
+        "    options:",
+        *(f"      {option}: false" for option in _HIDDEN),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def parameter_table(params: type[Params]) -> list[str]:
+    """Return the lines of a table of parameters, nested ones by their dotted names."""
+    schema = params.model_json_schema()
+    rows = list(_rows(schema, schema.get("$defs", {}), ""))
+    if not rows:
+        return ["It has none."]
+    return ["| parameter | type | default | meaning |", "|---|---|---|---|", *rows]
+
+
+def _rows(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    required = schema.get("required", [])
+    for name, field in schema.get("properties", {}).items():
+        default = "required" if name in required else f"`{_shown(field.get('default'))}`"
+        kind = type_of(field, definitions).replace("|", "\\|")
+        meaning = " ".join(str(field.get("description", "")).split()).replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {kind} | {default} | {meaning} |"
+        for nested in _nested(field, definitions):
+            yield from _rows(nested, definitions, f"{prefix}{name}.")
+
+
+def _nested(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the models with named fields that a field may hold."""
+    if "$ref" in field:
+        field = definitions[field["$ref"].rpartition("/")[2]]
+    if "properties" in field:
+        yield field
+    for inner in field.get("anyOf", field.get("oneOf", ())):
+        yield from _nested(inner, definitions)
+    if isinstance(field.get("items"), Mapping):
+        yield from _nested(field["items"], definitions)
+
+
+def type_of(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Return the type of a parameter in words, with its bounds."""
+    if "$ref" in field:
+        return type_of(definitions[field["$ref"].rpartition("/")[2]], definitions)
+    if "x-unit" in field:
+        return f"number or quantity, in {field['x-unit']}{_bounds(field)}"
+    for union in ("anyOf", "oneOf"):
+        if union in field:
+            return " or ".join(dict.fromkeys(type_of(inner, definitions) for inner in field[union]))
+    if "const" in field:
+        return f"`{_shown(field['const'])}`"
+    if "enum" in field:
+        return " or ".join(f"`{_shown(value)}`" for value in field["enum"])
+    if field.get("x-input-path") or field.get("format") == "path":
+        return "path"
+    kind = field.get("type")
+    if kind == "array":
+        if "prefixItems" in field:
+            return f"[{', '.join(type_of(inner, definitions) for inner in field['prefixItems'])}]"
+        return f"list of {type_of(field.get('items', {}), definitions)}"
+    if kind == "object":
+        values = field.get("additionalProperties")
+        return f"mapping of names to {type_of(values, definitions)}" if isinstance(values, Mapping) else "mapping"
+    return _TYPES.get(str(kind), "any value") + _bounds(field)
+
+
+def _bounds(field: Mapping[str, Any]) -> str:
+    found = [f"{sign} {field[key]:g}" for key, sign in _SIGNS.items() if key in field]
+    return f" {' and '.join(found)}" if found else ""
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+
+
+def help_text(command: str) -> str:
+    """Return what ``specframe COMMAND --help`` prints; ``main`` is specframe itself, ``plugins-list`` a subcommand."""
+    import click
+
+    from specframe.cli.main import _group
+
+    found: click.Command = _group
+    path = ["specframe"]
+    context = click.Context(found, info_name="specframe", max_content_width=100, terminal_width=100)
+    for word in () if command == "main" else command.split("-"):
+        assert isinstance(found, click.Group)
+        inner = found.get_command(context, word)
+        if inner is None:
+            raise KeyError(f"specframe has no command {command!r}")
+        found, path = inner, [*path, word]
+        context = click.Context(found, info_name=word, parent=context, max_content_width=100, terminal_width=100)
+    return f"```console\n$ {' '.join(path)} --help\n{found.get_help(context)}\n```"
+
+
+def variables_table(level: str) -> str:
+    """Return the variables of a level of the Observation, or of a ``prediction``, as the code checks them."""
+    from specframe.api import observation, prediction
+
+    schema = prediction._SCHEMA if level == "prediction" else observation.SCHEMA[level]  # type: ignore[index]
+    types = {"f": "float", "iu": "integer", "b": "bool", "fiu": "float or integer", "UTO": "text"}
+    lines = ["| variable | dims | units | type | |", "|---|---|---|---|---|"]
+    for variable in schema:
+        units = (
+            ""
+            if variable.units is None
+            else " or ".join(f"`{unit}`" if unit else "dimensionless" for unit in variable.units)
+        )
+        notes = ["required" if variable.required else "optional"]
+        notes += ["positive"] if variable.positive else ["finite"] if variable.finite else []
+        dims = ", ".join(variable.dims)
+        lines.append(f"| `{variable.name}` | `{dims}` | {units} | {types[variable.dtype]} | {', '.join(notes)} |")
+    return "\n".join(lines)
+
+
+def _usage(name: str, kind: str) -> list[str]:
+    if kind == "score":
+        return ["evaluate:", f"  scores: [{name}]"]
+    if kind == "exporter":
+        return ["export:", f"  - {name}"]
+    return ["steps:", f"  - {_YAML_KEYS.get(kind, kind)}: {name}"]
+
+
+def _page_name(registered: Registered) -> str:
+    return f"{registered.component.kind}-{registered.component.name}.md"
+
+
+def page_path(registered: Registered) -> str:
+    """Return the path of a component's page below the folder of the documentation."""
+    return f"{_FOLDER}/{_page_name(registered)}"
