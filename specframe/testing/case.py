@@ -73,6 +73,7 @@ class Case(ABC, Generic[Example]):
     offered: Offered | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     given: Sequence[Example] = ()
+    _made: list[Example] = field(default_factory=list, init=False, repr=False)
 
     #: What ``given`` must hold.
     example_type: ClassVar[str]
@@ -87,7 +88,9 @@ class Case(ABC, Generic[Example]):
 
     def examples(self) -> list[Example]:
         """Return examples that the component under test has not seen yet and may be tempted to change."""
-        return [copy.deepcopy(example) for example in self.given or self.reference()]
+        if not self.given and not self._made:
+            self._made = list(self.reference())
+        return copy.deepcopy(list(self.given or self._made))
 
     @abstractmethod
     def exercise(self, component: Any, example: Example) -> Any:
