@@ -23,4 +23,5 @@ def specframe_components() -> Iterator[Component]:
         params=TableParams,
         summary="Arrays of light curves or spectra with labels, from npz, CSV, ECSV or NetCDF",
         tags=("light curves", "spectra", "npz", "csv", "netcdf", "ecsv", "hdf5"),
+        example="specframe_io.examples:light_curves",
     )
