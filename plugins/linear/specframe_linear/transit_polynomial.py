@@ -37,7 +37,7 @@ class TransitPolynomial(Detrender):
     the depth. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples get NaN.
 
     The depth is that of a flat-bottomed dip. Stars are darker at the limb, so it is not exactly (Rp/R*)^2: it is
-    larger for a central transit and smaller for a grazing one, by some percent in the visible and less in the
+    larger for a central transit and smaller for a grazing one, by about a tenth in the visible and a few percent in the
     infrared. A model that learns from it takes that out; where nothing is learned, fit a transit model.
 
     Raises
