@@ -11,8 +11,9 @@ from specframe.api import Calibrator, LazyFrames, make_observation, nodes
 from specframe.errors import DataError, ParameterError
 from specframe_ariel import params as defaults
 from specframe_ariel.extraction import Extraction, extraction_weights, hot_pixels
-from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients, sum_pairs, sum_reads
+from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients
 from specframe_ariel.params import ArielDetectorParams
+from specframe_ariel.summation import PixelTable, sum_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,33 +178,21 @@ class ArielDetector(Calibrator):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return flux and variance by column, (x, n_bin) each."""
         params = self.params
-        reads_per_sample = 2 if params.cds else 1
         used = extraction.pixels()
+        row, column = used.T
         polynomial = self._polynomial(data, cut, used)
-        dark = _needed(cut, "dark", used) if params.dark else np.zeros(len(used))
-        read_noise = _needed(cut, "read_noise", used) if "read_noise" in cut.variables else np.zeros(len(used))
+        none = np.zeros(len(used))
+        table = PixelTable(
+            row,
+            column,
+            extraction.weight[row, column],
+            dark=_needed(cut, "dark", used) if params.dark else none,
+            read_noise=_needed(cut, "read_noise", used) if "read_noise" in cut.variables else none,
+            coefficients=(pair_coefficients if params.cds else read_coefficients)(polynomial, params.precision),
+        )
         exposure = self._exposure(data, per_bin, n_bin)
-        if params.cds:
-            add, coefficients = sum_pairs, pair_coefficients(polynomial, params.precision)
-        else:
-            add, coefficients = sum_reads, read_coefficients(polynomial, params.precision)
-
-        weight = extraction.weight[used[:, 0], used[:, 1]]
-        n_x = len(extraction.usable)
-        flux, variance = np.zeros((n_x, n_bin)), np.zeros((n_x, n_bin))
-        series = _pixel_series(data["frames"].data, used[:, 0] * data.sizes["x"] + used[:, 1] + first_column)
-        # one detector row at a time: its sums stay in the processor's cache
-        for row in np.unique(used[:, 0]):
-            pixels = np.flatnonzero(used[:, 0] == row)
-            columns = used[pixels, 1]
-            sums = np.empty((len(pixels), n_bin))
-            for total, pixel in zip(sums, pixels.tolist(), strict=True):
-                add(series[pixel], coefficients[pixel], per_bin, total)
-            w = weight[pixels, None]
-            flux[columns] += w * (sums / per_bin - dark[pixels, None] * exposure)
-            noise = np.maximum(sums, 0.0) / per_bin + reads_per_sample * read_noise[pixels, None] ** 2
-            variance[columns] += w**2 * (noise / per_bin)
-        return flux, variance
+        series = _pixel_series(data["frames"].data, row * data.sizes["x"] + column + first_column)
+        return sum_columns(series, table, len(extraction.usable), exposure, per_bin, pairs=params.cds)
 
     def _polynomial(self, data: xr.Dataset, cut: xr.Dataset, used: NDArray[np.intp]) -> NDArray[np.float64]:
         gain, offset = 1.0, 0.0

@@ -120,6 +120,8 @@ class ArielChallenge(Loader):
             for column in table.columns:
                 attrs = {"units": _STAR_UNITS[column]} if column in _STAR_UNITS else {}
                 variables[column] = ("target", [row.get(column, np.nan) for row in rows], attrs)
+        if "star" in variables and np.isfinite(variables["star"][1]).all():  # a number that only names it
+            variables["star"] = ("target", np.array(variables["star"][1], int))
         return xr.Dataset(variables, coords={"target": np.array(targets, dtype=str)})
 
     def files(self, target: str) -> list[Path]:

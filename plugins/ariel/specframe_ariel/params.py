@@ -57,7 +57,10 @@ class ArielChallengeParams(Params):
 
 
 class ArielDetectorParams(Params):
-    """Parameters of ``ariel-detector``. Those that differ between instruments also take a mapping by instrument."""
+    """Parameters of ``ariel-detector``.
+
+    Those that differ between instruments also take a mapping by instrument; one that it does not name keeps its default.
+    """
 
     rows: PixelRange | dict[str, PixelRange] = Field(
         ROWS, description="Detector rows that are summed: [first, one past the last]."

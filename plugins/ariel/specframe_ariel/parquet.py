@@ -46,10 +46,10 @@ class ParquetFrames(LazyFrames):
         self.path = path
         n_y, n_x = detector
         try:
-            # a scan parses the metadata of 11,392 columns once for both questions
-            scan = pl.scan_parquet(path, glob=False)
-            empty = scan.limit(0).collect()
-            n_rows = scan.select(pl.len()).collect().item()
+            # a scan parses the metadata of 11,392 columns once, for these questions and for reading
+            self._scan = pl.scan_parquet(path, glob=False)
+            empty = self._scan.limit(0).collect()
+            n_rows = self._scan.select(pl.len()).collect().item()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unreadable(path, error) from None
         self.flattened = empty.width == 1
@@ -62,6 +62,14 @@ class ParquetFrames(LazyFrames):
             )
         self.shape = (n_time, n_y, n_x)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the parsed metadata behind; another process parses them anew."""
+        return {name: value for name, value in vars(self).items() if name != "_scan"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._scan = pl.scan_parquet(self.path, glob=False)
+
     def time_series(self) -> Sequence[NDArray[Any]]:
         """Read the time series of all pixels."""
         return self.pixel_series(np.arange(self.shape[1] * self.shape[2]))
@@ -72,7 +80,7 @@ class ParquetFrames(LazyFrames):
         n_time = self.shape[0]
         columns = [0] if self.flattened else chosen.tolist()
         try:
-            table = pl.read_parquet(self.path, columns=columns, glob=False)
+            table = self._scan.select(pl.nth(columns)).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unreadable(self.path, error) from None
         if table.n_chunks() > 1:  # a file of several row groups

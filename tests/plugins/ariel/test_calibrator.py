@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -335,6 +336,16 @@ def test_an_instrument_that_does_not_disperse_is_one_channel():
     node = ArielDetector(columns=[0, 12], pairs_per_bin=40).apply(make_observation("x", {"FGS1/0": data}))["FGS1/0"]
     assert node["flux"].shape == (1, 1)
     assert abs(node["flux"].item() - truth.sum()) < 4 * node["flux_error"].item()
+
+
+def test_the_result_does_not_depend_on_the_number_of_threads(real, monkeypatch):
+    observation, _ = real
+    results = []
+    for threads in (1, 3, 400):
+        monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+        results.append(ArielDetector(pairs_per_bin=5).apply(observation))
+    assert results[0].identical(results[1])
+    assert results[0].identical(results[2])
 
 
 def test_lazy_and_loaded_frames_give_the_same(real):

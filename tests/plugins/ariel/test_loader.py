@@ -151,6 +151,7 @@ def test_a_missing_label_is_nan_and_test_planets_have_none(write_tree):
 def test_the_catalogue_knows_stars_and_converters(write_tree):
     star = ArielChallenge(path=write_tree(2024, {"101": 1, "20": 1})).catalogue()
     assert star["star"].sel(target="20") == 1
+    assert star["star"].dtype.kind == "i"
     assert star["FGS1_adc_gain"].sel(target="101") == 0.8
     info = ArielChallenge(path=write_tree(2025, {"101": 1, "20": 1})).catalogue()  # ids are written as 101.0
     assert info["Rs"].sel(target="20") == 1.5

@@ -1,0 +1,77 @@
+"""The sum over the pixels of each detector column: flux and its variance, bin by bin."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+
+from specframe_ariel.kernel import sum_pairs, sum_reads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["PixelTable", "sum_columns"]
+
+
+@dataclass(frozen=True)
+class PixelTable:
+    """The pixels that are used, one per item of each array (n, ...), in C order of (y, x)."""
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    weight: NDArray[np.float64]
+    #: Dark current in electron/s.
+    dark: NDArray[np.float64]
+    #: Of a single read, in electron.
+    read_noise: NDArray[np.float64]
+    #: For :func:`~specframe_ariel.kernel.sum_pairs` (n, 9), or for ``sum_reads`` (n, 6).
+    coefficients: NDArray[Any]
+
+
+def sum_columns(
+    series: Sequence[NDArray[Any]],
+    pixels: PixelTable,
+    n_x: int,
+    exposure: NDArray[np.float64],
+    per_bin: int,
+    *,
+    pairs: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return flux and its variance by column and bin, (n_x, n_bin) each, as means over the ``per_bin`` samples.
+
+    ``series`` has the raw reads (time,) of each pixel, ``exposure`` (n_bin,) the time in s that a sample collected dark
+    current. Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its own, so that
+    the result does not depend on their number.
+    """
+    flux = np.zeros((n_x, len(exposure)))
+    variance = np.zeros_like(flux)
+    add, reads = (sum_pairs, 2) if pairs else (sum_reads, 1)
+
+    def work(first: int, last: int) -> None:
+        chosen = np.flatnonzero((pixels.column >= first) & (pixels.column < last))
+        rows = np.flatnonzero(np.diff(pixels.row[chosen], prepend=-1))
+        sums = np.empty((last - first, len(exposure)))
+        # one detector row at a time: its sums stay in the processor's cache
+        for row in np.split(chosen, rows[1:]):
+            for total, pixel in zip(sums, row.tolist(), strict=False):
+                add(series[pixel], pixels.coefficients[pixel], per_bin, total)
+            mean = sums[: len(row)] / per_bin
+            column, weight = pixels.column[row], pixels.weight[row, None]
+            flux[column] += weight * (mean - pixels.dark[row, None] * exposure)
+            noise = np.maximum(mean, 0.0) + reads * pixels.read_noise[row, None] ** 2
+            variance[column] += weight**2 * (noise / per_bin)
+
+    threads = min(int(numba.config.NUMBA_NUM_THREADS), n_x)  # type: ignore[attr-defined]
+    edges = np.linspace(0, n_x, threads + 1).round().astype(int).tolist()
+    if threads == 1:
+        work(0, n_x)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, edges[:-1], edges[1:]))
+    return flux, variance
