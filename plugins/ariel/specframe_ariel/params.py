@@ -59,7 +59,7 @@ class ArielChallengeParams(Params):
 class ArielDetectorParams(Params):
     """Parameters of ``ariel-detector``.
 
-    Those that differ between instruments also take a mapping by instrument; one that it does not name keeps its default.
+    Those that differ between instruments also take a mapping by instrument; one that is not named keeps its default.
     """
 
     rows: PixelRange | dict[str, PixelRange] = Field(
