@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LazyFrames"]
 
 
-class LazyFrames(ABC):
+class LazyFrames(NDArrayOperatorsMixin, ABC):
     """Frames ``(time, y, x)`` that a loader promises and a calibrator reads.
 
     A duck array: xarray keeps it as it is (``node["frames"].data``), and any numpy operation reads it. Nothing is
