@@ -67,7 +67,7 @@ class ParquetFrames(LazyFrames):
         return {name: value for name, value in vars(self).items() if name != "_scan"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         self._scan = pl.scan_parquet(self.path, glob=False)
 
     def time_series(self) -> Sequence[NDArray[Any]]:
