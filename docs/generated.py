@@ -49,6 +49,9 @@ def components_index(components: list[Registered]) -> str:
         "",
         "These come with specframe. `specframe plugins list` shows what is installed on your machine, other "
         "distributions' plugins included, and `specframe plugins show NAME` shows one of them.",
+        "",
+        "In the tables of parameters, a *quantity in s* is a number in that unit, or a text with a unit, such as "
+        "`2 min`. A *path* in a YAML file is relative to that file.",
     ]
     for kind in KINDS:
         rows = [c for c in components if c.component.kind == kind]
@@ -100,7 +103,7 @@ def parameter_table(params: type[Params]) -> list[str]:
 def _rows(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str) -> Iterator[str]:
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
-        default = "required" if name in required else f"`{_shown(field.get('default'))}`"
+        default = "required" if name in required else f"`{_shown(field['default'])}`" if "default" in field else ""
         kind = type_of(field, definitions).replace("|", "\\|")
         meaning = " ".join(str(field.get("description", "")).split()).replace("|", "\\|")
         yield f"| `{prefix}{name}` | {kind} | {default} | {meaning} |"
@@ -125,7 +128,7 @@ def type_of(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "$ref" in field:
         return type_of(definitions[field["$ref"].rpartition("/")[2]], definitions)
     if "x-unit" in field:
-        return f"number or quantity, in {field['x-unit']}{_bounds(field)}"
+        return f"quantity in {field['x-unit']}{_bounds(field)}"
     for union in ("anyOf", "oneOf"):
         if union in field:
             return " or ".join(dict.fromkeys(type_of(inner, definitions) for inner in field[union]))
@@ -139,7 +142,8 @@ def type_of(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if kind == "array":
         if "prefixItems" in field:
             return f"[{', '.join(type_of(inner, definitions) for inner in field['prefixItems'])}]"
-        return f"list of {type_of(field.get('items', {}), definitions)}"
+        items = type_of(field.get("items", {}), definitions)
+        return f"list of ({items})" if " or " in items else f"list of {items}"
     if kind == "object":
         values = field.get("additionalProperties")
         return f"mapping of names to {type_of(values, definitions)}" if isinstance(values, Mapping) else "mapping"
@@ -163,14 +167,14 @@ def help_text(command: str) -> str:
 
     found: click.Command = _group
     path = ["specframe"]
-    context = click.Context(found, info_name="specframe", max_content_width=100, terminal_width=100)
+    context = click.Context(found, info_name="specframe", terminal_width=100, **found.context_settings)
     for word in () if command == "main" else command.split("-"):
         assert isinstance(found, click.Group)
         inner = found.get_command(context, word)
         if inner is None:
             raise KeyError(f"specframe has no command {command!r}")
         found, path = inner, [*path, word]
-        context = click.Context(found, info_name=word, parent=context, max_content_width=100, terminal_width=100)
+        context = click.Context(found, info_name=word, parent=context, terminal_width=100, **found.context_settings)
     return f"```console\n$ {' '.join(path)} --help\n{found.get_help(context)}\n```"
 
 
@@ -182,11 +186,9 @@ def variables_table(level: str) -> str:
     types = {"f": "float", "iu": "integer", "b": "bool", "fiu": "float or integer", "UTO": "text"}
     lines = ["| variable | dims | units | type | |", "|---|---|---|---|---|"]
     for variable in schema:
-        units = (
-            ""
-            if variable.units is None
-            else " or ".join(f"`{unit}`" if unit else "dimensionless" for unit in variable.units)
-        )
+        units = "[flux units](#flux-units)"
+        if variable.units != observation._FLUX_UNITS:
+            units = " or ".join(f"`{unit}`" if unit else "dimensionless" for unit in variable.units or ())
         notes = ["required" if variable.required else "optional"]
         notes += ["positive"] if variable.positive else ["finite"] if variable.finite else []
         dims = ", ".join(variable.dims)

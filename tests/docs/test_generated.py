@@ -52,7 +52,7 @@ def test_types_say_bounds_choices_and_units(generated: ModuleType) -> None:
         for kind, name in [("calibrator", "ariel-detector"), ("detrender", "transit-polynomial")]
     }
     calibrator, detrender = rows.values()
-    assert "| `bin_time` | number or quantity, in s | `144.0` |" in calibrator
+    assert "| `bin_time` | quantity in s | `144.0` |" in calibrator
     assert "| `precision` | `float64` or `float32` | `float64` |" in calibrator
     assert "| `order` | whole number ≥ 0 and ≤ 10 | `3` |" in detrender
     assert "| `clip_sigma` | number ≥ 2 or null | `5.0` |" in detrender
