@@ -56,7 +56,7 @@ MINIMUM: dict[str, int] = {
     "exporter": 20,
     "score": 21,
 }
-_LOADS = "its class can be imported."
+_LOADS = "its class can be imported, and its example be made."
 #: Checks that a bare class or a local file skips, since it has no plugin module of its own.
 _OF_PLUGIN_MODULE = 1
 

@@ -91,6 +91,7 @@ BROKEN = {
     "has an instance as params": ("yield good('x', params=Params())", ["subclass of specframe.api.Params"]),
     "requires a plain string": ("yield good('x', requires='torch')", ["tuple of strings"]),
     "requires what pip cannot read": ("yield good('x', requires=('torch =! 2',))", ["'torch =! 2'"]),
+    "has an example that is no target": ("yield good('x', example='fake_bad.example')", ["package.module:function"]),
     "yields a name twice": ("yield good('x')\n    yield good('x')", ["twice"]),
     "has two faults": ("yield good('X', kind='planet')", ["kind must be", "name must be"]),
 }

@@ -94,6 +94,21 @@ def test_an_unknown_name_mentions_plugins_that_could_not_be_used(install: Instal
 
 
 @pytest.mark.usefixtures("stars")
+def test_find_takes_components_of_any_kind_and_plugins(install: Install, offering: Offering) -> None:
+    body = offering("fake_moons", "stellar")["fake_moons"].replace('kind="model"', 'kind="loader"')
+    install("moon-kit", {"moons": "fake_moons"}, {"fake_moons": body})
+    install("sun-kit", {"suns": "fake_suns"}, {"fake_suns": "raise RuntimeError"})
+    registry = Registry.discover()
+    assert [c.qualified_name for c in registry.find("stellar")] == ["moons/stellar", "stars/stellar"]
+    assert [c.qualified_name for c in registry.find("stellar", "model")] == ["stars/stellar"]
+    assert [c.qualified_name for c in registry.find("moons/stellar")] == ["moons/stellar"]
+    assert [c.qualified_name for c in registry.find("moons")] == ["moons/stellar"]
+    assert registry.find("suns") == []
+    with pytest.raises(UnknownComponentError, match="unknown component 'stelar', did you mean 'stellar'"):
+        registry.find("stelar")
+
+
+@pytest.mark.usefixtures("stars")
 def test_components_are_sorted_by_kind_and_name(install: Install, offering: Offering) -> None:
     install("moon-kit", {"moons": "fake_moons"}, offering("fake_moons", "a-model"))
     registry = Registry.discover()

@@ -71,6 +71,53 @@ def test_an_example_that_is_refused_is_a_failure() -> None:
     assert [result.name for result in report.failed] == ["runs"]
 
 
+OWN_EXAMPLE = """
+from specframe.api import Component, Exporter, Field, InputPath, Params, hookimpl, make_labels, make_prediction
+from specframe.errors import DataError
+
+class CopyParams(Params):
+    template: InputPath = Field(description="File whose text comes first.")
+
+class Copy(Exporter):
+    "Writes the mean of two outputs."
+    name = "copy"
+    Params = CopyParams
+
+    def export(self, prediction, directory):
+        if prediction.sizes["output"] != 2:
+            raise DataError("needs two outputs")
+        path = directory / "copy.txt"
+        rows = zip(prediction["target"].values, prediction["mean"].values.tolist())
+        path.write_text(self.params.template.read_text() + str(dict(rows)))
+        return [path]
+
+def example(directory):
+    (directory / "template.txt").write_text("mean:")
+    mean = [[1.0, 2.0], [3.0, 4.0]]
+    prediction = make_prediction(make_labels(mean, ["a", "b"], ["x", "y"]), mean, mean)
+    return {"params": {"template": str(directory / "template.txt")}, "examples": [prediction]}
+
+@hookimpl
+def specframe_components():
+    yield Component(kind="exporter", name="copy", target="mine:Copy", params=CopyParams, summary="Copy",
+                    example="mine:example")
+"""
+
+
+def test_the_records_own_example_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN_EXAMPLE)
+    check_component(Registry.discover(files=[path]).resolve("exporter", "copy")).raise_on_failure()
+
+
+def test_an_example_that_fails_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN_EXAMPLE.replace("def example(directory):", "def example(directory):\n    1 / 0"))
+    report = check_component(Registry.discover(files=[path]).resolve("exporter", "copy"))
+    assert [result.name for result in report.failed] == ["loads"]
+    assert f"ZeroDivisionError: division by zero at {path}:" in report.failed[0].reason
+
+
 def test_a_minimum_of_ones_own() -> None:
     report = check_component(Spread, min_checks=3)
     assert report.ok
