@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +28,7 @@ def caught_by(*checks: str) -> Any:
 def _example_folder() -> Path:
     """Write two spectra once, so that the loaders need no parameter."""
     folder = Path(tempfile.mkdtemp(prefix="specframe-loaders-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for number, name in enumerate(("alpha", "beta")):
         np.savetxt(
             folder / f"{name}.txt", np.column_stack([[1.0, 2.0, 3.0], np.full(3, 5.0 + number), np.full(3, 0.1)])
