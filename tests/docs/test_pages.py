@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
+import pytest
 
 from specframe.config import pipeline_from_data, read_pipeline
 from specframe.errors import ConfigError
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
 
 #: Components that pages define themselves.
 _OF_PAGES = ("nearest", "median-dip")
@@ -136,3 +136,13 @@ def test_the_example_of_the_pipeline_page_survives_being_written_out(docs: Path,
     registry = Registry.discover()
     spec = pipeline_from_data(yaml.safe_load(first.code), lambda block, pin: registry)
     assert pipeline_from_data(spec.to_data(), lambda block, pin: registry) == spec
+
+
+@pytest.mark.parametrize(
+    ("page", "config"),
+    [("tutorials/quickstart.md", "quickstart.yaml"), ("how-to/ariel-white-light.md", "adc24-white.yaml")],
+)
+def test_a_bundled_pipeline_is_shown_as_it_is(page: str, config: str, docs: Path, blocks: Callable[..., Any]) -> None:
+    text = (docs.parent / "configs" / config).read_text()
+    code = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
+    assert blocks(docs / page, "yaml")[0].code == code
