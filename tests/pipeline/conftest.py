@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from specframe import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOY = Path(__file__).with_name("toy.py")
 

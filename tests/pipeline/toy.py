@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -21,6 +20,9 @@ from specframe.api import (
     make_observation,
 )
 from specframe.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SAMPLES = 8
 
