@@ -21,6 +21,8 @@ __all__ = ["GROUP", "Source", "import_file", "installed_sources", "local_sources
 
 #: The entry point group under which distributions offer plugins.
 GROUP = "specframe.plugins"
+#: Attribute of a local file's module: the hash of the text that it was made from.
+_TEXT_DIGEST = "__specframe_text_digest__"
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,21 @@ def _file_source(path: Path) -> Source | PluginRecord:
 
 
 def import_file(path: Path | str) -> ModuleType:
-    """Import a plugin file anew, under a module name that is the same in every process.
+    """Import a plugin file under a module name that is the same in every process, anew when its text has changed.
 
     A worker process calls this (or discovers plugins with the same files) before it receives the file's components.
+    Records of an earlier discovery and the classes that they load stay one and the same as long as the text does.
     """
     path = Path(path).expanduser().resolve()
     name = _module_name(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if name in sys.modules and getattr(sys.modules[name], _TEXT_DIGEST, None) == digest:
+        return sys.modules[name]
     spec = util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = util.module_from_spec(spec)
+    setattr(module, _TEXT_DIGEST, digest)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
