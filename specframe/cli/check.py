@@ -25,7 +25,7 @@ def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path
 
     spec = read_pipeline(
         pipeline,
-        lambda block, pin: Registry.discover(block=tuple(block), pin=tuple(pin), files=plugin_files),
+        lambda block, pin: Registry.discover(block=block, pin=pin, files=plugin_files).require_files(plugin_files),
         overrides=overrides,
     )
     click.echo(f"{pipeline}: ok, {len(spec.steps)} steps: {' > '.join(step.id for step in spec.steps)}")

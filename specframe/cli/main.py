@@ -67,15 +67,13 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
     try:
         status = _group.main(args=args, prog_name="specframe", standalone_mode=False)
-    except click.exceptions.Abort:
-        _fail("interrupted", 130)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _fail("interrupted; the same command goes on from what is stored", 130)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except SpecframeError as error:
         _fail(str(error), error.exit_status)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on from what is stored", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

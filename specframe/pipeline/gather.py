@@ -104,7 +104,8 @@ def gather_targets(
 
 def _not_empty(gathered: Gathered, targets: Sequence[str]) -> Gathered:
     if not gathered.keys:
-        raise RunError(f"all {len(targets)} targets were set aside; the first: {gathered.set_aside[0].reason}")
+        first = gathered.set_aside[0]
+        raise RunError(f"all {len(targets)} targets were set aside; the first, {first.target}: {first.reason}")
     return gathered
 
 
@@ -156,7 +157,14 @@ def _collate(gathered: Gathered, inputs: tuple[str, ...], catalogue: xr.Dataset 
     def reject(target: str, error: DataError) -> None:
         gathered.leave_out(target, step, error)
 
-    return collate(gathered.observations(), inputs, catalogue, reject)
+    n_target = len(gathered.keys)
+    try:
+        return collate(gathered.observations(), inputs, catalogue, reject)
+    except ContainerError:
+        if gathered.keys:
+            raise
+        first = gathered.set_aside[-n_target]
+        raise RunError(f"all {n_target} targets were set aside; the first, {first.target}: {first.reason}") from None
 
 
 def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:

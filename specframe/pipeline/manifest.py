@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from specframe.config.spec import PipelineSpec
     from specframe.pipeline.gather import Gathered
+    from specframe.registry import Registry
 
 __all__ = ["hardware", "make_manifest", "output_hashes"]
 
@@ -47,6 +48,7 @@ def make_manifest(
     command: str,
     started: datetime,
     gathered: Gathered,
+    registry: Registry,
     timings: Mapping[str, float],
     **more: Any,
 ) -> dict[str, Any]:
@@ -72,6 +74,10 @@ def make_manifest(
                 "code": code_digest(registered.component.target),
             }
             for name, registered in sorted(used.items())
+        },
+        "plugins": {
+            f"{plugin.distribution}:{plugin.name}": {"version": plugin.version, "status": plugin.status}
+            for plugin in registry.plugins
         },
         "packages": _package_versions(),
         "hardware": hardware(),

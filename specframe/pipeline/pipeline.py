@@ -85,7 +85,14 @@ class Pipeline:
         self._hold(pipeline_from_data(data, lambda block, pin: registry), registry, ())
 
     @classmethod
-    def from_yaml(cls, path: Path | str, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Pipeline:
+    def from_yaml(
+        cls,
+        path: Path | str,
+        overrides: Sequence[str] = (),
+        plugin_files: Sequence[Path] = (),
+        *,
+        check_paths: bool = True,
+    ) -> Pipeline:
         """Read a pipeline file.
 
         Parameters
@@ -96,6 +103,8 @@ class Pipeline:
             ``"step.param=value"``, as ``--set`` on the command line.
         plugin_files
             Local ``.py`` files to use as plugins, as ``--plugin``.
+        check_paths
+            Whether files that the pipeline names must exist now.
 
         Raises
         ------
@@ -105,10 +114,11 @@ class Pipeline:
         found: dict[str, Registry] = {}
 
         def discover(block: Sequence[str], pin: Sequence[str]) -> Registry:
-            found["registry"] = Registry.discover(block=tuple(block), pin=tuple(pin), files=tuple(plugin_files))
+            registry = Registry.discover(block=block, pin=pin, files=plugin_files)
+            found["registry"] = registry.require_files(plugin_files)
             return found["registry"]
 
-        spec = read_pipeline(Path(path), discover, overrides=tuple(overrides))
+        spec = read_pipeline(Path(path), discover, overrides=tuple(overrides), check_paths=check_paths)
         return cls._from_spec(spec, found["registry"], tuple(plugin_files))
 
     @classmethod
@@ -226,7 +236,7 @@ def predict(
     fitted.verify("pipeline.yaml")
     if not data.exists():
         raise InputFileError(data, "no such file or folder")
-    pipeline = Pipeline.from_yaml(run / "pipeline.yaml", overrides, plugin_files)
+    pipeline = Pipeline.from_yaml(run / "pipeline.yaml", overrides, plugin_files, check_paths=False)
     out = run / "predictions" / data.absolute().name if out is None else out
     session = pipeline._session(out, executor, workers, quiet, command)
     session.directory.open(fresh)

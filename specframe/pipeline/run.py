@@ -159,7 +159,14 @@ def write_results(
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
         manifest = make_manifest(
-            spec, session.command, session.started, gathered, session.timings, failed_exports=failed, **more
+            spec,
+            session.command,
+            session.started,
+            gathered,
+            session.registry,
+            session.timings,
+            failed_exports=failed,
+            **more,
         )
         report_folder(folder / "report.html", folder, manifest)
         session.directory.finish(folder, manifest)

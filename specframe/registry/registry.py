@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from specframe.api.component import KINDS
-from specframe.errors import AmbiguousComponentError, UnknownComponentError
+from specframe.errors import AmbiguousComponentError, PluginError, UnknownComponentError
 from specframe.registry.discovery import ambiguity, discover
 from specframe.registry.selection import Selection
 from specframe.registry.step_hooks import StepHooks
@@ -113,6 +113,16 @@ class Registry:
         if found or any(plugin.name == name for plugin in self.plugins):
             return found or [c for c in offered if c.plugin == name]
         raise UnknownComponentError(self._unknown(kind, name))
+
+    def require_files(self, files: Iterable[Path | str]) -> Self:
+        """Return self when these local files, asked for by name, can all be used; raise :class:`PluginError` if not."""
+        wanted = {str(Path(file).expanduser().resolve()) for file in files}
+        unusable = [p for p in self.plugins if p.status != "ok" and p.distribution in wanted]
+        if unusable:
+            raise PluginError(
+                "\n".join(f"--plugin {p.distribution} cannot be used ({p.status}): {p.reason}" for p in unusable)
+            )
+        return self
 
     def problems(self) -> list[PluginRecord | Registered]:
         """Return plugins that are not ``ok``, and components that are not ``ok`` of plugins that are."""

@@ -145,3 +145,19 @@ def test_real_white_curves_are_predicted_without_labels(
     python = Run(tmp_path / "out").predict(tmp_path / "unseen.npz", tmp_path / "python", quiet=True)
     xr.testing.assert_identical(Run(tmp_path / "new").predictions, python.predictions)
     assert list(python.predictions["target"].values[:2]) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("raise RuntimeError('no')", "RuntimeError: no"), (None, "the plugin file cannot be read: No such file")],
+)
+def test_a_plugin_file_that_cannot_be_used_is_told(
+    specframe: Callable[..., Any], pipeline: Path, tmp_path: Path, text: str | None, message: str
+) -> None:
+    plugin = tmp_path / "mine.py"
+    if text is not None:
+        plugin.write_text(text)
+    for command in ("check", "run"):
+        result = specframe(command, pipeline, "--plugin", TOY, "--plugin", plugin)
+        assert result.status == 2
+        assert message in result.err

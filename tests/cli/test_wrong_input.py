@@ -105,7 +105,7 @@ def _kill_all_pixels(planet: Path) -> None:
     ("spoil", "words"),
     [
         (_truncate, ("AIRS-CH0_signal.parquet",)),
-        (_remove_dark, ("AIRS-CH0_calibration/dark.parquet", "no such file")),
+        (_remove_dark, ("AIRS-CH0_calibration/dark.parquet", "not found")),
         (_drop_columns, ("AIRS-CH0_signal.parquet", "11360", "11392")),
         (_kill_all_pixels, ("dead",)),
     ],

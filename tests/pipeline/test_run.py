@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def test_labels_missing_for_training_stop_the_run(toy_pipeline: MakePipeline, tm
 
 def test_a_run_without_any_usable_target_says_why(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
     everyone = [f"t{i}" for i in range(20)]
-    with pytest.raises(RunError, match="all 20 targets were set aside; the first: target t0 has no transit"):
+    with pytest.raises(RunError, match="all 20 targets were set aside; the first, t0: target t0 has no transit"):
         toy_pipeline(halves={"fails": everyone}).run(tmp_path / "out", quiet=True)
 
 
@@ -236,3 +237,31 @@ class TestPredict:
     def test_a_folder_that_is_no_run_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(InputFileError, match="there is no complete run here"):
             Run(tmp_path)
+
+    def test_the_training_data_may_be_gone(self, toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+        source = tmp_path / "labels.txt"
+        source.write_text("\n".join(f"{0.001 * (i + 1)}" for i in range(12)))
+        run = toy_pipeline({"path": str(source)}).run(tmp_path / "out", quiet=True)
+        new = source.rename(tmp_path / "moved.txt")
+        predicted = run.predict(new, plugin_files=[Path(__file__).with_name("toy.py")], quiet=True)
+        assert predicted.predictions.sizes["target"] == 12
+
+
+def test_hooks_of_plugins_are_told_of_every_step(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    pipeline = toy_pipeline({"n_targets": 8, "broken": ["t1"]})
+    seen = pipeline.spec.steps[0].component.load().__module__
+    observer = sys.modules[seen].Observer
+    observer.seen.clear()
+    pipeline.run(tmp_path / "out", quiet=True)
+    assert observer.seen.count(("after", "depths", "t0")) == 1
+    assert ("error", "data", "t1") in observer.seen
+    assert ("after", "depths", "t1") not in observer.seen
+    phases = [step for when, step, target in observer.seen if when == "after" and target is None]
+    assert phases == ["targets", "collate", "cross-validation", "fit", "write", "export", "figures"]
+
+
+def test_when_no_target_can_be_loaded_the_first_reason_is_told(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    everyone = [f"t{i}" for i in range(20)]
+    steps = [{"id": "data", "load": "toy", "with": {"broken": everyone}}, {"id": "fit", "model": "ridge"}]
+    with pytest.raises(RunError, match="all 20 targets were set aside; the first, t0: target t0: the file is broken"):
+        toy_pipeline(steps=steps).run(tmp_path / "out", quiet=True)
