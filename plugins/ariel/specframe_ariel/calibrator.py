@@ -10,13 +10,14 @@ import xarray as xr
 from specframe.api import Calibrator, LazyFrames, make_observation, nodes
 from specframe.errors import DataError, ParameterError
 from specframe_ariel import params as defaults
+from specframe_ariel.buffers import ColumnBuffers
 from specframe_ariel.extraction import Extraction, extraction_weights, hot_pixels
 from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients
 from specframe_ariel.params import ArielDetectorParams
 from specframe_ariel.summation import PixelTable, sum_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -267,11 +268,12 @@ def _needed(cut: xr.Dataset, name: str, used: NDArray[np.intp]) -> NDArray[np.fl
     return values
 
 
-def _pixel_series(frames: Any, pixels: NDArray[np.intp]) -> Sequence[NDArray[Any]]:
-    if isinstance(frames, LazyFrames):
-        return frames.pixel_series(pixels)
-    flat = np.asarray(frames).reshape(len(frames), -1)
-    return list(np.ascontiguousarray(flat[:, pixels].T))
+def _pixel_series(frames: Any, pixels: NDArray[np.intp]) -> ColumnBuffers:
+    if not isinstance(frames, LazyFrames):
+        flat = np.asarray(frames).reshape(len(frames), -1)
+        return ColumnBuffers.from_arrays(list(flat[:, pixels].T))
+    series = frames.pixel_series(pixels)
+    return series if isinstance(series, ColumnBuffers) else ColumnBuffers.from_arrays(series)
 
 
 def _channels(data: xr.Dataset, columns: tuple[int, int]) -> tuple[NDArray[np.float64], ...]:

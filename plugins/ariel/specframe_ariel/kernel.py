@@ -1,4 +1,4 @@
-"""Compiled loops over the reads of one pixel: linearity, correlated double sampling and binning in one pass.
+"""Compiled loops over the reads of each pixel: linearity, correlated double sampling and binning in one pass.
 
 The linearity polynomial, with gain and offset folded in, is p(x) of the raw value x in adu. The difference of a pair's
 reads a and b, p(b) - p(a), is evaluated in s = a + b and t = b - a::
@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numba
 import numpy as np
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
 
 from specframe.errors import DataError
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["pair_coefficients", "raw_polynomial", "read_coefficients", "sum_pairs", "sum_reads"]
+__all__ = ["pair_coefficients", "raw_polynomial", "read_addresses", "read_coefficients", "sum_pairs", "sum_reads"]
 
 #: Number of coefficients of a linearity polynomial: the challenges' are of order 5.
 N_COEFFICIENT = 6
@@ -84,41 +87,96 @@ def read_coefficients(polynomial: NDArray[np.float64], dtype: DTypeLike) -> NDAr
     return np.ascontiguousarray(np.moveaxis(polynomial, 0, -1), dtype)
 
 
-@_compiled
-def sum_pairs(series: NDArray[Any], coefficients: NDArray[Any], per_bin: int, sums: NDArray[np.float64]) -> None:
-    """Write into ``sums`` (n_bin,) the sum over ``per_bin`` pairs of p(second read) - p(first read), in electrons.
+def _as_pointer(typing: Any, address: Any) -> Any:
+    """Make an address a pointer that ``numba.carray`` takes."""
+    del typing, address
 
-    ``series`` (time,) is one pixel's raw reads. The type of ``coefficients`` (9,) decides the arithmetic; a bin's sum
-    is in that type too.
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.uint64), generate
+
+
+_pointer: Any = intrinsic(_as_pointer)
+
+
+@_compiled
+def read_addresses(children: int, skip: int, item_size: int, addresses: NDArray[np.uint64]) -> int:
+    """Write where the values of Arrow arrays begin, and return how many of the arrays have missing values.
+
+    ``children`` is the address of a table of pointers to ``struct ArrowArray``, whose first fields are length,
+    null_count, offset, n_buffers, n_children and buffers, 8 bytes each; buffers are a bitmap of what is valid, which
+    may be absent, and the values. ``skip`` more values of each are passed over.
+    """
+    arrays = carray(_pointer(np.uint64(children)), (len(addresses),), np.uint64)
+    missing = 0
+    for i in range(len(addresses)):
+        fields = carray(_pointer(arrays[i]), (6,), np.int64)
+        buffers = carray(_pointer(np.uint64(fields[5])), (2,), np.uint64)
+        if buffers[0] != 0 and fields[1] != 0:
+            missing += 1
+        addresses[i] = buffers[1] + np.uint64((fields[2] + skip) * item_size)
+    return missing
+
+
+@_compiled
+def sum_pairs(
+    addresses: NDArray[np.uint64],
+    like: NDArray[Any],
+    coefficients: NDArray[Any],
+    per_bin: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Write into ``sums`` (n, n_bin) the sum over ``per_bin`` pairs of p(second read) - p(first read), in electrons.
+
+    At each of the ``addresses`` (n,) are the raw reads of a pixel, at least 2 x per_bin x n_bin of them, of the type of
+    ``like``. The type of ``coefficients`` (n, 9) decides the arithmetic; a bin's sum is in that type too.
     """
     real = coefficients.dtype.type
-    d1, d2, d3, d4, d5 = coefficients[0], coefficients[1], coefficients[2], coefficients[3], coefficients[4]
-    e3, e4, e5, f5 = coefficients[5], coefficients[6], coefficients[7], coefficients[8]
-    for k in range(sums.shape[0]):
-        reads = series[2 * k * per_bin : 2 * (k + 1) * per_bin]
-        total = real(0)
-        for i in range(per_bin):
-            a = real(reads[2 * i])
-            b = real(reads[2 * i + 1])
-            s = a + b
-            t = b - a
-            slope = d1 + s * (d2 + s * (d3 + s * (d4 + s * d5)))
-            bend = e3 + s * (e4 + s * e5)
-            tt = t * t
-            total += t * (slope + tt * (bend + tt * f5))
-        sums[k] = total
+    n_bin = sums.shape[1]
+    for n in range(len(addresses)):
+        series = carray(_pointer(addresses[n]), (2 * per_bin * n_bin,), like.dtype)
+        d1, d2, d3 = coefficients[n, 0], coefficients[n, 1], coefficients[n, 2]
+        d4, d5 = coefficients[n, 3], coefficients[n, 4]
+        e3, e4, e5, f5 = coefficients[n, 5], coefficients[n, 6], coefficients[n, 7], coefficients[n, 8]
+        for k in range(n_bin):
+            reads = series[2 * k * per_bin : 2 * (k + 1) * per_bin]
+            total = real(0)
+            for i in range(per_bin):
+                a = real(reads[2 * i])
+                b = real(reads[2 * i + 1])
+                s = a + b
+                t = b - a
+                slope = d1 + s * (d2 + s * (d3 + s * (d4 + s * d5)))
+                bend = e3 + s * (e4 + s * e5)
+                tt = t * t
+                total += t * (slope + tt * (bend + tt * f5))
+            sums[n, k] = total
 
 
 @_compiled
-def sum_reads(series: NDArray[Any], coefficients: NDArray[Any], per_bin: int, sums: NDArray[np.float64]) -> None:
-    """Write into ``sums`` (n_bin,) the sum over ``per_bin`` reads of p(read), in electrons."""
+def sum_reads(
+    addresses: NDArray[np.uint64],
+    like: NDArray[Any],
+    coefficients: NDArray[Any],
+    per_bin: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Write into ``sums`` (n, n_bin) the sum over ``per_bin`` reads of p(read), in electrons.
+
+    As :func:`sum_pairs`, with ``coefficients`` (n, 6) and at least per_bin x n_bin reads at each address.
+    """
     real = coefficients.dtype.type
-    c0, c1, c2 = coefficients[0], coefficients[1], coefficients[2]
-    c3, c4, c5 = coefficients[3], coefficients[4], coefficients[5]
-    for k in range(sums.shape[0]):
-        reads = series[k * per_bin : (k + 1) * per_bin]
-        total = real(0)
-        for i in range(per_bin):
-            x = real(reads[i])
-            total += c0 + x * (c1 + x * (c2 + x * (c3 + x * (c4 + x * c5))))
-        sums[k] = total
+    n_bin = sums.shape[1]
+    for n in range(len(addresses)):
+        series = carray(_pointer(addresses[n]), (per_bin * n_bin,), like.dtype)
+        c0, c1, c2 = coefficients[n, 0], coefficients[n, 1], coefficients[n, 2]
+        c3, c4, c5 = coefficients[n, 3], coefficients[n, 4], coefficients[n, 5]
+        for k in range(n_bin):
+            reads = series[k * per_bin : (k + 1) * per_bin]
+            total = real(0)
+            for i in range(per_bin):
+                x = real(reads[i])
+                total += c0 + x * (c1 + x * (c2 + x * (c3 + x * (c4 + x * c5))))
+            sums[n, k] = total

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from specframe.api import LazyFrames
 from specframe.errors import InputFileError
+from specframe_ariel.buffers import ColumnBuffers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +51,7 @@ class ParquetFrames(LazyFrames):
             # a scan parses the metadata of 11,392 columns once, for these questions and for reading
             self._scan = pl.scan_parquet(path, glob=False)
             empty = self._scan.limit(0).collect()
+            other = self._scan.select(selectors.all() - selectors.by_dtype(pl.UInt16)).limit(0).collect().dtypes
             n_rows = self._scan.select(pl.len()).collect().item()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unreadable(path, error) from None
@@ -60,6 +63,9 @@ class ParquetFrames(LazyFrames):
                 f"expected frames of {n_y} x {n_x} pixels: {n_y * n_x} columns with a row per frame, or one column "
                 f"with a multiple of {n_y * n_x} rows; got {empty.width} columns and {n_rows} rows",
             )
+        if other:
+            got = ", ".join(sorted(map(str, set(other))))
+            raise InputFileError(path, f"expected frames of type UInt16, as the challenges have, got {got}")
         self.shape = (n_time, n_y, n_x)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -70,11 +76,11 @@ class ParquetFrames(LazyFrames):
         self.__dict__.update(state)
         self._scan = pl.scan_parquet(self.path, glob=False)
 
-    def time_series(self) -> Sequence[NDArray[Any]]:
+    def time_series(self) -> ColumnBuffers:
         """Read the time series of all pixels."""
         return self.pixel_series(np.arange(self.shape[1] * self.shape[2]))
 
-    def pixel_series(self, pixels: ArrayLike) -> Sequence[NDArray[Any]]:
+    def pixel_series(self, pixels: ArrayLike) -> ColumnBuffers:
         """Read the time series of some pixels: views of polars' buffers, no others are decoded."""
         chosen = np.asarray(pixels, np.intp).ravel()
         n_time = self.shape[0]
@@ -83,22 +89,16 @@ class ParquetFrames(LazyFrames):
             table = self._scan.select(pl.nth(columns)).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unreadable(self.path, error) from None
-        if table.n_chunks() > 1:  # a file of several row groups
-            table = table.rechunk()
         if len(table) != (self.size if self.flattened else n_time):
             raise InputFileError(self.path, "has changed since it was opened; load the target again")
         try:
-            series = [column.to_numpy(allow_copy=False) for column in table.get_columns()]
-        except (RuntimeError, pl.exceptions.PolarsError):
+            series = ColumnBuffers.from_table(table, self.dtype)
+        except ValueError:
             raise InputFileError(
                 self.path, "holds missing values, expected a number for every pixel and frame"
             ) from None
-        types = {one.dtype for one in series}
-        if types - {self.dtype}:
-            got = ", ".join(sorted(map(str, types)))
-            raise InputFileError(self.path, f"expected frames of type {self.dtype}, as the challenges have, got {got}")
         if self.flattened:
-            return list(np.ascontiguousarray(series[0].reshape(n_time, -1)[:, chosen].T))
+            return ColumnBuffers.from_arrays(list(series[0].reshape(n_time, -1)[:, chosen].T))
         return series
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from specframe_ariel.kernel import sum_pairs, sum_reads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
+
+    from specframe_ariel.buffers import ColumnBuffers
 
 __all__ = ["PixelTable", "sum_columns"]
 
@@ -35,7 +35,7 @@ class PixelTable:
 
 
 def sum_columns(
-    series: Sequence[NDArray[Any]],
+    series: ColumnBuffers,
     pixels: PixelTable,
     n_x: int,
     exposure: NDArray[np.float64],
@@ -45,23 +45,25 @@ def sum_columns(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return flux and its variance by column and bin, (n_x, n_bin) each, as means over the ``per_bin`` samples.
 
-    ``series`` has the raw reads (time,) of each pixel, ``exposure`` (n_bin,) the time in s that a sample collected dark
-    current. Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its own, so that
-    the result does not depend on their number.
+    ``series`` holds the raw reads (time,) of each pixel, ``exposure`` (n_bin,) the time in s over which a sample
+    collected dark current. Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its
+    own, so that the result does not depend on their number.
     """
     flux = np.zeros((n_x, len(exposure)))
     variance = np.zeros_like(flux)
     add, reads = (sum_pairs, 2) if pairs else (sum_reads, 1)
+    like = np.empty(0, series.dtype)
+    if series.length < reads * per_bin * len(exposure):
+        raise ValueError(f"{series.length} reads do not fill {len(exposure)} bins of {per_bin}")
 
     def work(first: int, last: int) -> None:
         chosen = np.flatnonzero((pixels.column >= first) & (pixels.column < last))
         rows = np.flatnonzero(np.diff(pixels.row[chosen], prepend=-1))
-        sums = np.empty((last - first, len(exposure)))
         # one detector row at a time: its sums stay in the processor's cache
         for row in np.split(chosen, rows[1:]):
-            for total, pixel in zip(sums, row.tolist(), strict=False):
-                add(series[pixel], pixels.coefficients[pixel], per_bin, total)
-            mean = sums[: len(row)] / per_bin
+            sums = np.empty((len(row), len(exposure)))
+            add(series.addresses[row], like, pixels.coefficients[row], per_bin, sums)
+            mean = sums / per_bin
             column, weight = pixels.column[row], pixels.weight[row, None]
             flux[column] += weight * (mean - pixels.dark[row, None] * exposure)
             noise = np.maximum(mean, 0.0) + reads * pixels.read_noise[row, None] ** 2

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from specframe.errors import DataError
 from specframe_ariel import kernel
+from specframe_ariel.buffers import ColumnBuffers
 
 #: As large as those of the real detectors: 2.6 % at 60,000 electrons.
 CURVES = st.tuples(
@@ -26,6 +27,14 @@ CURVES = st.tuples(
 )
 GAINS = st.floats(0.3, 2.0)
 OFFSETS = st.floats(-1500.0, 0.0)
+
+
+def run(function, reads, coefficients, per_bin, n_bin):
+    """Sum the reads of one pixel."""
+    sums = np.full((1, n_bin), 1e300)
+    series = ColumnBuffers.from_arrays([reads])
+    function(series.addresses, np.empty(0, reads.dtype), coefficients, per_bin, sums)
+    return sums[0]
 
 
 def electrons(linearity, gain, offset, adu):
@@ -41,8 +50,7 @@ def test_pairs_are_the_difference_of_two_polynomials(curve, gain, offset, reads,
     n_bin = 12 // per_bin
     expected = (value[1::2] - value[::2])[: n_bin * per_bin].reshape(n_bin, per_bin).sum(axis=1)
     for dtype, relative in ((np.float64, 1e-14), (np.float32, 1e-6)):
-        sums = np.empty(n_bin)
-        kernel.sum_pairs(reads, kernel.pair_coefficients(polynomial, dtype)[0], per_bin, sums)
+        sums = run(kernel.sum_pairs, reads, kernel.pair_coefficients(polynomial, dtype), per_bin, n_bin)
         assert np.allclose(sums, expected, rtol=0, atol=relative * per_bin * max(np.abs(value).max(), 1e5))
 
 
@@ -52,8 +60,7 @@ def test_reads_are_the_polynomial_itself(curve, gain, offset, reads, per_bin):
     polynomial = kernel.raw_polynomial(np.array(curve)[:, None], gain, offset, (1,))
     value = electrons(curve, gain, offset, reads.astype(float))
     n_bin = 24 // per_bin
-    sums = np.empty(n_bin)
-    kernel.sum_reads(reads, kernel.read_coefficients(polynomial, np.float64)[0], per_bin, sums)
+    sums = run(kernel.sum_reads, reads, kernel.read_coefficients(polynomial, np.float64), per_bin, n_bin)
     expected = value[: n_bin * per_bin].reshape(n_bin, per_bin).sum(axis=1)
     assert np.allclose(sums, expected, rtol=0, atol=1e-13 * per_bin * max(np.abs(value).max(), 1e5))
 
@@ -63,8 +70,7 @@ def test_single_precision_resolves_one_adu_on_a_bright_pixel():
     curve = np.array([0.18, 0.994, -7e-8, 1.3e-11, -7e-17, 1.4e-22])
     reads = np.array([60_000, 60_001], np.uint16)
     polynomial = kernel.raw_polynomial(curve[:, None], 0.4369, -1000.0, (1,))
-    sums = np.empty(1)
-    kernel.sum_pairs(reads, kernel.pair_coefficients(polynomial, np.float32)[0], 1, sums)
+    sums = run(kernel.sum_pairs, reads, kernel.pair_coefficients(polynomial, np.float32), 1, 1)
     first, second = electrons(curve, 0.4369, -1000.0, reads.astype(float))
     assert sums[0] == pytest.approx(second - first, rel=1e-6)
 
@@ -83,9 +89,8 @@ def test_an_order_above_5_is_refused():
 
 
 def test_nan_reads_stay_nan():
-    sums = np.zeros(2)
-    coefficients = kernel.pair_coefficients(kernel.raw_polynomial(None, 1.0, 0.0, (1,)), np.float64)[0]
-    kernel.sum_pairs(np.array([0.0, 1.0, np.nan, 3.0]), coefficients, 1, sums)
+    coefficients = kernel.pair_coefficients(kernel.raw_polynomial(None, 1.0, 0.0, (1,)), np.float64)
+    sums = run(kernel.sum_pairs, np.array([0.0, 1.0, np.nan, 3.0]), coefficients, 1, 2)
     assert sums[0] == 1.0
     assert np.isnan(sums[1])
 
@@ -94,8 +99,7 @@ def test_it_compiles_where_no_folder_can_be_written(monkeypatch):
     """Numba refuses to cache then; the kernel must still work."""
     monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
     compiled = kernel._compiled(kernel.sum_reads.py_func)
-    sums = np.empty(1)
-    compiled(np.arange(4, dtype=np.uint16), np.array([0.0, 1.0, 0, 0, 0, 0]), 4, sums)
+    sums = run(compiled, np.arange(4, dtype=np.uint16), np.array([[0.0, 1.0, 0, 0, 0, 0]]), 4, 1)
     assert sums[0] == 6.0
 
 

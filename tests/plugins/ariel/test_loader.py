@@ -237,7 +237,7 @@ WRONG_FILES = {
     "no rows": (_rewrite(_FGS1, lambda t: t.head(0)), r"got 1024 columns and 0 rows"),
     "frames of floats": (
         _rewrite(_FGS1, lambda t: t.cast(pl.Float32)),
-        r"expected frames of type uint16, .* got float32",
+        r"expected frames of type UInt16, .* got Float32",
     ),
     "gaps in the frames": (
         _rewrite(_FGS1, lambda t: t.with_columns(_NULL)),
