@@ -5,8 +5,9 @@ Names are imported when first used, so that a plugin module that only describes 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe.api.base import BaseComponent
@@ -23,22 +24,24 @@ if TYPE_CHECKING:
     from specframe.api.score import Score
     from specframe.api.uncertainty import Uncertainty
 
-_MODULES = {
-    "base": ("BaseComponent",),
-    "collection": ("collate", "design_matrix"),
-    "component": ("API_VERSION", "KINDS", "Component", "Kind", "hookimpl"),
-    "exporter": ("Exporter",),
-    "frames": ("LazyFrames",),
-    "loader": ("Loader",),
-    "mapping": ("Calibrator", "Detrender"),
-    "model": ("Model",),
-    "observation": ("make_observation", "nodes", "validate_observation"),
-    "params": ("Field", "InputPath", "Params", "Quantity"),
-    "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
-    "score": ("Score",),
-    "uncertainty": ("Uncertainty",),
-}
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "base": ("BaseComponent",),
+        "collection": ("collate", "design_matrix"),
+        "component": ("API_VERSION", "Component", "KINDS", "Kind", "hookimpl"),
+        "exporter": ("Exporter",),
+        "frames": ("LazyFrames",),
+        "loader": ("Loader",),
+        "mapping": ("Calibrator", "Detrender"),
+        "model": ("Model",),
+        "observation": ("make_observation", "nodes", "validate_observation"),
+        "params": ("Field", "InputPath", "Params", "Quantity"),
+        "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
+        "score": ("Score",),
+        "uncertainty": ("Uncertainty",),
+    },
+)
 
 __all__ = [
     "API_VERSION",
@@ -69,13 +72,3 @@ __all__ = [
     "validate_observation",
     "validate_prediction",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -5,8 +5,9 @@ Names are imported when first used, so that a command that needs none of them do
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe.config.components import ComponentSource
@@ -16,22 +17,17 @@ if TYPE_CHECKING:
     from specframe.config.spec import CrossValidation, Part, PipelineSpec, PluginChoice, Step
     from specframe.config.validate import RegistryFactory, pipeline_from_data, read_pipeline
 
-_HOME = {
-    "ComponentSource": "components",
-    "CrossValidation": "spec",
-    "Part": "spec",
-    "PipelineSpec": "spec",
-    "PluginChoice": "spec",
-    "Position": "problem",
-    "Problem": "problem",
-    "RegistryFactory": "validate",
-    "Step": "spec",
-    "json_schema": "schema",
-    "pipeline_from_data": "validate",
-    "read_pipeline": "validate",
-    "styled": "problem",
-    "to_yaml": "dump",
-}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "components": ("ComponentSource",),
+        "dump": ("to_yaml",),
+        "problem": ("Position", "Problem", "styled"),
+        "schema": ("json_schema",),
+        "spec": ("CrossValidation", "Part", "PipelineSpec", "PluginChoice", "Step"),
+        "validate": ("RegistryFactory", "pipeline_from_data", "read_pipeline"),
+    },
+)
 
 __all__ = [
     "ComponentSource",
@@ -49,13 +45,3 @@ __all__ = [
     "styled",
     "to_yaml",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

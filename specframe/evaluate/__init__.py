@@ -5,8 +5,9 @@ Names are imported when first used, so that discovery of the scores (:mod:`specf
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe.evaluate.diagnostics import (
@@ -26,25 +27,27 @@ if TYPE_CHECKING:
     from specframe.evaluate.intervals import interval
     from specframe.evaluate.splits import grouped_folds
 
-_MODULES = {
-    "diagnostics": (
-        "coverage_by_target",
-        "coverage_curve",
-        "crps_normal",
-        "crps_samples",
-        "error_by_sigma",
-        "output_errors",
-        "pit_normal",
-        "pit_samples",
-        "pulls",
-        "r2",
-        "uniform_distance",
-    ),
-    "evaluation": ("Evaluation", "align", "evaluate_scores"),
-    "intervals": ("interval",),
-    "splits": ("grouped_folds",),
-}
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "diagnostics": (
+            "coverage_by_target",
+            "coverage_curve",
+            "crps_normal",
+            "crps_samples",
+            "error_by_sigma",
+            "output_errors",
+            "pit_normal",
+            "pit_samples",
+            "pulls",
+            "r2",
+            "uniform_distance",
+        ),
+        "evaluation": ("Evaluation", "align", "evaluate_scores"),
+        "intervals": ("interval",),
+        "splits": ("grouped_folds",),
+    },
+)
 
 __all__ = [
     "Evaluation",
@@ -64,13 +67,3 @@ __all__ = [
     "r2",
     "uniform_distance",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe.report.calibration import draw_calibration
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
     from specframe.report.residual_image import draw_residual_image
     from specframe.report.spectrum import draw_spectrum
 
-_MODULES = {
-    "calibration": ("draw_calibration",),
-    "canvas": ("PALETTE", "png_bytes", "save_figure"),
-    "comparison": ("draw_comparison",),
-    "html": ("ReportFigure", "write_report"),
-    "light_curve": ("draw_light_curve",),
-    "residual_image": ("draw_residual_image",),
-    "spectrum": ("draw_spectrum",),
-}
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "calibration": ("draw_calibration",),
+        "canvas": ("PALETTE", "png_bytes", "save_figure"),
+        "comparison": ("draw_comparison",),
+        "html": ("ReportFigure", "write_report"),
+        "light_curve": ("draw_light_curve",),
+        "residual_image": ("draw_residual_image",),
+        "spectrum": ("draw_spectrum",),
+    },
+)
 
 __all__ = [
     "PALETTE",
@@ -37,13 +40,3 @@ __all__ = [
     "save_figure",
     "write_report",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -5,8 +5,9 @@ Component classes are imported when first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe_ariel.calibrator import ArielDetector
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
     from specframe_ariel.simulate.loader import ArielSimulated
     from specframe_ariel.submission import SubmissionAdc24, SubmissionAdc25
 
-_MODULES = {
-    "calibrator": ("ArielDetector",),
-    "loader": ("ArielChallenge",),
-    "score": ("GllAdc24", "GllAdc25"),
-    "simulate.challenge": ("write_challenge",),
-    "simulate.loader": ("ArielSimulated",),
-    "submission": ("SubmissionAdc24", "SubmissionAdc25"),
-}
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "calibrator": ("ArielDetector",),
+        "loader": ("ArielChallenge",),
+        "score": ("GllAdc24", "GllAdc25"),
+        "simulate.challenge": ("write_challenge",),
+        "simulate.loader": ("ArielSimulated",),
+        "submission": ("SubmissionAdc24", "SubmissionAdc25"),
+    },
+)
 
 __all__ = [
     "ArielChallenge",
@@ -36,13 +39,3 @@ __all__ = [
     "SubmissionAdc25",
     "write_challenge",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe_uncertainty.conformal import Conformal
     from specframe_uncertainty.residual import Residual
 
-_HOME = {"Conformal": "conformal", "Residual": "residual"}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "conformal": ("Conformal",),
+        "residual": ("Residual",),
+    },
+)
 
 __all__ = ["Conformal", "Residual"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -51,7 +51,7 @@ class Conformal(Uncertainty):
     params: ConformalParams
     _fitted: tuple[dict[str, NDArray[Any]], dict[str, Any]] | None = None
 
-    def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:  # noqa: ARG002 - not random
+    def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the quantiles of the scores of out-of-fold predictions.
 
         Targets without any known truth are left out; ``simultaneous`` leaves out those that lack a single one.

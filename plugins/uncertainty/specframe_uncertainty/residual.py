@@ -37,7 +37,7 @@ class Residual(Uncertainty):
     params: ResidualParams
     _fitted: tuple[dict[str, NDArray[Any]], dict[str, Any]] | None = None
 
-    def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:  # noqa: ARG002 - not random
+    def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the size of ``truth - mean`` for each output.
 
         Raises
