@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Uncertainty
 from specframe.errors import DataError
 from specframe_uncertainty.bounds import check_outputs, with_errors
+from specframe_uncertainty.calibrated import Calibrated
 from specframe_uncertainty.params import ConformalParams
 from specframe_uncertainty.residuals import Residuals, residual_scale, spread_of
 
@@ -30,7 +30,7 @@ _ROUNDING = 1e-9
 _STD_LEVEL = 0.68
 
 
-class Conformal(Uncertainty):
+class Conformal(Calibrated):
     """Intervals ``mean -+ q sigma`` that hold a level whatever the errors are distributed like.
 
     Normalised split conformal prediction (Lei et al. 2018, J. Am. Stat. Assoc. 113, 1094): ``q`` is the
@@ -49,7 +49,6 @@ class Conformal(Uncertainty):
     name = "conformal"
     Params: ClassVar[type[Params]] = ConformalParams
     params: ConformalParams
-    _fitted: tuple[dict[str, NDArray[Any]], dict[str, Any]] | None = None
 
     def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the quantiles of the scores of out-of-fold predictions.
@@ -138,16 +137,6 @@ class Conformal(Uncertainty):
                 "use a model or an uncertainty step before it that gives one, or normalise_by: residual"
             )
         return spread
-
-    def get_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return scale, interval factors and std factor per output."""
-        if self._fitted is None:
-            raise self._not_fitted()
-        return self._fitted
-
-    def set_state(self, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> None:
-        """Take what ``get_state`` returned."""
-        self._fitted = (arrays, values)
 
 
 def conformal_quantile(scores: Array, levels: Sequence[float], who: str = "conformal_quantile") -> Array:

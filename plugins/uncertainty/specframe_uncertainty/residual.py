@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtri
 
-from specframe.api import Uncertainty
 from specframe.errors import DataError
 from specframe_uncertainty.bounds import check_outputs, with_errors
+from specframe_uncertainty.calibrated import Calibrated
 from specframe_uncertainty.params import ResidualParams
 from specframe_uncertainty.residuals import Residuals, residual_scale, spread_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Residual"]
 
 
-class Residual(Uncertainty):
+class Residual(Calibrated):
     """Gives every target the same error per output: the size of the out-of-fold residuals.
 
     ``std`` is what ``estimator`` says. ``lower`` and ``upper`` are the mean plus quantiles of the residuals
@@ -35,7 +35,6 @@ class Residual(Uncertainty):
     name = "residual"
     Params: ClassVar[type[Params]] = ResidualParams
     params: ResidualParams
-    _fitted: tuple[dict[str, NDArray[Any]], dict[str, Any]] | None = None
 
     def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the size of ``truth - mean`` for each output.
@@ -99,13 +98,3 @@ class Residual(Uncertainty):
                 "use a model that gives one or leave scale_with out"
             )
         return spread
-
-    def get_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return scales and offsets per output."""
-        if self._fitted is None:
-            raise self._not_fitted()
-        return self._fitted
-
-    def set_state(self, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> None:
-        """Take what ``get_state`` returned."""
-        self._fitted = (arrays, values)
