@@ -36,7 +36,7 @@ __all__ = ["draw_figures"]
 _LIGHT_CURVES = 2
 
 
-def draw_figures(folder: Path, gathered: Gathered, prediction: xr.Dataset, progress: Progress) -> list[Path]:
+def draw_figures(folder: Path, gathered: Gathered, prediction: xr.Dataset | None, progress: Progress) -> list[Path]:
     """Draw what there is to draw into ``folder``; a figure that fails is reported and left out."""
     drawn = []
     for name, draw in _figures(gathered, prediction):
@@ -51,7 +51,13 @@ def draw_figures(folder: Path, gathered: Gathered, prediction: xr.Dataset, progr
     return drawn
 
 
-def _figures(gathered: Gathered, prediction: xr.Dataset) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def _figures(gathered: Gathered, prediction: xr.Dataset | None) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    if prediction is not None:
+        yield from _of_prediction(prediction)
+    yield from _of_light_curves(gathered)
+
+
+def _of_prediction(prediction: xr.Dataset) -> Iterator[tuple[str, Callable[[], Figure]]]:
     truth = prediction.get("truth")
     known = truth is not None and bool(np.isfinite(truth.values).any())
     if truth is not None and known:
@@ -65,6 +71,9 @@ def _figures(gathered: Gathered, prediction: xr.Dataset) -> Iterator[tuple[str, 
     if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
         for rank, target in _chosen(prediction).items():
             yield f"spectrum-{rank}-{safe_name(target)}", partial(draw_spectrum, prediction, target, truth)
+
+
+def _of_light_curves(gathered: Gathered) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for target in list(gathered.keys)[:_LIGHT_CURVES]:
         try:
             observation = gathered.worker.product(target, gathered.keys[target])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.api.collection import collate
+from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.learning import LearningData, LearningStep
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from specframe.pipeline.progress import Progress
 
 __all__ = ["Gathered", "SetAside", "gather_targets", "learning_data", "measured_depths"]
+
+#: So many targets set aside are printed one by one.
+_PRINTED = 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Gathered:
     """The targets that came through the mapping steps."""
 
     worker: TargetWorker
+    progress: Progress
     #: Key of each target's product, in the loader's order.
     keys: dict[str, str] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
@@ -54,9 +59,14 @@ class Gathered:
                 self.leave_out(target, self.worker.recipe.load.id, reason_of(error))
 
     def leave_out(self, target: str, step: str, reason: object) -> None:
-        """Set a target aside."""
+        """Set a target aside and say so; of many, only the first are printed."""
         self.keys.pop(target, None)
         self.set_aside.append(SetAside(target, step, str(reason)))
+        self.progress.event("set-aside", target=target, step=step, reason=str(reason))
+        if len(self.set_aside) <= _PRINTED:
+            self.progress.say(f"set aside {target} at step {step!r}: {reason}")
+        elif len(self.set_aside) == _PRINTED + 1:
+            self.progress.say("more targets are set aside; manifest.json lists all with their reasons")
 
 
 def gather_targets(
@@ -73,7 +83,7 @@ def gather_targets(
     if not targets:
         raise RunError(f"step {worker.recipe.load.id!r}: the loader {worker.recipe.load.name!r} found no targets")
     _check_unique(targets, worker)
-    gathered = Gathered(worker)
+    gathered = Gathered(worker, progress)
     if not worker.recipe.maps:
         for target in targets:
             try:
@@ -88,17 +98,17 @@ def gather_targets(
             outcomes[outcome.target] = outcome
             progress.event("target", **{k: v for k, v in vars(outcome).items() if v})
             if outcome.status == "set-aside":
-                progress.say(f"set aside {outcome.target} at step {outcome.step!r}: {outcome.reason}")
+                gathered.leave_out(outcome.target, outcome.step, outcome.reason)
             advance()
     for target in targets:
         outcome = outcomes[target]
         for step, seconds in outcome.seconds.items():
             gathered.seconds.setdefault(step, []).append(seconds)
-        if outcome.status == "set-aside":
-            gathered.leave_out(target, outcome.step, outcome.reason)
-        else:
+        if outcome.status != "set-aside":
             gathered.keys[target] = outcome.key
             gathered.stored += outcome.status == "stored"
+    order = {target: i for i, target in enumerate(targets)}
+    gathered.set_aside.sort(key=lambda entry: order[entry.target])  # outcomes came as they were done
     return _not_empty(gathered, targets)
 
 
@@ -133,10 +143,16 @@ def learning_data(
     )
 
 
-def measured_depths(gathered: Gathered) -> xr.Dataset:
-    """Return the detrenders' depths as a Prediction: outputs are the channels, ``std`` the depth errors."""
+def measured_depths(gathered: Gathered) -> xr.Dataset | None:
+    """Return the detrenders' depths as a Prediction: outputs are the channels, ``std`` the depth errors.
+
+    ``None`` when no step measured depths.
+    """
     import xarray as xr
 
+    first = next(gathered.observations(), None)
+    if first is not None and not any("depth" in data for _, data in nodes(first)):
+        return None
     last = gathered.worker.recipe.maps[-1].id if gathered.worker.recipe.maps else gathered.worker.recipe.load.id
     spectrum = _collate(gathered, ("depth", "depth_error"), None, last)["spectrum"].to_dataset()
     units = {"units": ""}

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.pipeline.netcdf import write_tree
 from specframe.pipeline.store import atomic_write, safe_name
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["write_json", "write_predictions", "write_spectra", "write_text"]
+    from specframe.pipeline.gather import Gathered
+
+__all__ = ["write_json", "write_light_curves", "write_predictions", "write_spectra", "write_text"]
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -35,6 +38,17 @@ def write_predictions(path: Path, prediction: xr.Dataset) -> Path:
     with atomic_write(path) as temporary:
         prediction.to_netcdf(temporary, engine="h5netcdf")
     return path
+
+
+def write_light_curves(directory: Path, gathered: Gathered) -> list[Path]:
+    """Write one NetCDF file per target with its light curves: the result of a pipeline that measures no depths."""
+    written = []
+    for observation in gathered.observations():
+        path = directory / f"{safe_name(observation.attrs['target'])}.nc"
+        with atomic_write(path) as temporary:
+            write_tree(temporary, observation)
+        written.append(path)
+    return written
 
 
 def write_spectra(directory: Path, prediction: xr.Dataset, **meta: str) -> list[Path]:

@@ -9,14 +9,17 @@ from specframe.errors import InputFileError
 from specframe.evaluate.evaluation import Evaluation
 from specframe.pipeline.gather import learning_data, measured_depths
 from specframe.pipeline.learning import FittedChain, learning_steps
-from specframe.pipeline.run import Session, write_results
+from specframe.pipeline.results import write_results
 from specframe.pipeline.target import TargetWorker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import xarray as xr
+
     from specframe.api.exporter import Exporter
     from specframe.pipeline.directory import RunDirectory
+    from specframe.pipeline.run import Session
 
 __all__ = ["predict_pipeline"]
 
@@ -36,6 +39,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
     exporters = [cast("Exporter", part.component.load().from_params(part.params)) for part in session.spec.exports]
     worker = TargetWorker(replace(session.recipe(), data=data.absolute()), session.registry)
     gathered = session.gather(worker)
+    prediction: xr.Dataset | None
     with session.phase("predict"):
         if steps:
             chain = FittedChain.load(run.path / "model", steps)

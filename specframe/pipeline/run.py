@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from specframe.errors import DataError, RunError
+from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.crossval import cross_validate, fit_final
-from specframe.pipeline.figures import draw_figures
-from specframe.pipeline.gather import Gathered, SetAside, gather_targets, learning_data, measured_depths
+from specframe.pipeline.gather import Gathered, gather_targets, learning_data, measured_depths
 from specframe.pipeline.learning import learning_steps
-from specframe.pipeline.manifest import make_manifest
-from specframe.pipeline.outputs import write_json, write_predictions, write_spectra, write_text
-from specframe.pipeline.reporting import report_folder
-from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker, reason_of
+from specframe.pipeline.results import write_results
+from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,9 +103,10 @@ def run_pipeline(session: Session) -> None:
     gathered = session.gather(worker)
 
     chain: FittedChain | None = None
+    prediction: xr.Dataset | None
     if steps:
         catalogue = worker.loader.catalogue()
-        labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id, session.progress)
+        labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id)
         with session.phase("collate"):
             group = spec.cross_validation.group if spec.cross_validation else "target"
             data = learning_data(gathered, steps, catalogue, group)
@@ -119,59 +117,16 @@ def run_pipeline(session: Session) -> None:
             chain = fit_final(session, steps, data, labels)
     else:
         with session.phase("collate"):
-            prediction = name_outputs(measured_depths(gathered), labels)
+            prediction = measured_depths(gathered)
+        if prediction is not None:
+            prediction = name_outputs(prediction, labels)
 
     evaluation = Evaluation()
-    if labels is not None:
+    if labels is not None and prediction is not None:
         evaluation = _judged(scores, prediction, labels)
         known = labels.reindex(target=prediction["target"].values)
         prediction = prediction.assign(truth=known.assign_attrs(labels.attrs).reset_coords(drop=True))
     write_results(session, gathered, prediction, exporters, chain, evaluation, learned=bool(steps))
-
-
-def write_results(
-    session: Session,
-    gathered: Gathered,
-    prediction: xr.Dataset,
-    exporters: Sequence[Exporter],
-    chain: FittedChain | None,
-    evaluation: Evaluation,
-    learned: bool,
-    **more: Any,
-) -> None:
-    """Write all results into the run directory; they appear together, when all of them are complete."""
-    from specframe.config import to_yaml
-
-    spec, progress = session.spec, session.progress
-    with session.directory.writing() as folder:
-        with session.phase("write"):
-            write_predictions(folder / "predictions.nc", prediction)
-            write_spectra(folder / "spectra", prediction, description=spec.description)
-            write_text(folder / "pipeline.yaml", to_yaml(spec))
-            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned))
-            if chain is not None:
-                chain.save(folder / "model")
-                _write_outputs(folder / "model", prediction)
-        with session.phase("export"):
-            failed = [message for exporter in exporters if (message := _export(exporter, prediction, folder, progress))]
-        with session.phase("figures"):
-            draw_figures(folder / "figures", gathered, prediction, progress)
-        for name, reason in evaluation.reasons.items():
-            progress.say(f"score {name} could not be computed: {reason}")
-        manifest = make_manifest(
-            spec,
-            session.command,
-            session.started,
-            gathered,
-            session.registry,
-            session.timings,
-            failed_exports=failed,
-            **more,
-        )
-        report_folder(folder / "report.html", folder, manifest)
-        session.directory.finish(folder, manifest)
-    if failed:
-        raise RunError("\n".join((*failed, f"All other results are complete: {session.directory.path}")))
 
 
 def name_outputs(prediction: xr.Dataset, labels: xr.DataArray | None) -> xr.Dataset:
@@ -215,7 +170,7 @@ def _labels(loader: Loader, step: str, required: bool) -> xr.DataArray | None:
     return labels
 
 
-def _labelled(gathered: Gathered, labels: xr.DataArray, step: str, progress: Progress) -> xr.DataArray:
+def _labelled(gathered: Gathered, labels: xr.DataArray, step: str) -> xr.DataArray:
     """Set aside the targets that cannot be learned from; return the labels of the others."""
     there = {str(target) for target in labels["target"].values}
     for target in list(gathered.keys):
@@ -228,46 +183,7 @@ def _labelled(gathered: Gathered, labels: xr.DataArray, step: str, progress: Pro
             names = [str(name) for name in labels["output"].values[bad]]
             listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
             gathered.leave_out(target, step, f"its label is not finite: {listed} is {row.values[bad][0]}")
-    left_out = [entry for entry in gathered.set_aside if entry.step == step]
-    for entry in left_out[:10]:
-        progress.say(f"set aside {entry.target} at step {entry.step!r}: {entry.reason}")
-    if len(left_out) > 10:
-        progress.say(f"... and {len(left_out) - 10} more; all are listed in manifest.json")
     if not gathered.keys:
-        raise DataError(f"step {step!r}: no target has a label to learn from; the first: {left_out[0].reason}")
+        last = gathered.set_aside[-1]
+        raise DataError(f"step {step!r}: no target has a label to learn from; {last.target}: {last.reason}")
     return labels.sel(target=list(gathered.keys))
-
-
-def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: bool) -> dict[str, Any]:
-    """Scores of targets that no fitted step had seen: of held-out folds, or of a pipeline that learns nothing."""
-    return {
-        "cv": evaluation.values if learned else {},
-        "test": {} if learned else evaluation.values,
-        "targets": {
-            "judged": evaluation.n_target,
-            "unlabelled": len(evaluation.unlabelled),
-            "set_aside": len(set_aside),
-        },
-        "missing": evaluation.reasons,
-    }
-
-
-def _export(exporter: Exporter, prediction: xr.Dataset, folder: Path, progress: Progress) -> str:
-    """Run an exporter; return why it failed. Its failure must not cost the results of everything before it."""
-    try:
-        files = exporter.export(prediction, folder)
-    except Exception as error:
-        return f"exporter {exporter.name!r} wrote nothing: {reason_of(error)}"
-    progress.event("export", exporter=exporter.name, files=[file.name for file in files])
-    return ""
-
-
-def _write_outputs(folder: Path, prediction: xr.Dataset) -> None:
-    """Say what the model predicts, for whoever opens the folder."""
-    outputs: dict[str, Any] = {
-        "outputs": [str(name) for name in prediction["output"].values],
-        "units": prediction["mean"].attrs.get("units", ""),
-    }
-    if "wavelength" in prediction.coords:
-        outputs["wavelength_um"] = prediction["wavelength"].values.tolist()
-    write_json(folder / "outputs.json", outputs)

@@ -265,3 +265,23 @@ def test_when_no_target_can_be_loaded_the_first_reason_is_told(toy_pipeline: Mak
     steps = [{"id": "data", "load": "toy", "with": {"broken": everyone}}, {"id": "fit", "model": "ridge"}]
     with pytest.raises(RunError, match="all 20 targets were set aside; the first, t0: target t0: the file is broken"):
         toy_pipeline(steps=steps).run(tmp_path / "out", quiet=True)
+
+
+def test_a_pipeline_that_measures_nothing_leaves_light_curves(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    steps = [{"id": "data", "load": "toy", "with": {"n_targets": 3}}]
+    run = toy_pipeline(steps=steps, evaluate={}).run(tmp_path / "out", quiet=True)
+    curve = xr.load_datatree(run.path / "light_curves" / "t2.nc")
+    assert curve["toy/0/flux"].shape == (1, 8)
+    assert not (run.path / "predictions.nc").exists()
+    assert run.exit_status == 0
+
+
+def test_many_targets_set_aside_are_not_all_printed(
+    toy_pipeline: MakePipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unlabelled = [f"t{i}" for i in range(30)]
+    run = toy_pipeline({"n_targets": 50, "without_label": unlabelled}).run(tmp_path / "out")
+    printed = capsys.readouterr().err
+    assert printed.count("it has no label to learn from") == 20
+    assert printed.count("manifest.json lists all") == 1
+    assert [entry["target"] for entry in run.set_aside] == unlabelled

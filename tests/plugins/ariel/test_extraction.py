@@ -56,7 +56,7 @@ def test_only_pixels_with_a_weight_are_asked_for():
 def test_nothing_left_is_an_error():
     good = np.ones((32, 4), bool)
     good[8:24] = False
-    with pytest.raises(DataError, match=r"no pixel is left: of the 128 pixels in use 64 are masked"):
+    with pytest.raises(DataError, match=r"no pixel is left: of the 128 pixels in use 64 are dead"):
         extraction_weights(good, None, (8, 24), BACKGROUND)
 
 

@@ -1,0 +1,121 @@
+"""Everything that a run or a prediction leaves in its folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specframe.errors import RunError
+from specframe.pipeline.figures import draw_figures
+from specframe.pipeline.manifest import make_manifest
+from specframe.pipeline.outputs import (
+    write_json,
+    write_light_curves,
+    write_predictions,
+    write_spectra,
+    write_text,
+)
+from specframe.pipeline.reporting import report_folder
+from specframe.pipeline.target import reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from specframe.api.exporter import Exporter
+    from specframe.evaluate.evaluation import Evaluation
+    from specframe.pipeline.gather import Gathered, SetAside
+    from specframe.pipeline.learning import FittedChain
+    from specframe.pipeline.progress import Progress
+    from specframe.pipeline.run import Session
+
+__all__ = ["write_results"]
+
+
+def write_results(
+    session: Session,
+    gathered: Gathered,
+    prediction: xr.Dataset | None,
+    exporters: Sequence[Exporter],
+    chain: FittedChain | None,
+    evaluation: Evaluation,
+    learned: bool,
+    **more: Any,
+) -> None:
+    """Write all results into the run directory; they appear together, when all of them are complete.
+
+    ``prediction`` is ``None`` for a pipeline that ends with light curves: those are then the result.
+    """
+    from specframe.config import to_yaml
+
+    spec, progress = session.spec, session.progress
+    with session.directory.writing() as folder:
+        with session.phase("write"):
+            if prediction is None:
+                write_light_curves(folder / "light_curves", gathered)
+            else:
+                write_predictions(folder / "predictions.nc", prediction)
+                write_spectra(folder / "spectra", prediction, description=spec.description)
+            write_text(folder / "pipeline.yaml", to_yaml(spec))
+            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned))
+            if chain is not None and prediction is not None:
+                chain.save(folder / "model")
+                _write_outputs(folder / "model", prediction)
+        with session.phase("export"):
+            failed = [message for exporter in exporters if (message := _export(exporter, prediction, folder, progress))]
+        with session.phase("figures"):
+            draw_figures(folder / "figures", gathered, prediction, progress)
+        for name, reason in evaluation.reasons.items():
+            progress.say(f"score {name} could not be computed: {reason}")
+        manifest = make_manifest(
+            spec,
+            session.command,
+            session.started,
+            gathered,
+            session.registry,
+            session.timings,
+            failed_exports=failed,
+            **more,
+        )
+        report_folder(folder / "report.html", folder, manifest)
+        session.directory.finish(folder, manifest)
+    if failed:
+        raise RunError("\n".join((*failed, f"All other results are complete: {session.directory.path}")))
+
+
+def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: bool) -> dict[str, Any]:
+    """Scores of targets that no fitted step had seen: of held-out folds, or of a pipeline that learns nothing."""
+    return {
+        "cv": evaluation.values if learned else {},
+        "test": {} if learned else evaluation.values,
+        "targets": {
+            "judged": evaluation.n_target,
+            "unlabelled": len(evaluation.unlabelled),
+            "set_aside": len(set_aside),
+        },
+        "missing": evaluation.reasons,
+    }
+
+
+def _export(exporter: Exporter, prediction: xr.Dataset | None, folder: Path, progress: Progress) -> str:
+    """Run an exporter; return why it failed. Its failure must not cost the results of everything before it."""
+    if prediction is None:
+        return f"exporter {exporter.name!r} wrote nothing: the pipeline ends with light curves, add a detrend step"
+    try:
+        files = exporter.export(prediction, folder)
+    except Exception as error:
+        return f"exporter {exporter.name!r} wrote nothing: {reason_of(error)}"
+    progress.event("export", exporter=exporter.name, files=[file.name for file in files])
+    return ""
+
+
+def _write_outputs(folder: Path, prediction: xr.Dataset) -> None:
+    """Say what the model predicts, for whoever opens the folder."""
+    outputs: dict[str, Any] = {
+        "outputs": [str(name) for name in prediction["output"].values],
+        "units": prediction["mean"].attrs.get("units", ""),
+    }
+    if "wavelength" in prediction.coords:
+        outputs["wavelength_um"] = prediction["wavelength"].values.tolist()
+    write_json(folder / "outputs.json", outputs)
