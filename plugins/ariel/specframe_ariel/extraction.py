@@ -75,7 +75,8 @@ def extraction_weights(
     if not usable.any():
         raise DataError(
             f"no pixel is left: of the {good.size} pixels in use {int((~good).sum())} are dead or masked as hot, "
-            f"and no column has a good one in rows {list(rows)}" + (" and in the background rows" if background_rows else "")
+            f"and no column has a good one in rows {list(rows)}"
+            + (" and in the background rows" if background_rows else "")
         )
     share = np.divide(n_inside, n_sky, out=np.zeros(len(n_sky)), where=n_sky > 0)
     weight = np.where(usable, inside - share * sky, 0.0)
