@@ -24,6 +24,9 @@ _CAPTIONS = {
     "residuals": "What is left after the model, by wavelength and time.",
 }
 
+_PARTS = {"cv": "held-out folds", "test": "measured, not learned"}
+_RANKS = {"best": "best", "median": "with median error", "worst": "worst"}
+
 
 def report_run(run: Run, path: Path) -> Path:
     """Write the report of a complete run to ``path``."""
@@ -45,7 +48,7 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
             "finished": manifest["finished"],
             "seed": manifest["seed"],
         },
-        scores={part: metrics[part] for part in ("cv", "test") if metrics[part]},
+        scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]},
         reasons=metrics["missing"],
         figures=[ReportFigure(_title(file.stem), _caption(file.stem), file) for file in figures],
         set_aside=manifest["set_aside"],
@@ -77,8 +80,11 @@ def _order(stem: str) -> int:
 
 def _title(stem: str) -> str:
     kind = _kind(stem)
-    rest = stem.removeprefix(kind).strip("-")
     name = kind.replace("-", " ").capitalize() or stem
+    rest = stem.removeprefix(kind).strip("-")
+    if kind == "spectrum":
+        rank, _, target = rest.partition("-")
+        return f"{name} of target {target}" + ("" if rank.isdigit() else f", predicted {_RANKS[rank]}")
     return f"{name}: {rest}" if rest else name
 
 
