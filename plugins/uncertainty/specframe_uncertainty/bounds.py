@@ -48,7 +48,8 @@ def with_errors(
     known = spread_of(prediction)
     rescaled: dict[str, Any] = {}
     if known is not None:
-        ratio = std / known
+        # samples that are all equal cannot be spread; they stay as they are
+        ratio = np.divide(std, known, out=np.ones_like(std), where=known > 0)
         if "covariance" in prediction:
             covariance = prediction["covariance"]
             rescaled["covariance"] = covariance.copy(data=covariance.values * ratio[:, :, None] * ratio[:, None, :])

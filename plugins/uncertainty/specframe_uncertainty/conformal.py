@@ -35,13 +35,19 @@ class Conformal(Calibrated):
 
     Normalised split conformal prediction (Lei et al. 2018, J. Am. Stat. Assoc. 113, 1094): ``q`` is the
     ``ceil((n + 1) level)``-th smallest of the ``n`` calibration scores ``|truth - mean| / sigma``. If calibration
-    targets and a new target are exchangeable, the interval holds the new truth with a probability between ``level``
-    and ``level + 1 / (n + 1)``. ``sigma`` is the prediction's own std or one size per output (``normalise_by``).
+    predictions and the new one are exchangeable, the interval holds the new truth with a probability between ``level``
+    and ``level + 1 / (n + 1)``. That is so for one model whose predictions of targets it never saw are calibrated. In a
+    pipeline it holds approximately: calibration predictions come from models fitted to a part of the training targets
+    (4/5 in five folds), the new one from a model fitted to all of them, which is usually a little better.
+
+    ``sigma`` is the prediction's own std or one size per output (``normalise_by``). An own std below a tenth of its
+    median over the calibration targets counts as that tenth, so that one target whose fit failed with an error near
+    zero does not decide the errors of all others.
 
     With ``joint: simultaneous`` the score of a target is the largest of its outputs', and the band holds all outputs
     at once. With ``joint: pooled`` one ``q`` serves all outputs so that they hold the level on average, with the
     finite-sample term of conformal risk control (Angelopoulos et al. 2024). In both, and with one size per output,
-    sigma is estimated on the calibration targets too, which costs coverage of the order ``1 / n``.
+    sigma is estimated on the calibration targets too, which costs coverage of the order ``1 / n``; so does the tenth.
 
     ``std`` is a calibrated standard error, not tied to ``levels``: see the parameter of that name.
     """
@@ -66,7 +72,7 @@ class Conformal(Calibrated):
             self.params.normalise_by == "auto" and residuals.spread is not None
         )
         if by_std:
-            sigma = self._spread(residuals.spread)
+            sigma = self._spread(residuals.spread, residuals.spread_floor)
             scale = np.ones(len(residuals.outputs))
         else:
             scale = np.maximum(residual_scale(residuals.values, "rms"), residuals.floor)
@@ -90,7 +96,12 @@ class Conformal(Calibrated):
         else:
             factor = conformal_quantile(scores, self.params.levels, self.name)
         self._fitted = (
-            {"scale": scale, "factor": factor.copy(), "std_factor": np.maximum(self._std_factor(scores), floor)},
+            {
+                "scale": scale,
+                "spread_floor": residuals.spread_floor,
+                "factor": factor.copy(),
+                "std_factor": np.maximum(self._std_factor(scores), floor),
+            },
             {
                 "outputs": list(residuals.outputs),
                 "by_std": by_std,
@@ -107,7 +118,7 @@ class Conformal(Calibrated):
         mean = prediction["mean"].values
         sigma = np.broadcast_to(arrays["scale"], mean.shape)
         if values["by_std"]:
-            sigma = self._spread(spread_of(prediction))
+            sigma = self._spread(spread_of(prediction), arrays["spread_floor"])
         half = sigma[..., None] * arrays["factor"].T  # (n_target, n_output, n_level)
         return with_errors(
             prediction,
@@ -130,13 +141,13 @@ class Conformal(Calibrated):
             return np.full(scores.shape[1], pooled_quantile(scores, (_STD_LEVEL,), self.name)[0])
         return np.asarray(conformal_quantile(scores, (_STD_LEVEL,), self.name)[0])
 
-    def _spread(self, spread: Array | None) -> Array:
+    def _spread(self, spread: Array | None, floor: Array) -> Array:
         if spread is None:
             raise DataError(
                 f"{self.name}: it measures errors in units of the prediction's std, but there is none; "
                 "use a model or an uncertainty step before it that gives one, or normalise_by: residual"
             )
-        return spread
+        return np.maximum(spread, floor)
 
 
 def conformal_quantile(scores: Array, levels: Sequence[float], who: str = "conformal_quantile") -> Array:

@@ -46,7 +46,9 @@ class ResidualParams(IntervalParams):
         ),
     )
     scale_with: Literal["none", "std"] = Field(
-        "none", description="std: let errors follow the prediction's own std, of which the size is calibrated."
+        "none",
+        description="std: let errors follow the prediction's own std, of which the size is calibrated; "
+        "below a tenth of its median it counts as that tenth.",
     )
 
 
@@ -57,7 +59,7 @@ class ConformalParams(IntervalParams):
         "auto",
         description=(
             "What errors are measured in. std: the prediction's own, so that intervals follow it; residual: one size "
-            "per output; auto: std where the prediction has one."
+            "per output; auto: std where the prediction has one. A std below a tenth of its median counts as a tenth."
         ),
     )
     joint: Literal["marginal", "pooled", "simultaneous"] = Field(

@@ -29,7 +29,8 @@ class Residual(Calibrated):
     (``interval: empirical``) or ``mean -+ z std`` (``normal``). Empirical ones are at ranks ``p (n + 1)``, for which a
     new exchangeable residual lies below with probability ``p``; beyond the ranks there are, they stop at the largest
     residual seen, so use ``conformal`` where a level must hold with few targets. With ``scale_with: std`` all of this
-    is in units of the prediction's own std: its size is calibrated, its variation from target to target kept.
+    is in units of the prediction's own std: its size is calibrated, its variation from target to target kept, down to a
+    tenth of its median over the calibration targets; a smaller one counts as that tenth.
     """
 
     name = "residual"
@@ -48,12 +49,12 @@ class Residual(Calibrated):
         values = residuals.values
         floor = residuals.floor
         if self.params.scale_with == "std":
-            spread = self._spread(residuals.spread)
+            spread = self._spread(residuals.spread, residuals.spread_floor)
             values = values / spread
             floor = floor / spread.min(axis=0)
         scale = np.maximum(residual_scale(values, self.params.estimator), floor)
         self._fitted = (
-            {"scale": scale, "offset": self._offsets(values, scale)},
+            {"scale": scale, "spread_floor": residuals.spread_floor, "offset": self._offsets(values, scale)},
             {
                 "outputs": list(residuals.outputs),
                 "calibration_targets": len(values),
@@ -69,7 +70,7 @@ class Residual(Calibrated):
         mean = prediction["mean"].values
         unit = np.ones(mean.shape)
         if self.params.scale_with == "std":
-            unit = self._spread(spread_of(prediction))
+            unit = self._spread(spread_of(prediction), arrays["spread_floor"])
         offset = arrays["offset"] * unit[..., None, None]  # (n_target, n_output, n_level, 2)
         return with_errors(
             prediction,
@@ -91,10 +92,10 @@ class Residual(Calibrated):
         quantile = np.nanquantile if np.isnan(values).any() else np.quantile
         return np.moveaxis(quantile(values, tails, axis=0, method="weibull"), -1, 0)
 
-    def _spread(self, spread: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    def _spread(self, spread: NDArray[np.float64] | None, floor: NDArray[np.float64]) -> NDArray[np.float64]:
         if spread is None:
             raise DataError(
                 f"{self.name}: scale_with is 'std', but the prediction has none; "
                 "use a model that gives one or leave scale_with out"
             )
-        return spread
+        return np.maximum(spread, floor)

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["MINIMUM_TARGETS", "Residuals", "residual_scale", "spread_of"]
+__all__ = ["MINIMUM_TARGETS", "SMALLEST_SPREAD", "Residuals", "residual_scale", "spread_of"]
 
 #: Fewest known truths of an output from which the size of its errors is estimated; with five the relative error of a
 #: normal sigma is 1 / sqrt(2 n) = 32 %.
 MINIMUM_TARGETS = 5
+#: An own std counts as at least this fraction of its median over the calibration targets. A tenth
+#: would be a star 100 times brighter than the median one, if photons are all; below it, a failed fit is likelier. The
+#: bound matters because errors are measured in it: one of ``n`` targets whose error is ``z`` medians then changes an
+#: rms by no more than ``sqrt(1 + 100 z^2 / n)``, without it by any factor.
+SMALLEST_SPREAD = 0.1
 #: Median absolute value of a unit normal variable, and the half width that holds 68 % of it.
 _NORMAL_MEDIAN = ndtri(0.75)
 _NORMAL_68 = ndtri(0.84)
@@ -49,6 +54,16 @@ class Residuals:
     floor: Array
     outputs: tuple[str, ...]
     left_out: int
+
+    @property
+    def spread_floor(self) -> Array:
+        """Smallest own std that is believed, for each output (n_output,); zeros where there is none.
+
+        :data:`SMALLEST_SPREAD` of the median, and never below ``floor``.
+        """
+        if self.spread is None:
+            return np.zeros(len(self.outputs))
+        return np.asarray(np.maximum(SMALLEST_SPREAD * np.median(self.spread, axis=0), self.floor))
 
     @classmethod
     def between(cls, prediction: xr.Dataset, truth: Any, who: str) -> Residuals:

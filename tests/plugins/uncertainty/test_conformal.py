@@ -28,17 +28,23 @@ def a_case(n, m, seed=0, prefix="t", std=True):
     return make_prediction(labels, mean, sigma if std else None), labels
 
 
-@given(n=st.integers(5, 400), percent=st.integers(1, 99))
-def test_the_rank_is_exact(n, percent):
-    """Scores 1 ... n: the quantile is its own rank, here from rational numbers without rounding."""
-    rank = ceil(Fraction((n + 1) * percent, 100))
-    scores = np.random.default_rng(n).permutation(np.arange(1.0, n + 1))[:, None]
-    if rank > n:
-        with pytest.raises(DataError):
-            conformal_quantile(scores, [percent / 100])
-    else:
-        assert conformal_quantile(scores, [percent / 100]) == rank
-        assert pooled_quantile(scores, [percent / 100]) == rank
+def test_every_rank_is_exact():
+    """Scores 1 ... n: the quantile is its own rank, here from rational numbers without rounding.
+
+    Every number of targets from 5 to 400 and every percent: which pairs rounding hits cannot be guessed.
+    """
+    for n in range(5, 401):
+        scores = np.random.default_rng(n).permutation(np.arange(1.0, n + 1))[:, None]
+        ranks = {percent: ceil(Fraction((n + 1) * percent, 100)) for percent in range(1, 100)}
+        within = [percent for percent, rank in ranks.items() if rank <= n]
+        levels = [percent / 100 for percent in within]
+        expected = [ranks[percent] for percent in within]
+        np.testing.assert_array_equal(conformal_quantile(scores, levels)[:, 0], expected, err_msg=f"{n} targets")
+        np.testing.assert_array_equal(pooled_quantile(scores, levels), expected, err_msg=f"{n} targets")
+        for percent in ranks.keys() - set(within):
+            for quantile in (conformal_quantile, pooled_quantile):
+                with pytest.raises(DataError, match=f"got {n};"):
+                    quantile(scores, [percent / 100])
 
 
 @pytest.mark.parametrize("std", [True, False])
@@ -244,6 +250,38 @@ def test_intervals_follow_the_predictions_own_std():
     constant = Conformal(normalise_by="residual").fit(seen, truth).apply(seen)
     half = (constant["upper"].sel(level=0.68) - seen["mean"]).values
     np.testing.assert_allclose(half / half[0], 1.0, rtol=1e-9)
+
+
+def test_one_tiny_std_does_not_decide_the_errors_of_all():
+    """60 targets of known errors 1 with the right std: the failed one may change std by sqrt(1 + 100 / 60)."""
+    truth = make_labels(np.zeros((60, 2)), map(str, range(60)), ["a", "b"])
+    mean = np.where(np.arange(60) % 2, 1.0, -1.0)[:, None] * np.ones(2)
+    std = np.ones((60, 2))
+    std[0, 0] = 1e-12
+    stated = make_prediction(truth, mean, std)
+    found = Conformal().fit(stated, truth).apply(stated)
+    np.testing.assert_allclose(found["std"].values[1:, 1], 1.0, rtol=1e-12)
+    np.testing.assert_allclose(found["std"].values[1:, 0], np.sqrt((59 + 100) / 60), rtol=1e-12)
+    np.testing.assert_allclose(found["std"].values[0, 0], 0.1 * np.sqrt((59 + 100) / 60), rtol=1e-12)
+    np.testing.assert_allclose((found["upper"] - stated["mean"]).values[1:], 1.0, rtol=1e-12)
+    np.testing.assert_allclose((found["upper"] - stated["mean"]).values[0, 0], 0.1, rtol=1e-12)
+
+
+def test_pooled_std_is_the_root_mean_square_over_all_outputs():
+    """Errors of 1, 2 and 3 of their std in the three outputs: sqrt(14 / 3) for all of them."""
+    truth = make_labels(np.zeros((20, 3)), map(str, range(20)), list("abc"))
+    stated = make_prediction(truth, np.ones((20, 3)) * [1.0, 2.0, 3.0], np.ones((20, 3)))
+    found = Conformal(joint="pooled").fit(stated, truth).apply(stated)
+    np.testing.assert_allclose(found["std"], np.sqrt(14 / 3), rtol=1e-12)
+
+
+def test_samples_without_spread_get_finite_errors_and_stay():
+    _, truth = a_case(30, 3)
+    same = np.repeat(truth.values[None] + 1e-5, 4, axis=0)
+    stated = make_prediction(truth, truth.values + 1e-5).assign(samples=(("sample", "target", "output"), same))
+    found = Conformal().fit(stated, truth).apply(stated)
+    np.testing.assert_allclose(found["std"], 1e-5, rtol=1e-9)
+    np.testing.assert_array_equal(found["samples"], same)
 
 
 def test_a_std_that_is_missing_is_said_when_fitting_and_when_applying():

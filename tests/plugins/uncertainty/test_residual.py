@@ -91,6 +91,16 @@ def test_scale_with_std_calibrates_the_size_and_keeps_the_variation():
     np.testing.assert_allclose(half / stated, 3.0 * stats.norm.ppf(0.84), rtol=0.04)
 
 
+def test_one_tiny_std_does_not_decide_the_errors_of_all():
+    """60 targets of errors 1 with the right std: the failed one may change std by sqrt(1 + 100 / 60)."""
+    std = np.ones((60, 3))
+    std[0] = 1e-12
+    seen, truth = a_case(60, errors=np.ones((60, 3)), std=std)
+    found = Residual(scale_with="std").fit(seen, truth).apply(seen)
+    np.testing.assert_allclose(found["std"].values[1:], np.sqrt((59 + 100) / 60), rtol=1e-12)
+    np.testing.assert_allclose(found["std"].values[0], 0.1 * np.sqrt((59 + 100) / 60), rtol=1e-12)
+
+
 def test_scale_with_std_needs_one():
     seen, truth = a_case(50)
     with pytest.raises(DataError, match="scale_with is 'std', but the prediction has none"):
