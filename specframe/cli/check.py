@@ -23,9 +23,11 @@ def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path
     from specframe.config import read_pipeline
     from specframe.registry import Registry
 
+    if plugin_files:
+        Registry.discover(files=plugin_files).require_files(plugin_files)
     spec = read_pipeline(
         pipeline,
-        lambda block, pin: Registry.discover(block=block, pin=pin, files=plugin_files).require_files(plugin_files),
+        lambda block, pin: Registry.discover(block=block, pin=pin, files=plugin_files),
         overrides=overrides,
     )
     click.echo(f"{pipeline}: ok, {len(spec.steps)} steps: {' > '.join(step.id for step in spec.steps)}")

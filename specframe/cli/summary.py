@@ -25,5 +25,10 @@ def print_summary(run: Run) -> None:
             shown = "-" if value is None else f"{value:.4g}"
             click.echo(f"  {name.ljust(width)}  {shown}")
     if run.set_aside:
-        click.echo(f"{len(run.set_aside)} targets were set aside; the reasons are in {run.path / 'manifest.json'}")
+        first, count = run.set_aside[0], len(run.set_aside)
+        click.echo(
+            f"{count} {'target was' if count == 1 else 'targets were'} set aside, {first['target']}: {first['reason']}"
+        )
+        if count > 1:
+            click.echo(f"All reasons: {run.path / 'manifest.json'}")
     click.echo(f"Results: {run.path}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.config.spec import CrossValidation
-from specframe.errors import UsageError
+from specframe.errors import DataError
 from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import digest, seed_for
 from specframe.pipeline.learning import FittedChain, LearningData, LearningStep, fit_chain
@@ -38,7 +38,7 @@ def cross_validate(
     wanted = session.spec.cross_validation or CrossValidation()
     n_group = len(np.unique(data.groups))
     if n_group < 2:
-        raise UsageError(
+        raise DataError(
             f"cross-validation groups by {wanted.group!r}, of which there is only one value among {len(data.targets)} "
             "targets: group by something else, or give more targets"
         )

@@ -23,6 +23,9 @@ MANIFEST = "manifest.json"
 _LOG = "log.jsonl"
 _STAGES = "stages"
 _WRITING = ".writing"
+_LOCK = ".lock"
+#: What other code relies on in a manifest.
+_KEYS = {"outputs", "set_aside", "pipeline", "products", "timings"}
 
 
 class RunDirectory:
@@ -38,42 +41,73 @@ class RunDirectory:
         self.store = StageStore(self.stages)
         self.log = path / _LOG
 
-    def open(self, fresh: bool = False) -> None:
-        """Make the folder; with ``fresh``, forget what earlier runs stored in it.
+    def open(self, prediction: bool = False) -> None:
+        """Make the folder.
 
         Raises
         ------
         UsageError
-            When it holds something else than a run, or is a file.
+            When it is a file, or holds something else than a run, or than a prediction where one is to be written.
         """
         if self.path.is_file():
             raise UsageError(f"--out {self.path} is a file; name a folder")
         if self.path.is_dir() and any(self.path.iterdir()) and not self._is_run():
             raise UsageError(f"--out {self.path} holds other files and no run of specframe; name a new folder")
+        if (self.path / MANIFEST).is_file() and prediction != ("predicted_with" in self.manifest()):
+            there, wanted = ("run", "prediction") if prediction else ("prediction", "run")
+            raise UsageError(f"--out {self.path} holds a {there}, which a {wanted} would replace; name another folder")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"--out {self.path} cannot be made: {error.strerror}") from None
-        if fresh:
-            self.store.clear()
-            self.log.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Forget what earlier runs stored in it; their results stay until there are new ones."""
+        self.store.clear()
+        self.log.unlink(missing_ok=True)
 
     def manifest(self) -> dict[str, Any]:
         """Read the manifest of a complete run."""
         path = self.path / MANIFEST
         if not path.is_file():
-            raise InputFileError(path, "there is no complete run here; 'specframe run' makes one")
+            raise UsageError(f"{self.path}: there is no complete run here; 'specframe run' makes one")
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputFileError(path, f"cannot be read: {error}") from None
+            missing = _KEYS - content.keys()
+        except (ValueError, AttributeError) as error:
+            raise InputFileError(path, f"is no manifest ({error}); run the pipeline again") from None
+        if missing:
+            raise InputFileError(path, f"lacks {', '.join(sorted(missing))}: it was changed; run the pipeline again")
         return content
 
     def verify(self, prefix: str) -> None:
         """Check that outputs below ``prefix`` are those that the manifest lists, to the byte."""
         for name, digest in self.manifest()["outputs"].items():
             if name.startswith(prefix) and content_digest(self.path / name) != digest:
-                raise InputFileError(self.path / name, "differs from what the run wrote (its hash is in manifest.json)")
+                raise InputFileError(
+                    self.path / name,
+                    "differs from what the run wrote (its hash is in manifest.json); run the pipeline again",
+                )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from running in this folder; the lock goes with the process, however it ends.
+
+        Raises
+        ------
+        UsageError
+            When another process runs in it.
+        """
+        import fcntl
+
+        with (self.path / _LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UsageError(
+                    f"another specframe is working in {self.path}; wait until it has finished, or name another --out"
+                ) from None
+            yield
 
     @contextmanager
     def writing(self) -> Iterator[Path]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from specframe.pipeline.progress import Progress
 
-__all__ = ["Gathered", "SetAside", "gather_targets", "learning_data", "measured_depths"]
+__all__ = ["Gathered", "SetAside", "check_group", "gather_targets", "learning_data", "measured_depths"]
 
 #: So many targets set aside are printed one by one.
 _PRINTED = 20
@@ -189,15 +189,19 @@ def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:
     return tree.isel(target=np.array([there[target] for target in targets], dtype=np.intp))
 
 
-def _groups(targets: Sequence[str], catalogue: xr.Dataset | None, group: str) -> Any:
-    if group == "target":
-        return np.array(targets)
-    if catalogue is None or group not in catalogue:
-        there = ", ".join(map(str, catalogue.data_vars)) if catalogue is not None else "nothing"
+def check_group(group: str, catalogue: xr.Dataset | None) -> None:
+    """Raise :class:`ContainerError` when targets cannot be grouped by ``group``."""
+    there = ["target", *(map(str, catalogue.data_vars) if catalogue is not None else ())]
+    if group not in there:
         raise ContainerError(
             f"evaluate.cross_validation.group is {group!r}, but the loader's catalogue has no such variable "
-            f"(there: target, {there})"
+            f"(there: {', '.join(there)})"
         )
+
+
+def _groups(targets: Sequence[str], catalogue: xr.Dataset | None, group: str) -> Any:
+    if group == "target" or catalogue is None:
+        return np.array(targets)
     return catalogue[group].sel(target=list(targets)).values
 
 

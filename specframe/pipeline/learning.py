@@ -7,18 +7,20 @@ of another, see *out-of-fold* predictions, made by models fitted without the tar
 from __future__ import annotations
 
 import math
+import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from specframe.api.prediction import validate_prediction
-from specframe.errors import ContainerError, UsageError
+from specframe.errors import ContainerError, DataError, RunError, SpecframeError, UsageError
 from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import seed_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -83,13 +85,15 @@ class FittedChain:
         prediction = self._mean(_last_model(self.steps), data)
         for step in self.steps:
             if step.kind == "uncertainty":
-                prediction = cast("Uncertainty", self.fitted[step.id]).apply(prediction)
+                with _blamed_on(step):
+                    prediction = cast("Uncertainty", self.fitted[step.id]).apply(prediction)
                 validate_prediction(prediction, step.id)
         return prediction
 
     def _mean(self, step: LearningStep, data: LearningData) -> xr.Dataset:
         model = cast("Model", self.fitted[step.id])
-        prediction = model.predict(data.collections[step.id])
+        with _blamed_on(step):
+            prediction = model.predict(data.collections[step.id])
         validate_prediction(prediction, step.id)
         if tuple(prediction["target"].values) != data.targets:
             raise ContainerError(f"step {step.id!r}: the prediction's targets are not those that were asked for")
@@ -165,8 +169,10 @@ def fit_chain(
         seen = _out_of_fold(models, _last_model(models), data, labels, seed, *names)
         for step in estimators:
             estimator = cast("Uncertainty", step.fresh())
-            chain.fitted[step.id] = estimator.fit(seen, labels, seed=seed_for(seed, step.id, *names))
-            seen = estimator.apply(seen)
+            with _blamed_on(step):
+                estimator.fit(seen, labels, seed=seed_for(seed, step.id, *names))
+                seen = estimator.apply(seen)
+            chain.fitted[step.id] = estimator
     return chain
 
 
@@ -184,7 +190,9 @@ def _fit_models(
                 learned = labels - _out_of_fold(models[:i], base, data, labels, seed, *names)["mean"]
             learned = learned.assign_attrs(labels.attrs)
         model = cast("Model", step.fresh())
-        chain.fitted[step.id] = model.fit(data.collections[step.id], learned, seed=seed_for(seed, step.id, *names))
+        with _blamed_on(step):
+            model.fit(data.collections[step.id], learned, seed=seed_for(seed, step.id, *names))
+        chain.fitted[step.id] = model
     return chain
 
 
@@ -234,6 +242,23 @@ def _physical_estimate(step: LearningStep, data: LearningData, like: xr.DataArra
         # a channel without a depth starts from the mean of the target's others
         values = np.where(bad, np.nanmean(np.where(bad, math.nan, values), axis=1, keepdims=True), values)
     return like.copy(data=values)
+
+
+@contextmanager
+def _blamed_on(step: LearningStep) -> Iterator[None]:
+    """Say of an error from a component which step it comes from, and of a bug in which line."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"step {step.id!r}: {error}") from error
+    except (SpecframeError, MemoryError):
+        raise
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise RunError(
+            f"step {step.id!r}: {type(step.component).__name__} raised {type(error).__name__}: {error} "
+            f"({frame.filename}:{frame.lineno}); log.jsonl has the traceback"
+        ) from error
 
 
 def _last_model(steps: Sequence[LearningStep]) -> LearningStep:

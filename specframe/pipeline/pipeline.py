@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,11 +112,12 @@ class Pipeline:
         ConfigError
             With every problem found, each with its place in the file.
         """
+        if plugin_files:
+            Registry.discover(files=plugin_files).require_files(plugin_files)
         found: dict[str, Registry] = {}
 
         def discover(block: Sequence[str], pin: Sequence[str]) -> Registry:
-            registry = Registry.discover(block=block, pin=pin, files=plugin_files)
-            found["registry"] = registry.require_files(plugin_files)
+            found["registry"] = Registry.discover(block=block, pin=pin, files=plugin_files)
             return found["registry"]
 
         spec = read_pipeline(Path(path), discover, overrides=tuple(overrides), check_paths=check_paths)
@@ -178,8 +180,7 @@ class Pipeline:
         from specframe.pipeline.run import run_pipeline
 
         session = self._session(self._out(out), executor, workers, quiet, command)
-        session.directory.open(fresh)
-        _logged(session, partial(run_pipeline, session))
+        _in_directory(session, fresh, partial(run_pipeline, session))
         return Run(session.directory.path)
 
     def _out(self, out: Path | str | None) -> Path:
@@ -226,7 +227,6 @@ def predict(
     command: str = "Run.predict",
 ) -> Run:
     """Apply the fitted run in the folder ``run`` to ``data``; see :meth:`Run.predict`."""
-    from specframe.errors import InputFileError
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.predict import predict_pipeline
     from specframe.pipeline.result import Run
@@ -235,24 +235,32 @@ def predict(
     fitted.manifest()
     fitted.verify("pipeline.yaml")
     if not data.exists():
-        raise InputFileError(data, "no such file or folder")
+        raise UsageError(f"--data {data}: no such file or folder; the working directory is {Path.cwd()}")
     pipeline = Pipeline.from_yaml(run / "pipeline.yaml", overrides, plugin_files, check_paths=False)
     out = run / "predictions" / data.absolute().name if out is None else out
     session = pipeline._session(out, executor, workers, quiet, command)
-    session.directory.open(fresh)
-    _logged(session, partial(predict_pipeline, session, fitted, data))
+    _in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), prediction=True)
     return Run(out)
 
 
-def _logged(session: Session, work: Any) -> None:
-    """Do the work and log how it began and ended."""
-    session.progress.event("start", command=session.command, argv=shlex.join(sys.argv))
-    try:
-        work()
-    except BaseException as error:
-        session.progress.event("failed", error=f"{type(error).__name__}: {error}")
-        raise
-    session.progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
+def _in_directory(session: Session, fresh: bool, work: Callable[[], None], prediction: bool = False) -> None:
+    """Do the work in the session's folder, alone in it, and log how it began and ended."""
+    directory, progress = session.directory, session.progress
+    directory.open(prediction)
+    with directory.locked():
+        if fresh:
+            directory.forget()
+        progress.event("start", command=session.command, argv=shlex.join(sys.argv))
+        try:
+            work()
+        except BaseException as error:
+            progress.event(
+                "failed",
+                error=f"{type(error).__name__}: {error}",
+                traceback="".join(traceback.format_exception(error)),
+            )
+            raise
+        progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
 
 
 def _step_data(step: BaseComponent | tuple[str, BaseComponent] | Mapping[str, Any]) -> dict[str, Any]:

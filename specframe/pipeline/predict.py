@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from specframe.errors import InputFileError
 from specframe.evaluate.evaluation import Evaluation
 from specframe.pipeline.gather import learning_data, measured_depths
 from specframe.pipeline.learning import FittedChain, learning_steps
@@ -30,10 +29,8 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
     Raises
     ------
     InputFileError
-        When ``data`` does not exist, or the run's model is missing or is not what the run wrote.
+        When the run's model is missing or is not what the run wrote.
     """
-    if not data.exists():
-        raise InputFileError(data, "no such file or folder")
     run.verify("model/")
     steps = learning_steps(session.spec.steps)
     exporters = [cast("Exporter", part.component.load().from_params(part.params)) for part in session.spec.exports]

@@ -20,7 +20,7 @@ _CAPTIONS = {
     "calibration": "Left: how often the truth lies within intervals of a nominal coverage. Right: the probability "
     "that was predicted below the truth; flat when error bars are right.",
     "spectrum": "Predicted spectrum with its 68 % error bars, and the truth where it is known.",
-    "light-curve": "White light curve with its model, detrended, and what is left.",
+    "light-curve": "White light curve; where a step fitted it, with the model, detrended, and what is left.",
     "residuals": "What is left after the model, by wavelength and time.",
 }
 

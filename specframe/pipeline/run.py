@@ -13,7 +13,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.crossval import cross_validate, fit_final
-from specframe.pipeline.gather import Gathered, gather_targets, learning_data, measured_depths
+from specframe.pipeline.gather import Gathered, check_group, gather_targets, learning_data, measured_depths
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
@@ -100,15 +100,16 @@ def run_pipeline(session: Session) -> None:
     exporters = [cast("Exporter", _make(part)) for part in spec.exports]
     worker = TargetWorker(session.recipe(), session.registry)
     labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
+    catalogue = worker.loader.catalogue() if steps else None
+    group = spec.cross_validation.group if spec.cross_validation else "target"
+    check_group(group, catalogue)
     gathered = session.gather(worker)
 
     chain: FittedChain | None = None
     prediction: xr.Dataset | None
     if steps:
-        catalogue = worker.loader.catalogue()
         labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id)
         with session.phase("collate"):
-            group = spec.cross_validation.group if spec.cross_validation else "target"
             data = learning_data(gathered, steps, catalogue, group)
         labels = labels.sel(target=list(data.targets))
         with session.phase("cross-validation"):
@@ -121,7 +122,7 @@ def run_pipeline(session: Session) -> None:
         if prediction is not None:
             prediction = name_outputs(prediction, labels)
 
-    evaluation = Evaluation()
+    evaluation = _unjudged(scores, prediction)
     if labels is not None and prediction is not None:
         evaluation = _judged(scores, prediction, labels)
         known = labels.reindex(target=prediction["target"].values)
@@ -141,6 +142,16 @@ def name_outputs(prediction: xr.Dataset, labels: xr.DataArray | None) -> xr.Data
     if known.shape != there.shape or not np.allclose(known, there, rtol=1e-3):
         return prediction
     return prediction.assign_coords(output=labels["output"].values)
+
+
+def _unjudged(scores: Sequence[Score], prediction: xr.Dataset | None) -> Evaluation:
+    """Return why nothing can be scored: there are no labels, or nothing was measured."""
+    names = [score.name for score in scores]
+    if prediction is None:
+        return Evaluation(dict.fromkeys(names), dict.fromkeys(names, "the pipeline measures nothing to compare"))
+    unlabelled = tuple(str(target) for target in prediction["target"].values)
+    reason = "the loader has no labels to compare with"
+    return Evaluation(dict.fromkeys(names), dict.fromkeys(names, reason), 0, unlabelled)
 
 
 def _judged(scores: Sequence[Score], prediction: xr.Dataset, labels: xr.DataArray) -> Evaluation:

@@ -52,7 +52,7 @@ def test_run_with_targets_set_aside_has_exit_status_3(
 ) -> None:
     result = specframe("run", pipeline, "--plugin", TOY, "--out", tmp_path / "out", "--set", "data.broken=[t1]")
     assert result.status == 3
-    assert "1 targets were set aside" in result.out
+    assert "1 target was set aside, t1: target t1: the file is broken" in result.out
     assert "set aside t1 at step 'data': target t1: the file is broken" in result.err
 
 
@@ -121,7 +121,7 @@ def test_a_wrong_command_has_exit_status_2(specframe: Callable[..., Any], args: 
 
 def test_predict_on_a_folder_that_is_no_run_fails(specframe: Callable[..., Any], tmp_path: Path) -> None:
     result = specframe("predict", tmp_path, "--data", tmp_path)
-    assert (result.status, list(tmp_path.iterdir())) == (1, [])
+    assert (result.status, list(tmp_path.iterdir())) == (2, [])
     assert "there is no complete run here" in result.err
 
 

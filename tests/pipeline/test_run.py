@@ -13,6 +13,7 @@ import xarray as xr
 
 from specframe import Pipeline, Run
 from specframe.errors import DataError, InputFileError, RunError, UsageError
+from specframe.pipeline.directory import RunDirectory
 
 MakePipeline = Callable[..., Pipeline]
 
@@ -231,11 +232,11 @@ class TestPredict:
 
     def test_missing_data_are_named(self, toy_pipeline: MakePipeline, tmp_path: Path) -> None:
         run, _ = self._run(toy_pipeline, tmp_path)
-        with pytest.raises(InputFileError, match=r"gone\.txt: no such file or folder"):
+        with pytest.raises(UsageError, match=r"gone\.txt: no such file or folder"):
             run.predict(tmp_path / "gone.txt", quiet=True)
 
     def test_a_folder_that_is_no_run_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(InputFileError, match="there is no complete run here"):
+        with pytest.raises(UsageError, match="there is no complete run here"):
             Run(tmp_path)
 
     def test_the_training_data_may_be_gone(self, toy_pipeline: MakePipeline, tmp_path: Path) -> None:
@@ -285,3 +286,49 @@ def test_many_targets_set_aside_are_not_all_printed(
     assert printed.count("it has no label to learn from") == 20
     assert printed.count("manifest.json lists all") == 1
     assert [entry["target"] for entry in run.set_aside] == unlabelled
+
+
+def test_a_prediction_does_not_replace_a_run(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    run = toy_pipeline().run(tmp_path / "out", quiet=True)
+    new = tmp_path / "new.txt"
+    new.write_text("0.004\n")
+    toy = [Path(__file__).with_name("toy.py")]
+    with pytest.raises(UsageError, match="holds a run, which a prediction would replace"):
+        run.predict(new, run.path, plugin_files=toy, quiet=True)
+    predicted = run.predict(new, plugin_files=toy, quiet=True)
+    with pytest.raises(UsageError, match="holds a prediction, which a run would replace"):
+        toy_pipeline().run(predicted.path, quiet=True)
+    assert run.predict(new, plugin_files=toy, quiet=True).predictions.sizes["target"] == 1
+
+
+def test_two_runs_do_not_work_in_one_folder(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    pipeline = toy_pipeline()
+    pipeline.run(tmp_path / "out", quiet=True)
+    with (
+        RunDirectory(tmp_path / "out").locked(),
+        pytest.raises(UsageError, match="another specframe is working in"),
+    ):
+        pipeline.run(tmp_path / "out", fresh=True, quiet=True)
+    assert Run(tmp_path / "out").predictions.sizes["target"] == 20
+
+
+def test_a_manifest_that_was_changed_is_named(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    toy_pipeline().run(tmp_path / "out", quiet=True)
+    (tmp_path / "out" / "manifest.json").write_text("{}")
+    with pytest.raises(InputFileError, match=r"manifest\.json: lacks outputs, pipeline"):
+        Run(tmp_path / "out")
+
+
+def test_scores_without_labels_say_why_they_are_missing(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    steps = [{"id": "data", "load": "toy", "with": {"labelled": False}}, {"id": "depths", "detrend": "halves"}]
+    metrics = toy_pipeline(steps=steps, evaluate={"scores": ["rmse-ppm"]}).run(tmp_path / "out", quiet=True).metrics
+    assert metrics["test"] == {"rmse-ppm": None}
+    assert metrics["missing"] == {"rmse-ppm": "the loader has no labels to compare with"}
+    assert metrics["targets"]["unlabelled"] == 20
+
+
+def test_an_error_in_a_model_names_the_step(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    recipe = [{"id": "data", "load": "toy"}, {"id": "fit", "model": "buggy"}]
+    with pytest.raises(RunError, match=r"step 'fit': Buggy raised ValueError: boo \(.*toy\.py:\d+\)"):
+        toy_pipeline(steps=recipe).run(tmp_path / "out", quiet=True)
+    assert "ValueError: boo" in (tmp_path / "out" / "log.jsonl").read_text()

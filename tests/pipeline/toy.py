@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -14,6 +14,7 @@ from specframe.api import (
     Exporter,
     Field,
     Loader,
+    Model,
     Params,
     hookimpl,
     make_labels,
@@ -131,6 +132,25 @@ class FailingExporter(Exporter):
         raise DataError("the format needs a std for every output")
 
 
+class Buggy(Model):
+    """Fails in a way that no component should."""
+
+    name = "buggy"
+    Params = NoParams
+
+    def fit(self, X: Any, y: Any, *, sample_weight: Any = None, seed: int = 0) -> Buggy:
+        raise ValueError("boo")
+
+    def predict(self, X: Any) -> xr.Dataset:
+        raise self._not_fitted()
+
+    def get_state(self) -> Any:
+        raise self._not_fitted()
+
+    def set_state(self, arrays: Any, values: Any) -> None:
+        raise self._not_fitted()
+
+
 class Observer:
     """Life-cycle hooks that keep what they were told."""
 
@@ -142,6 +162,7 @@ def specframe_components() -> Iterator[Component]:
     """Offer the toy components."""
     yield Component(kind="loader", name="toy", target="toy:ToyLoader", params=ToyLoaderParams)
     yield Component(kind="detrender", name="halves", target="toy:ToyStep", params=ToyStepParams)
+    yield Component(kind="model", name="buggy", target="toy:Buggy", params=NoParams)
     yield Component(kind="exporter", name="failing", target="toy:FailingExporter", params=NoParams)
 
 
