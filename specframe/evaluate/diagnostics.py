@@ -75,20 +75,33 @@ def output_errors(mean: ArrayLike, truth: ArrayLike) -> OutputErrors:
 
 
 def pulls(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
-    """Return ``(mean - truth) / std`` of all known truths, shape (n,). Calibrated normal errors give N(0, 1)."""
-    pull = (np.asarray(mean, float) - np.asarray(truth, float)) / np.asarray(std, float)
-    return np.asarray(pull[np.isfinite(pull)])
+    """Return ``(mean - truth) / std`` of all known truths, shape (n,). Calibrated normal errors give N(0, 1).
+
+    With a std of 0 it is infinite, with the sign of the error, or 0 where there is no error.
+    """
+    pull = _in_sigma(np.asarray(mean, float) - np.asarray(truth, float), std)
+    return np.asarray(pull[~np.isnan(pull)])
+
+
+def _in_sigma(error: Array, std: ArrayLike) -> Array:
+    """Return ``error / std``, and the limit of it where ``std`` is 0; NaN where the error is unknown."""
+    std = np.broadcast_to(np.asarray(std, float), error.shape)
+    limit = np.where(error == 0, 0.0, np.copysign(np.inf, error))
+    return np.asarray(np.divide(error, std, out=np.where(np.isnan(error), np.nan, limit), where=std != 0))
 
 
 def crps_normal(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
     """Return the continuous ranked probability score of normal predictions, in the units of the labels.
 
-    Closed form of Gneiting et al. (2005, Mon. Weather Rev. 133, 1098), eq. 5. NaN where the truth is unknown.
+    Closed form of Gneiting et al. (2005, Mon. Weather Rev. 133, 1098), eq. 5; with a std of 0 its limit, the absolute
+    error. NaN where the truth is unknown.
     """
     std = np.asarray(std, float)
-    z = (np.asarray(truth, float) - np.asarray(mean, float)) / std
+    error = np.asarray(truth, float) - np.asarray(mean, float)
+    z = error / np.where(std == 0, 1.0, std)
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-    return np.asarray(std * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi)))
+    score = std * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi))
+    return np.asarray(np.where(std == 0, np.abs(error), score))
 
 
 def crps_samples(samples: ArrayLike, truth: ArrayLike) -> Array:
@@ -107,8 +120,9 @@ def pit_normal(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
     """Return the probability integral transform of each known truth under N(mean, std), shape (n,).
 
     Uniform on [0, 1] when calibrated; a hump in the middle means errors too large, horns at the ends too small.
+    With a std of 0 it is 0 or 1, or 1/2 where the mean is the truth.
     """
-    pit = ndtr((np.asarray(truth, float) - np.asarray(mean, float)) / np.asarray(std, float))
+    pit = ndtr(_in_sigma(np.asarray(truth, float) - np.asarray(mean, float), std))
     return np.asarray(pit[np.isfinite(pit)])
 
 

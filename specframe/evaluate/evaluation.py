@@ -95,14 +95,19 @@ def align(prediction: xr.Dataset, truth: xr.DataArray) -> tuple[xr.Dataset, xr.D
     Raises
     ------
     ContainerError
-        When a target stands twice, or outputs or units differ.
+        When a target or an output stands twice, or outputs or units differ.
     """
     targets, outputs = (prediction[dim].values.astype(str) for dim in ("target", "output"))
     known_targets, known_outputs = (truth[dim].values.astype(str) for dim in ("target", "output"))
-    for what, names in (("prediction", targets), ("truth", known_targets)):
+    for dim, what, names in (
+        ("target", "prediction", targets),
+        ("target", "truth", known_targets),
+        ("output", "prediction", outputs),
+        ("output", "truth", known_outputs),
+    ):
         unique, counts = np.unique(names, return_counts=True)
         if np.any(counts > 1):
-            raise ContainerError(f"evaluation: target {unique[np.argmax(counts)]} stands twice in the {what}")
+            raise ContainerError(f"evaluation: {dim} {unique[np.argmax(counts)]} stands twice in the {what}")
     if set(outputs) != set(known_outputs):
         only = sorted(set(outputs) ^ set(known_outputs))
         raise ContainerError(

@@ -94,9 +94,10 @@ class Crps(Score):
 class Coverage(Score):
     """Fraction of true values inside their predicted intervals.
 
-    For each level the prediction's own ``lower`` and ``upper`` are used where it has them, else the central interval
-    of a normal distribution with its ``std``. ``coverage-68-error`` is the standard error with targets, not
-    outputs, taken as independent: binomial for a single output. It is left out for a single target.
+    For each level the prediction's own ``lower`` and ``upper`` are used where it has them, else quantiles of its
+    ``samples``, else the central interval of a normal distribution with its ``std``. ``coverage-68-error`` is the
+    standard error with targets, not outputs, taken as independent: binomial for a single output. It is left out for a
+    single target.
     """
 
     name = "coverage"
@@ -110,7 +111,7 @@ class Coverage(Score):
             bounds = interval(prediction, level)
             if bounds is None:
                 raise DataError(
-                    f"coverage: the prediction has neither an interval at level {level:g} nor std; "
+                    f"coverage: the prediction has no interval at level {level:g}, no samples and no std; "
                     "add an uncertainty step"
                 )
             fraction, error = diagnostics.clustered_fraction(*diagnostics.coverage_by_target(*bounds, truth.values))

@@ -87,6 +87,27 @@ def test_uniform_distance_is_the_kolmogorov_smirnov_statistic(rng):
     assert diagnostics.uniform_distance(values) == pytest.approx(stats.kstest(values, "uniform").statistic, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("values", "distance"),
+    [([0.9, 0.95], 0.9), ([0.05, 0.1], 0.9), ([0.25, 0.75], 0.25), ([0.5], 0.5)],
+    ids=["too high", "too low", "best of two", "one"],
+)
+def test_uniform_distance_looks_to_both_sides(values, distance):
+    assert diagnostics.uniform_distance(values) == pytest.approx(distance, rel=1e-12)
+
+
+def test_a_std_of_zero_gives_the_limits():
+    """Errors -2, 0, 3 and an unknown one without any spread; warnings are errors here."""
+    mean, truth = np.zeros((4, 1)), np.array([[-2.0], [0.0], [3.0], [np.nan]])
+    std = np.zeros((4, 1))
+    np.testing.assert_array_equal(diagnostics.crps_normal(mean, std, truth)[:, 0], [2.0, 0.0, 3.0, np.nan])
+    np.testing.assert_array_equal(diagnostics.pit_normal(mean, std, truth), [0.0, 0.5, 1.0])
+    np.testing.assert_array_equal(diagnostics.pulls(mean, std, truth), [np.inf, 0.0, -np.inf])
+    curve = diagnostics.coverage_curve(mean, std, truth, [0.68])
+    assert curve.empirical == pytest.approx(1 / 3)
+    assert diagnostics.error_by_sigma(mean, std, truth, bins=1).sigma == [0.0]
+
+
 def test_pit_of_samples_has_mean_one_half(rng):
     """Truth and samples from one distribution: the rank is uniform on 0 ... n."""
     samples, truth = rng.normal(size=(9, 20000, 1)), rng.normal(size=(20000, 1))

@@ -106,6 +106,13 @@ def test_other_units_are_an_error(prediction, labels):
         align(prediction, labels.assign_attrs(units="K"))
 
 
+def test_an_output_that_stands_twice_is_an_error(prediction, labels):
+    with pytest.raises(ContainerError, match="output a stands twice in the prediction"):
+        align(prediction.isel(output=[0, 0, 1]), labels)
+    with pytest.raises(ContainerError, match="output b stands twice in the truth"):
+        align(prediction, labels.isel(output=[0, 1, 1]))
+
+
 def test_a_target_that_stands_twice_is_an_error(prediction, labels):
     with pytest.raises(ContainerError, match="target A stands twice in the truth"):
         align(prediction, labels.assign_coords(target=["A", "A", "C"]))

@@ -112,6 +112,29 @@ def test_coverage_prefers_the_predictions_own_bounds(labels):
     assert (found["coverage-68"], found["coverage-90"], found["coverage-95"]) == (1.0, 0.0, 1.0)
 
 
+def test_coverage_of_samples_alone_uses_their_quantiles():
+    """99 samples 1 ... 99 reach from rank 5 to 95 at level 0.9: truths 5 and 95 are inside, 4.9 and 95.1 are not."""
+    labels = make_labels([[4.9], [5.0], [50.0], [95.0], [95.1]], list("ABCDE"), ["x"])
+    samples = np.random.default_rng(0).permutation(np.arange(1.0, 100.0))[:, None, None] * np.ones((1, 5, 1))
+    prediction = make_prediction(labels, np.full((5, 1), 50.0)).assign(
+        samples=(("sample", "target", "output"), samples)
+    )
+    assert Coverage(levels=[0.9]).score(prediction, labels)["coverage-90"] == 0.6
+    # beyond the outermost sample there is nothing to know
+    assert Coverage(levels=[0.999]).score(prediction, labels)["coverage-99.9"] == 1.0
+
+
+def test_coverage_of_few_samples_holds_its_level():
+    """19 normal samples at level 0.9: the rank of the truth is uniform, so 18 of 20; four standard errors."""
+    rng = np.random.default_rng(1)
+    labels = make_labels(rng.normal(size=(20_000, 1)), map(str, range(20_000)), ["x"])
+    prediction = make_prediction(labels, np.zeros((20_000, 1))).assign(
+        samples=(("sample", "target", "output"), rng.normal(size=(19, 20_000, 1)))
+    )
+    found = Coverage(levels=[0.9]).score(prediction, labels)["coverage-90"]
+    assert found == pytest.approx(0.9, abs=4 * np.sqrt(0.9 * 0.1 / 20_000))
+
+
 def test_coverage_level_in_name_keeps_its_decimals(prediction, labels):
     assert "coverage-68.27" in Coverage(levels=[0.6827]).score(prediction, labels)
 
