@@ -136,11 +136,15 @@ class ArielChallenge(Loader):
         return [file for file in files if file.exists()]
 
     def relocated(self, path: Path) -> Self:
-        """Return the same loader for the planets at ``path``: a root (its ``test`` before its ``train``) or a split."""
-        splits = [split for split in ("test", "train") if (path / split).is_dir()]
+        """Return the same loader for the planets at ``path``.
+
+        The folder of a split is that split. Of a root it is the parameter ``split``, or the other one where the root
+        does not have its folder.
+        """
         update: dict[str, Any] = {"path": path, "targets": None, "year": "auto"}
-        if splits:
-            update["split"] = next((s for s in splits if find_tree(path, s).targets()), splits[0])
+        other = "train" if self.params.split == "test" else "test"
+        if (path / other).is_dir() and not (path / self.params.split).is_dir():
+            update["split"] = other
         return self.from_params(self.params.model_copy(update=update))
 
     def _tree(self) -> ChallengeTree:

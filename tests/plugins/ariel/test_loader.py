@@ -172,9 +172,13 @@ def test_other_data_are_a_root_or_a_split(write_tree):
     root = write_tree(2024, {"101": 1})
     loader = ArielChallenge(path=root, targets=["101"])
     assert loader.relocated(root).targets() == ["101"]
+    only_train = ArielChallenge(path=root, split="test").relocated(root)
+    assert (only_train.targets(), only_train.params.split) == (["101"], "train")
     write_tree(2024, {"7": 1, "8": 1}, "test")
-    assert loader.relocated(root).targets() == ["7", "8"]
+    assert loader.relocated(root).targets() == ["101"]  # with both splits there it stays with its own
+    assert ArielChallenge(path=root, split="test").relocated(root).targets() == ["7", "8"]
     assert loader.relocated(root / "train").targets() == ["101"]
+    assert ArielChallenge(path=root, split="test").relocated(root / "train").targets() == ["101"]
     elsewhere = loader.relocated(root / "test")
     assert elsewhere.targets() == ["7", "8"]
     assert elsewhere.labels() is None
