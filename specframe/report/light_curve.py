@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
-from specframe.report.white_light import Curve, light_curve
+from specframe.report.white_light import Curve, is_numbered, light_curve
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,10 +65,16 @@ def draw_light_curve(data: xr.Dataset, channel: int | None = None, title: str = 
 def _title(data: xr.Dataset, channel: int | None, title: str) -> str:
     if channel is None:
         n = data.sizes["wavelength"]
-        what = f"white light of {n} channels" if n > 1 else f"{float(data['wavelength'].values[0]):.3g} µm"
+        what = f"white light of {n} channels" if n > 1 else _channel(data, 0, digits=3)
     else:
-        what = f"{float(data['wavelength'].values[channel]):.4g} µm"
+        what = _channel(data, channel, digits=4)
     return f"{title}, {what}" if title else what
+
+
+def _channel(data: xr.Dataset, channel: int, digits: int) -> str:
+    """Return the channel's wavelength, or its number where the data have no wavelengths."""
+    value = float(data["wavelength"].values[channel])
+    return f"channel {value:g}" if is_numbered(data, "wavelength") else f"{value:.{digits}g} µm"
 
 
 def _raw(ax: Axes, curve: Curve) -> None:

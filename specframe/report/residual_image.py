@@ -8,7 +8,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe.report.canvas import new_figure, styled
-from specframe.report.white_light import hours
+from specframe.report.white_light import hours, is_numbered
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,7 +67,7 @@ def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma"
         ax.axvline(contact, color="black", lw=0.8, ls=":")
     label = "Residual / flux error" if unit == "sigma" else "Residual (ppm)"
     fig.colorbar(image, ax=ax, label=label, extend="both", pad=0.015)
-    ax.set(xlabel=clock, ylabel="Wavelength (µm)")
+    ax.set(xlabel=clock, ylabel="Channel" if is_numbered(data, "wavelength") else "Wavelength (µm)")
     if title:
         ax.set_title(title, loc="left")
     ax.tick_params(labelsize=9.0)

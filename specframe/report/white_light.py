@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Curve", "hours", "light_curve"]
+__all__ = ["Curve", "hours", "is_numbered", "light_curve"]
+
+#: What loaders write into the ``comment`` of a coordinate that the data lack and that only counts.
+_NUMBERED = {"wavelength": "channel numbers", "time": "sample numbers"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Curve:
     transit: Array | None
     #: Contacts in the same hours as the samples.
     contacts: Array
+    #: Or numbers of the samples, where the data have no times; ``clock`` says which.
     hours: Array
     clock: str
 
@@ -88,10 +92,26 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
     )
 
 
+def is_numbered(data: xr.Dataset, coordinate: str) -> bool:
+    """Return whether ``wavelength`` or ``time`` only counts channels or samples, because the data have none."""
+    return str(data[coordinate].attrs.get("comment", "")).startswith(_NUMBERED[coordinate])
+
+
 def hours(data: xr.Dataset) -> tuple[Array, Array, str]:
-    """Return times and contacts in hours, and what they count from: mid-transit where known, else the first sample."""
+    """Return times and contacts in hours, and what they count from: mid-transit where known, else the first sample.
+
+    Where the data have no times (:func:`is_numbered`), both count samples from 0 instead.
+    """
     from astropy.units import Unit
 
+    if is_numbered(data, "time"):
+        time = data["time"].values.astype(float)
+        contacts = np.array([])
+        if "contact_time" in data.variables:
+            contact = data["contact_time"]
+            to_clock = float(Unit(contact.attrs["units"]).to(data["time"].attrs["units"]))
+            contacts = np.interp(contact.values * to_clock, time, np.arange(time.size))
+        return np.arange(float(time.size)), contacts, "Sample"
     scale = float(Unit(data["time"].attrs["units"]).to("h"))
     time = data["time"].values.astype(float)
     if "contact_time" in data.variables:

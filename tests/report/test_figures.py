@@ -306,3 +306,34 @@ def test_figures_use_no_pyplot_and_the_package_is_light():
         "assert 'matplotlib.figure' in sys.modules; assert 'matplotlib.pyplot' not in sys.modules"
     )
     run([sys.executable, "-c", code], check=True)
+
+
+@pytest.fixture
+def numbered(tmp_path, node):
+    """The node as the loader ``table`` gives it from an array of fluxes alone."""
+    from specframe.api import nodes
+    from specframe_io import Table
+
+    np.savez(tmp_path / "curves.npz", flux=node["flux"].values[None])
+    loader = Table(path=tmp_path / "curves.npz", flux="flux", instrument="MIRI")
+    ((_, data),) = nodes(loader.load(loader.targets()[0]))
+    return data
+
+
+def test_channels_and_samples_without_coordinates_are_numbered(numbered):
+    fig = draw_light_curve(numbered, 1, "planet")
+    assert fig.get_suptitle() == "planet, channel 2"
+    assert fig.axes[-1].get_xlabel() == "Sample"
+    np.testing.assert_array_equal(error_bars(fig.axes[0])[0], np.arange(200))
+    assert draw_light_curve(numbered.isel(wavelength=[0])).get_suptitle() == "channel 1"
+
+
+def test_contacts_of_numbered_samples_are_samples(numbered):
+    contacts = numbered.assign(contact_time=("contact", [20.0, 30.0, 170.0, 180.5], {"units": "s"}))
+    np.testing.assert_allclose(light_curve(contacts).contacts, [20.0, 30.0, 170.0, 180.5])
+
+
+def test_residual_image_of_numbered_channels_says_so(numbered):
+    modelled = numbered.assign(model=numbered["flux"] * 1.001)
+    ax = draw_residual_image(modelled).axes[0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Sample", "Channel")
