@@ -32,6 +32,8 @@ _MIN_INDEPENDENT = 0.02
 #: Ingress durations, as fractions of the transit, from which the fit of the contacts starts.
 _INGRESS_STARTS = (0.05, 0.15, 0.4)
 _OUTLIER_SIGMA = 5.0
+#: Samples of the running median that outliers are measured from: it follows steps, and any transit that can be fitted.
+_MEDIAN_SAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ def white_curve(
     """Combine channels (n_channel, n_time) into one curve, each with the weight of its relative errors.
 
     Moments at which most of the light is masked are left out, for their mix of channels is another one, and so are
-    single outliers. Returns ``None`` when too few samples are left.
+    single outliers, of a channel and of the sum. Returns ``None`` when too few samples are left.
     """
+    use = use & ~_outliers(flux, use)
     level = masked_median(flux, use)[:, None]
     lit = use & (level > 0)
     scale = np.where(level > 0, level, 1.0)
@@ -84,15 +87,33 @@ def white_curve(
         return None
     white = np.sum(np.where(lit, flux / scale, 0.0) * weight, axis=0)[keep] / total[keep]
     white, time = white / np.median(white), time[keep]
-    residual = white - median_filter(white, 5, mode="nearest")
-    spread = MAD_TO_STD * np.median(np.abs(residual))
-    if spread > 0:
-        ordinary = np.abs(residual) <= _OUTLIER_SIGMA * spread
-        white, time = white[ordinary], time[ordinary]
+    ordinary = ~_outliers(white[None], np.ones((1, len(white)), bool))[0]
+    white, time = white[ordinary], time[ordinary]
     steps = np.diff(white)
     noise = MAD_TO_STD * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2.0)
     # Noise-free curves (simulations) would divide by zero.
     return WhiteCurve(time, white, max(noise, 1e-12))
+
+
+def _outliers(flux: NDArray[np.float64], use: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which samples (n_channel, n_time) lie far from the running median of their own channel.
+
+    Averaged over channels, a single cosmic ray is small enough to hide in the white curve and large enough to spoil
+    it. Ingress and egress stay: the running median follows whatever rises or falls over several samples.
+    """
+    # The median runs over each channel's used samples, moved to the front, and their mirror image behind the last.
+    index = np.arange(flux.shape[1])
+    order = np.argsort(~use, axis=1, kind="stable")
+    last = use.sum(axis=1, keepdims=True) - 1
+    front = np.where(index <= last, index, np.maximum(2 * last - index, 0))
+    running = np.take_along_axis(np.where(use, flux, 0.0), np.take_along_axis(order, front, axis=1), axis=1)
+    running = median_filter(running, (1, _MEDIAN_SAMPLES), mode="mirror")
+    median = np.empty_like(running)
+    np.put_along_axis(median, order, running, axis=1)
+    distance = np.where(use, np.abs(flux - median), 0.0)
+    # Where most samples equal their neighbours (few photons, no noise) the scatter says nothing.
+    spread = MAD_TO_STD * masked_median(distance, use)[:, None]
+    return use & (spread > 0) & (distance > _OUTLIER_SIGMA * spread)
 
 
 def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: float) -> Transit:
