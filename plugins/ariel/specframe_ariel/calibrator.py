@@ -34,7 +34,8 @@ class ArielDetector(Calibrator):
 
     In this order, each step with a switch:
 
-    1. ``gain_offset``: electrons = adu / gain + offset.
+    1. ``gain_offset``: electrons = adu / gain + offset. Off, light curves and errors are in adu, and ``linearity`` and
+       ``dark``, which are in electrons, must be off too.
     2. ``columns``: only those of the science channels are used (and read).
     3. ``dead_pixels``, ``hot_pixels``: left out at all times. Hot ones, whose dark is an outlier (5-sigma clip over the
        columns in use), are kept by default: with their dark subtracted they add less noise than the light that leaving
@@ -49,12 +50,12 @@ class ArielDetector(Calibrator):
     9. ``background_rows``: minus the mean of these rows, column by column.
     10. The sum over ``rows``, and over columns where the instrument does not disperse.
 
-    Returns light curves (wavelength, time) in electrons per pair: ``flux``, ``flux_error``, ``mask``, wavelengths
+    Returns light curves (wavelength, time) in electrons (adu) per pair: ``flux``, ``flux_error``, ``mask``, wavelengths
     ascending with the edges of the channels half way between them, ``time`` the mean of a bin's reads.
 
     ``flux_error`` is one standard deviation: per pair and pixel the variance is 2 read_noise^2 plus the electrons
     collected between the reads (Poisson; star, sky and dark alike), divided by the number of pairs, and carried through
-    flat, background and sum. Noise of the flat, of the dark and of the linearity's coefficients is common to all times
+    flat, background and sum; times gain^2 where the result is in adu. Noise of the flat, of the dark and of the linearity's coefficients is common to all times
     and not in it, nor is that of the pointing.
 
     A channel without any good pixel is masked, its flux NaN. Where the node has no ``read_noise``, photon noise alone
@@ -66,7 +67,8 @@ class ArielDetector(Calibrator):
         When a calibration variable that a step needs is missing or not finite, no pixel is left, the frames are fewer
         than one bin or do not pair up.
     ParameterError
-        When rows or columns are not on the detector, or a mapping names an instrument that there is not.
+        When rows or columns are not on the detector, a mapping names an instrument that there is not, or steps would
+        mix adu and electrons.
     """
 
     name: ClassVar[str] = "ariel-detector"
@@ -181,7 +183,10 @@ class ArielDetector(Calibrator):
         params = self.params
         used = extraction.pixels()
         row, column = used.T
-        polynomial = self._polynomial(data, cut, used)
+        gain, offset = self._converter(data)
+        linearity = _needed(cut, "linearity", used) if params.linearity else None
+        stays = not params.gain_offset  # in adu, and gain and offset are for the noise only
+        polynomial = raw_polynomial(linearity, *((1.0, 0.0) if stays else (gain, offset)), (len(used),))
         none = np.zeros(len(used))
         table = PixelTable(
             row,
@@ -193,19 +198,21 @@ class ArielDetector(Calibrator):
         )
         exposure = self._exposure(data, per_bin, n_bin)
         series = _pixel_series(data["frames"].data, row * data.sizes["x"] + column + first_column)
-        return sum_columns(series, table, len(extraction.usable), exposure, per_bin, pairs=params.cds)
+        in_adu = (gain, 0.0 if params.cds else offset) if stays else (1.0, 0.0)
+        return sum_columns(series, table, len(extraction.usable), exposure, per_bin, pairs=params.cds, converter=in_adu)
 
-    def _polynomial(self, data: xr.Dataset, cut: xr.Dataset, used: NDArray[np.intp]) -> NDArray[np.float64]:
-        gain, offset = 1.0, 0.0
-        if self.params.gain_offset and data["frames"].attrs.get("units") != "electron":
-            gain, offset = (float(data.attrs.get(name, np.nan)) for name in ("gain", "offset"))
-            if not (np.isfinite(gain) and gain > 0 and np.isfinite(offset)):
-                raise DataError(
-                    f"expected attributes gain above 0 (adu/electron) and offset (electron), got gain {gain:g} and "
-                    f"offset {offset:g}; set gain_offset: false to stay in adu"
-                )
-        linearity = _needed(cut, "linearity", used) if self.params.linearity else None
-        return raw_polynomial(linearity, gain, offset, (len(used),))
+    def _converter(self, data: xr.Dataset) -> tuple[float, float]:
+        """Return gain (adu/electron) and offset (electron) of the frames; 1 and 0 where they are in electrons."""
+        if data["frames"].attrs.get("units") == "electron":
+            return 1.0, 0.0
+        gain, offset = (float(data.attrs.get(name, np.nan)) for name in ("gain", "offset"))
+        if not (np.isfinite(gain) and gain > 0 and np.isfinite(offset)):
+            raise DataError(
+                f"expected attributes gain above 0 (adu/electron) and offset (electron), got gain {gain:g} and offset "
+                f"{offset:g}. Without them neither light nor noise is known in electrons: set them, or give frames in "
+                "units of electron"
+            )
+        return gain, offset
 
     def _exposure(self, data: xr.Dataset, per_bin: int, n_bin: int) -> NDArray[np.float64]:
         """Return the mean time in s over which a sample of each bin collected dark current, (n_bin,)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
 
@@ -70,7 +70,11 @@ class ArielDetectorParams(Params):
         description="Detector columns that are used, as counted in the files; 39:321 of AIRS-CH0 are the science "
         "channels.",
     )
-    gain_offset: bool = Field(True, description="Convert adu to electrons: adu / gain + offset.")
+    gain_offset: bool = Field(
+        True,
+        description="Convert adu to electrons: adu / gain + offset. Off, light curves are in adu; linearity and dark, "
+        "which are in electrons, must be off too.",
+    )
     dead_pixels: Literal["mask", "keep"] = Field(
         "mask", description="Leave out pixels that the calibration calls dead."
     )
@@ -106,6 +110,17 @@ class ArielDetectorParams(Params):
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Arithmetic on the frames, and type of the result; float32 agrees to 1 ppm."
     )
+
+    @model_validator(mode="after")
+    def _steps_are_in_one_unit(self) -> Self:
+        on = [name for name in ("linearity", "dark") if getattr(self, name)]
+        if on and not self.gain_offset:
+            raise ValueError(
+                f"gain_offset: false leaves frames in adu, but {' and '.join(on)} of the calibration "
+                f"{'is' if len(on) == 1 else 'are'} in electrons: set {', '.join(f'{name}: false' for name in on)} too, "
+                "or leave gain_offset on (frames that are in electrons already are not converted again)"
+            )
+        return self
 
 
 class SubmissionParams(Params):

@@ -42,15 +42,18 @@ def sum_columns(
     per_bin: int,
     *,
     pairs: bool,
+    converter: tuple[float, float] = (1.0, 0.0),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return flux and its variance by column and bin, (n_x, n_bin) each, as means over the ``per_bin`` samples.
 
     ``series`` holds the raw reads (time,) of each pixel, ``exposure`` (n_bin,) the time in s over which a sample
-    collected dark current. Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its
+    collected dark current. Where the sums stay in adu, ``converter`` gives the gain g (adu/electron) and the offset that
+    make electrons of them, adu / g + offset, since noise is known in electrons. Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its
     own, so that the result does not depend on their number.
     """
     flux = np.zeros((n_x, len(exposure)))
     variance = np.zeros_like(flux)
+    gain, offset = converter
     add, reads = (sum_pairs, 2) if pairs else (sum_reads, 1)
     like = np.empty(0, series.dtype)
     if series.length < reads * per_bin * len(exposure):
@@ -66,8 +69,8 @@ def sum_columns(
             mean = sums / per_bin
             column, weight = pixels.column[row], pixels.weight[row, None]
             flux[column] += weight * (mean - pixels.dark[row, None] * exposure)
-            noise = np.maximum(mean, 0.0) + reads * pixels.read_noise[row, None] ** 2
-            variance[column] += weight**2 * (noise / per_bin)
+            noise = np.maximum(mean / gain + offset, 0.0) + reads * pixels.read_noise[row, None] ** 2
+            variance[column] += (gain * weight) ** 2 * (noise / per_bin)
 
     threads = min(int(numba.config.NUMBA_NUM_THREADS), n_x)  # type: ignore[attr-defined]
     edges = np.linspace(0, n_x, threads + 1).round().astype(int).tolist()
