@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -18,6 +18,10 @@ _CONSTANT = 1e-12
 _VARIANCE, _MAX_COMPONENTS = 0.99, 20
 #: A target with more of its features missing than this is predicted from training means mostly.
 _MAX_MISSING = 0.5
+#: Fewer training targets than this per component would not tell how much the component varies.
+_TARGETS_PER_COMPONENT = 5
+#: Parts of the training set that are held out in turn, to learn how far targets lie from a space they did not shape.
+_FOLDS = 10
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class FeatureSpace:
     counts for nothing. ``components (n_feature, k)`` are the leading principal components and ``variances (k,)``
     theirs; ``reach (2,)`` holds the largest squared distances of training targets within the space they span
     (Hotelling's T^2) and from it (the squared prediction error Q of Jackson & Mudholkar 1979, Technometrics 21, 341).
+
+    The distance of a training target is taken from the mean, scale and components of the other folds. Its own would
+    be too small, and with more features than targets next to nothing: components adapt to the noise of what they
+    are made of. So a target like those of the training set exceeds either reach with a chance of about 1 in
+    n_target + 1, whatever the number of features.
     """
 
     mean: NDArray[np.float64]
@@ -39,6 +48,19 @@ class FeatureSpace:
     @classmethod
     def fit(cls, matrix: NDArray[np.float64], weight: NDArray[np.float64]) -> Self:
         """Learn from a training matrix (n_target, n_feature), NaN where missing, and weights (n_target,)."""
+        space = cls._without_reach(matrix, weight, _MAX_COMPONENTS)
+        folds = np.arange(len(matrix)) % min(_FOLDS, len(matrix))
+        held_out = np.zeros((2, len(matrix)))
+        for fold in range(folds.max() + 1):
+            out = folds == fold
+            others = cls._without_reach(matrix[~out], weight[~out], space.components.shape[1])
+            held_out[:, out] = others._distances(others.transform(matrix[out]))
+        # The training targets themselves are never beyond, not even by rounding.
+        reach = np.maximum(held_out, space._distances(space.transform(matrix))).max(axis=1) * (1.0 + 1e-9) + 1e-9
+        return replace(space, reach=reach)
+
+    @classmethod
+    def _without_reach(cls, matrix: NDArray[np.float64], weight: NDArray[np.float64], max_components: int) -> Self:
         known = np.isfinite(matrix)
         weights = np.where(known, weight[:, None], 0.0)
         total = np.maximum(weights.sum(axis=0), np.finfo(float).tiny)
@@ -48,12 +70,8 @@ class FeatureSpace:
         varies = scale > _CONSTANT * np.maximum(np.abs(mean), np.abs(filled).max(axis=0))
         inverse_scale = np.where(varies, 1.0 / np.where(varies, scale, 1.0), 0.0)
         standard = np.where(known, (filled - mean) * inverse_scale, 0.0)
-
-        components, variances = _principal(standard)
-        space = cls(mean, inverse_scale, components, variances, np.zeros(2))
-        # Rounding must not flag the training targets themselves.
-        reach = np.max(space._distances(standard), axis=1) * (1.0 + 1e-9) + 1e-9
-        return cls(mean, inverse_scale, components, variances, reach)
+        components, variances = _principal(standard, weight, max_components)
+        return cls(mean, inverse_scale, components, variances, np.zeros(2))
 
     def transform(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the standardised matrix, 0 where a feature is missing."""
@@ -61,7 +79,7 @@ class FeatureSpace:
         return np.where(known, (np.where(known, matrix, 0.0) - self.mean) * self.inverse_scale, 0.0)
 
     def extrapolates(self, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which targets (n_target,) lie further out than any training target, or miss most features."""
+        """Return which targets (n_target,) lie beyond the reach of the training set, or miss most features."""
         beyond = (self._distances(self.transform(matrix)) > self.reach[:, None]).any(axis=0)
         counts = self.inverse_scale > 0
         missing = ~np.isfinite(matrix[:, counts])
@@ -76,17 +94,20 @@ class FeatureSpace:
         return np.stack([within, np.maximum(outside, 0.0)])
 
 
-def _principal(standard: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _principal(
+    standard: NDArray[np.float64], weight: NDArray[np.float64], max_components: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the leading principal components (n_feature, k) and their variances, from the smaller Gram matrix."""
     n, p = standard.shape
     wide = p > n
-    gram = standard @ standard.T if wide else standard.T @ standard
+    rows = standard * np.sqrt(weight / weight.mean())[:, None]
+    gram = rows @ rows.T if wide else rows.T @ rows
     values, vectors = np.linalg.eigh(gram)
     values, vectors = values[::-1], vectors[:, ::-1]
     total = max(float(np.trace(gram)), np.finfo(float).tiny)
     count = int(np.searchsorted(np.cumsum(values) / total, _VARIANCE)) + 1
-    count = min(count, _MAX_COMPONENTS, int(np.sum(values > 1e-10 * total)))
+    count = min(count, max_components, max(n // _TARGETS_PER_COMPONENT, 1), int(np.sum(values > 1e-10 * total)))
     values, vectors = values[:count], vectors[:, :count]
     if wide:
-        vectors = standard.T @ vectors / np.sqrt(values)
+        vectors = rows.T @ vectors / np.sqrt(values)
     return vectors, values / max(n - 1, 1)

@@ -150,6 +150,32 @@ def test_targets_far_from_the_training_set_are_flagged():
     assert not model.predict(train)["extrapolating"].values.any()
 
 
+@pytest.mark.parametrize(("n", "p"), [(50, 200), (300, 200), (100, 1000), (20, 8)])
+@pytest.mark.parametrize("rank", [0, 5])
+def test_noise_in_many_features_flags_no_target_like_the_others(n, p, rank):
+    """New targets of the same kind exceed one of two distances with a chance of about 2 / (n + 1), also for p > n.
+
+    The chance is a mean over training sets; for a single one it scatters by as much as itself, hence ten of them.
+    """
+    rng = np.random.default_rng(n + p + rank)
+    direction = rng.normal(size=(rank, p))
+
+    def draw(count):
+        return rng.normal(size=(count, rank)) @ direction + rng.normal(0, 0.3, (count, p))
+
+    flagged, unlike, far = [], [], []
+    for _ in range(10):
+        train = draw(n)
+        model = Ridge(alpha=1.0).fit(train, train[:, :1])
+        flagged.append(model.predict(draw(300))["extrapolating"].values.mean())
+        unlike.append(model.predict(draw(20) + rng.normal(0, 6.0, (20, p)))["extrapolating"].values.mean())
+        far.append(model.predict(draw(20) + 30.0)["extrapolating"].values.mean())
+        assert not model.predict(train)["extrapolating"].values.any()
+    assert np.mean(flagged) < 2 * 2 / (n + 1)
+    assert np.mean(unlike) > 0.9
+    assert np.mean(far) == 1.0
+
+
 @pytest.mark.parametrize("loss", ["squared", "huber"])
 def test_saved_models_predict_the_same(tmp_path, loss):
     features, labels, _ = _problem()
