@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.errors import InputFileError
+from specframe_io.names import column_order, differences
 from specframe_io.params import ArrayParams, ContactParams, FluxParams, TableParams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -77,8 +78,8 @@ class Arrays:
                 variables["contact_time"] = ("contact", contacts, {"units": attrs["units"]})
         return xr.Dataset(variables, coords=coords).sortby("wavelength")
 
-    def label_wavelength(self, labels: LabelParams, n_output: int) -> NDArray[np.float64] | None:
-        """Return the wavelengths (n_output,) of labels that are channels, in um."""
+    def label_wavelength(self, labels: LabelParams, outputs: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return the wavelengths (output,) of labels that are channels, in um; columns find theirs by name."""
         given = labels.wavelength
         if given is None:
             return None
@@ -86,10 +87,17 @@ class Arrays:
             values = np.array(given)
         else:
             given = given if isinstance(given, ArrayParams) else ArrayParams(key=given, path=labels.path)
-            values = self._in_um(np.array(self.source(given.path).numbers(given.key), float).ravel(), given)
-        if len(values) != n_output:
+            source, own = self.source(given.path), self.source(labels.path)
+            values = source.numbers(given.key)
+            if labels.reduce is None and set(outputs) <= set(own.names()):
+                patterns = patterns_of(labels.columns)
+                own_key = patterns[0] if len(patterns) == 1 else "labels.columns"
+                values = _paired(values, source, given.key, list(outputs), own_key, own)
+            values = self._in_um(np.array(values, float).ravel(), given)
+        if len(values) != len(outputs):
             raise InputFileError(
-                labels.path or self.params.path, f"labels.wavelength has {len(values)} values for {n_output} labels"
+                labels.path or self.params.path,
+                f"labels.wavelength has {len(values)} values for {len(outputs)} labels",
             )
         return values
 
@@ -123,7 +131,7 @@ class Arrays:
     def _like_flux(self, key: str) -> NDArray[Any]:
         """Return an array with the axes of the flux as (target, wavelength, time) or (target, wavelength)."""
         dims = self._dims()
-        array = self.source(None).numbers(key)
+        array = self._beside_flux(self.source(None), key)
         flux = self.source(None).numbers(self._flux_key())
         if array.shape != flux.shape:
             raise self._error(f"{key!r} has shape {array.shape}, but {self._flux_key()!r} has {flux.shape}")
@@ -161,7 +169,7 @@ class Arrays:
         else:
             array = given if isinstance(given, ArrayParams) else ArrayParams(key=given)
             key = array.key
-            values = self._in_um(self._of_row(array, row), array)
+            values = self._in_um(self._of_row(array, row, "wavelength"), array)
         if values.shape != (n,):
             raise self._error(f"{key!r} has {values.size} values, but {self._flux_key()!r} has {n} channels")
         return values, {"units": "um"}
@@ -176,7 +184,7 @@ class Arrays:
         units = self._units(array.key, array, array.path)
         if units is None:
             raise self._error(f"{array.key!r} has no units; write time: {{key: {array.key}, units: h}} or whichever")
-        values = self._of_row(array, row)
+        values = self._of_row(array, row, "time")
         if values.shape != (n,):
             raise self._error(f"{array.key!r} has {values.size} values, but {self._flux_key()!r} has {n} samples")
         return values, {"units": units}
@@ -202,9 +210,18 @@ class Arrays:
             raise self._error(f"{where}: contacts {four.tolist()} are not among the samples 0 ... {len(time) - 1}")
         return np.interp(four, np.arange(len(time)), time)
 
-    def _of_row(self, array: ArrayParams, row: int) -> NDArray[np.float64]:
+    def _beside_flux(self, source: Source, key: str) -> NDArray[Any]:
+        """Return an array; columns that a pattern stacks stand as their partners by name in the flux."""
+        data, flux_key = self.source(None), self._flux_key()
+        names = data.stacked(flux_key)
+        values = source.numbers(key)
+        return values if names is None else _paired(values, source, key, names, flux_key, data)
+
+    def _of_row(self, array: ArrayParams, row: int, dim: str) -> NDArray[np.float64]:
         """Return a target's values of an array (target, n), or those that all targets share, as a copy."""
-        values = self.source(array.path).numbers(array.key)
+        source = self.source(array.path)
+        along_columns = self._dims()[-1] == dim  # where the flux is stacked columns, they are its last axis
+        values = self._beside_flux(source, array.key) if along_columns else source.numbers(array.key)
         if values.ndim == 2 and len(values) == 1:  # a table of a single row
             values = values[0]
         elif values.ndim == 2 and len(values) == len(self._flux()):
@@ -227,6 +244,24 @@ class Arrays:
 def patterns_of(columns: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return column patterns as a tuple."""
     return (columns,) if isinstance(columns, str) else columns
+
+
+def _paired(
+    values: NDArray[Any], source: Source, key: str, own: list[str], own_key: str, own_source: Source
+) -> NDArray[Any]:
+    """Return stacked columns (..., column) in the order of their partners ``own``; other arrays as they are."""
+    names = source.stacked(key)
+    if names is None:
+        return values
+    order = column_order(own, own_key, names, key)
+    if order is None:
+        where = "" if own_source.path == source.path else f" of {own_source.path}"
+        raise InputFileError(
+            source.path,
+            f"the columns {key!r} ({len(names)}) are not named as the columns {own_key!r} ({len(own)}){where}, to "
+            f"which they belong; {differences(own, own_key, names, key)}",
+        )
+    return values[..., order]
 
 
 def _scatter(flux: NDArray[np.float64]) -> NDArray[np.float64]:

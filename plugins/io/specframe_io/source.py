@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from specframe.errors import InputFileError
+from specframe_io.names import is_pattern, natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,13 +70,15 @@ class Source(ABC):
     def numbers(self, key: str) -> NDArray[Any]:
         """Return an array of numbers or booleans; a pattern such as ``wl_*`` stacks columns as the last axis.
 
+        Columns stand in the order of :meth:`matching`.
+
         Raises
         ------
         InputFileError
             When there is no such array, or it does not hold numbers; says where.
         """
         if key not in self._numbers:
-            if key in self.names() or not _is_pattern(key):
+            if key in self.names() or not is_pattern(key):
                 self._numbers[key] = _shared(self._numeric(key, self.raw(key)))
             else:
                 columns = [self._numeric(name, self.raw(name)) for name in self.matching([key])]
@@ -98,15 +101,23 @@ class Source(ABC):
         return found
 
     def matching(self, patterns: Iterable[str], missing_ok: bool = False) -> list[str]:
-        """Return the names that match any of ``patterns``, each once; one without a match is an error."""
+        """Return the names that match any of ``patterns``, each once; one without a match is an error.
+
+        Those of one pattern are sorted by the numbers in them, wl_2 before wl_10: HDF5 lists names by the alphabet, and
+        the columns of a table may stand in any order.
+        """
         names = self.names()
         found: dict[str, None] = {}
         for pattern in patterns:
-            here = [pattern] if pattern in names else [name for name in names if fnmatchcase(name, pattern)]
+            here = [pattern] if pattern in names else self._matches(pattern)
             if not here and not missing_ok:
                 raise self.missing(pattern)
             found |= dict.fromkeys(here)
         return list(found)
+
+    def stacked(self, key: str) -> list[str] | None:
+        """Return the names of the columns that :meth:`numbers` stacks, or ``None`` where ``key`` is a single array."""
+        return None if key in self.names() or not is_pattern(key) else self.matching([key])
 
     def targets(self, key: str) -> list[str]:
         """Return the targets' names in ``key``, as text: 785834, 785834.0 and "785834" are the same.
@@ -154,6 +165,9 @@ class Source(ABC):
                 ) from None
         return numbers
 
+    def _matches(self, pattern: str) -> list[str]:
+        return sorted((name for name in self.names() if fnmatchcase(name, pattern)), key=natural)
+
     def _numeric(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         if array.dtype.kind in "fiub":
             return array
@@ -183,10 +197,6 @@ def _shared(array: NDArray[Any]) -> NDArray[Any]:
     array = array.view()
     array.flags.writeable = False
     return array
-
-
-def _is_pattern(key: str) -> bool:
-    return any(character in key for character in "*?[")
 
 
 def _text(value: object) -> str:

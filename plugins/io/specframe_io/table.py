@@ -85,7 +85,7 @@ class Table(Loader):
                     source.path, f"labels.name is for a single label, but there are {len(outputs)}; see labels.reduce"
                 )
             outputs = [wanted.name]
-        wavelength = self._arrays().label_wavelength(wanted, len(outputs))
+        wavelength = self._arrays().label_wavelength(wanted, outputs)
         return make_labels(values, list(found), outputs, wanted.units, wavelength)
 
     def catalogue(self) -> xr.Dataset | None:

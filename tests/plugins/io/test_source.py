@@ -74,10 +74,13 @@ def test_the_same_table_from_every_format(tmp_path, name, write):
     assert list(source.columns(["flux_[23]"])) == ["flux_2", "flux_3"]
 
 
-def test_columns_keep_the_order_of_the_file(tmp_path):
+def test_columns_of_a_pattern_are_sorted_by_their_numbers(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("id,wl_2,wl_10,wl_1\n1,2.0,10.0,1.0\n")
-    np.testing.assert_array_equal(open_source(path).numbers("wl_*"), [[2.0, 10.0, 1.0]])
+    np.testing.assert_array_equal(open_source(path).numbers("wl_*"), [[1.0, 2.0, 10.0]])
+    assert open_source(path).matching(["wl_10", "wl_?"]) == ["wl_10", "wl_1", "wl_2"]
+    path.write_text("f_1.3um,f_0.9um,f_1.25um\n1,2,3\n")
+    assert open_source(path).matching(["f_*"]) == ["f_0.9um", "f_1.25um", "f_1.3um"]
 
 
 def test_groups_and_units_of_netcdf(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -176,6 +177,98 @@ def test_a_real_single_observation_in_hdf5(data_dir):
     )
     assert loader.targets() == ["LCData"]
     assert _node(loader, "LCData")["flux"].shape == (2, 24)
+
+
+#: Twelve channels: enough that the alphabet puts wl_10 before wl_2. Their flux tells the channel.
+_CHANNELS = range(1, 13)
+_WAVELENGTHS = [0.5 + 0.1 * i for i in _CHANNELS]
+_FLUX = [[float(i) for i in _CHANNELS], [100.0 + i for i in _CHANNELS]]
+
+
+def _write_csv(path, names, rows):
+    text = [",".join(names), *(",".join(f"{value:.9g}" for value in row) for row in rows)]
+    path.write_text("\n".join(text) + "\n")
+
+
+def _spectra(path, **changes):
+    grid = path.parent / "grid.csv"
+    if not grid.exists():
+        _write_csv(grid, [f"wl_{i}" for i in _CHANNELS], [_WAVELENGTHS])
+    params = {"flux": "wl_*", "wavelength": {"key": "wl_*", "path": grid}, **changes}
+    return Table(path=path, level="spectrum", target="id", **params)
+
+
+def _shuffled(prefix="wl_"):
+    order = np.random.default_rng(3).permutation(12)
+    return [f"{prefix}{i + 1}" for i in order], order
+
+
+def test_channels_of_shuffled_columns_get_their_own_wavelengths(tmp_path):
+    names, order = _shuffled()
+    _write_csv(tmp_path / "s.csv", ["id", *names], [[t, *np.array(_FLUX[t])[order]] for t in (0, 1)])
+    node = _node(_spectra(tmp_path / "s.csv"), "1")
+    np.testing.assert_allclose(node["wavelength"].values, _WAVELENGTHS)
+    np.testing.assert_array_equal(node["flux"].values, _FLUX[1])
+    without_names = _spectra(tmp_path / "s.csv", wavelength=tuple(_WAVELENGTHS))
+    np.testing.assert_array_equal(_node(without_names, "1")["flux"].values, _FLUX[1])
+
+
+def test_channels_in_hdf5_get_their_own_wavelengths(tmp_path):
+    """HDF5 lists wl_1, wl_10, wl_11, wl_12, wl_2 ..."""
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["id"] = [0, 1]
+        for i in _CHANNELS:
+            file[f"wl_{i}"] = [_FLUX[0][i - 1], _FLUX[1][i - 1]]
+            file[f"sigma_{i:02d}"] = [0.1 * i, 0.2 * i]
+            file[f"err_{i}x"] = [0.1 * i, 0.2 * i]
+    node = _node(_spectra(tmp_path / "s.h5", flux_error="err_*x"), "1")
+    np.testing.assert_allclose(node["wavelength"].values, _WAVELENGTHS)
+    np.testing.assert_array_equal(node["flux"].values, _FLUX[1])
+    np.testing.assert_allclose(node["flux_error"].values, [0.2 * i for i in _CHANNELS])
+    with pytest.raises(
+        InputFileError, match=r"s\.h5: the columns 'sigma_\*' \(12\) are not named as .* missing: 1, 2, 3"
+    ):
+        _spectra(tmp_path / "s.h5", flux_error="sigma_*").load("1")
+
+
+def test_columns_are_paired_by_name(tmp_path):
+    _write_csv(tmp_path / "s.csv", ["id", "flux_10", "flux_2"], [[0, 10.0, 20.0]])
+    _write_csv(tmp_path / "grid.csv", ["v1.2", "v1.10"], [[2.0, 1.0]])  # as numbers, 1.10 comes before 1.2
+    grid = {"key": "v1.*", "path": tmp_path / "grid.csv"}
+    node = _node(_spectra(tmp_path / "s.csv", flux="flux_*", wavelength=grid), "0")
+    np.testing.assert_array_equal(node["wavelength"].values, [1.0, 2.0])
+    np.testing.assert_array_equal(node["flux"].values, [10.0, 20.0])
+
+    _write_csv(tmp_path / "l.csv", ["id", "v1.2", "v1.10"], [[0, 0.2, 0.1]])
+    labels = {"path": tmp_path / "l.csv", "target": "id", "wavelength": grid, "columns": ["v1.2", "v1.10"]}
+    chosen = _spectra(tmp_path / "s.csv", flux="flux_*", wavelength=grid, labels=labels).labels()
+    assert list(chosen["output"].values) == ["v1.2", "v1.10"]
+    np.testing.assert_array_equal(chosen["wavelength"].values, [2.0, 1.0])
+
+
+def test_labels_of_shuffled_columns_get_their_own_wavelengths(tmp_path):
+    names, order = _shuffled()
+    _write_csv(tmp_path / "s.csv", ["id", *(f"wl_{i}" for i in _CHANNELS)], [[t, *_FLUX[t]] for t in (0, 1)])
+    _write_csv(tmp_path / "l.csv", ["id", *names], [[1, *np.array(_FLUX[1])[order]]])
+    grid = {"key": "wl_*", "path": tmp_path / "grid.csv"}
+    wanted = {"path": tmp_path / "l.csv", "target": "id", "columns": "wl_*", "wavelength": grid}
+    labels = _spectra(tmp_path / "s.csv", labels=wanted).labels()
+    np.testing.assert_array_equal(labels.values, [_FLUX[1]])
+    np.testing.assert_allclose(labels["wavelength"].values, _WAVELENGTHS)
+    _write_csv(tmp_path / "l.csv", ["id", *(f"wl_{i + 1}" for i in _CHANNELS)], [[1, *_FLUX[1]]])
+    with pytest.raises(InputFileError, match=r"grid\.csv: the columns 'wl_\*' .* missing: 13; too much: 1$"):
+        _spectra(tmp_path / "s.csv", labels=wanted).labels()
+
+
+def test_wavelengths_of_other_channels_are_refused(tmp_path):
+    _write_csv(tmp_path / "s.csv", ["id", *(f"wl_{i}" for i in _CHANNELS)], [[0, *_FLUX[0]]])
+    _write_csv(tmp_path / "grid.csv", [f"wl_{i + 6}" for i in _CHANNELS], [_WAVELENGTHS])
+    message = (
+        r"grid\.csv: the columns 'wl_\*' \(12\) are not named as the columns 'wl_\*' \(12\) of .*s\.csv, to which they "
+        r"belong; missing: 1, 2, 3, 4, 5, 6; too much: 13, 14, 15, 16, 17, 18"
+    )
+    with pytest.raises(InputFileError, match=message):
+        _spectra(tmp_path / "s.csv").load("0")
 
 
 def test_channels_ascend_and_samples_that_cannot_be_used_are_masked(curves):
