@@ -35,6 +35,7 @@ def collate(
     inputs: Sequence[str] = (),
     catalogue: xr.Dataset | None = None,
     reject: Callable[[str, DataError], None] | None = None,
+    like: xr.DataTree | None = None,
 ) -> xr.DataTree:
     """Stack ``inputs`` of many Observations into one collection.
 
@@ -48,7 +49,10 @@ def collate(
         Variables on dim ``target`` from the loader, for inputs under ``catalogue/``.
     reject
         Called with the target and the reason when a target does not fit with the others (another wavelength grid or
-        number of samples); it is then left out. Without it the error is raised.
+        number of samples) or all of it is masked; it is then left out. Without it the error is raised.
+    like
+        A collection that a model was fitted on (one target of it will do): targets must fit with it rather than with
+        most of the others.
 
     Raises
     ------
@@ -65,9 +69,14 @@ def collate(
             wanted = ["depth"] if any("depth" in data for _, data in nodes(observation)) else ["flux"]
         try:
             rows[target] = _extract(observation, wanted)
+            if rows[target] and all(_is_masked(array) for array in rows[target].values()):
+                del rows[target]
+                raise ContainerError(
+                    f"target {target}: all of {', '.join(wanted)} is masked, so nothing is to learn from"
+                )
         except DataError as error:
             _refuse(target, error, reject)
-    for target, misfit in _misfits(rows):
+    for target, misfit in _misfits(rows, like):
         _refuse(target, misfit, reject)
         del rows[target]
     if not rows:
@@ -171,6 +180,10 @@ def _extract(observation: xr.DataTree, wanted: Sequence[str]) -> dict[str, xr.Da
     return found
 
 
+def _is_masked(array: xr.DataArray) -> bool:
+    return array.dtype.kind == "f" and bool(np.isnan(array.values).all())
+
+
 def _usable(data: xr.Dataset, variable: str) -> xr.DataArray:
     """Return a variable with NaN where it is masked."""
     array = data[variable]
@@ -224,33 +237,48 @@ def _merged_depths(observation: xr.DataTree, by_instrument: dict[str, list[xr.Da
     return xr.concat(parts, dim="wavelength", coords="minimal", compat="override").sortby("wavelength")
 
 
-def _misfits(rows: dict[str, dict[str, xr.DataArray]]) -> list[tuple[str, ContainerError]]:
-    """Find the targets whose variables, shapes or wavelengths differ from those of most targets."""
+_Form = tuple[tuple[str, tuple[int, ...], bytes], ...]
 
-    def form(row: dict[str, xr.DataArray]) -> tuple[Any, ...]:
-        return tuple(
-            (
-                path,
-                array.shape,
-                np.round(array["wavelength"].values, 6).tobytes() if "wavelength" in array.coords else b"",
-            )
-            for path, array in sorted(row.items())
-        )
 
-    forms = {target: form(row) for target, row in rows.items()}
+def _misfits(rows: dict[str, dict[str, xr.DataArray]], like: xr.DataTree | None) -> list[tuple[str, ContainerError]]:
+    """Find the targets whose variables, shapes or wavelengths differ from ``like``, or from those of most targets."""
+    forms = {target: _form(row) for target, row in rows.items()}
     if not forms:
         return []
-    usual = Counter(forms.values()).most_common(1)[0][0]
-    expected = ", ".join(f"{path} {shape}" for path, shape, _ in usual)
+    if like is None:
+        usual, whose = Counter(forms.values()).most_common(1)[0][0], "most others have"
+    else:
+        usual, whose = _form(_first_row(like)), "the model was fitted on"
+    expected = _described(usual)
     return [
         (
             target,
             ContainerError(
-                f"target {target} differs from most others: it has "
-                + ", ".join(f"{path} {shape}" for path, shape, _ in got)
-                + f" on its own wavelengths, most have {expected}"
+                f"target {target} does not fit: it has {_described(got)}, {whose} {expected}"
+                + (", on other wavelengths" if _described(got) == expected else "")
             ),
         )
         for target, got in forms.items()
         if got != usual
     ]
+
+
+def _form(row: dict[str, xr.DataArray]) -> _Form:
+    def wavelength(array: xr.DataArray) -> bytes:
+        return np.round(array["wavelength"].values, 6).tobytes() if "wavelength" in array.coords else b""
+
+    return tuple((path, array.shape, wavelength(array)) for path, array in sorted(row.items()))
+
+
+def _described(form: _Form) -> str:
+    return ", ".join(f"{path} {shape}" for path, shape, _ in form)
+
+
+def _first_row(collection: xr.DataTree) -> dict[str, xr.DataArray]:
+    """Return the first target of a collection as ``{path: array}``, without the catalogue."""
+    return {
+        f"{node.path.strip('/')}/{name}": array.isel(target=0)
+        for node in collection.subtree
+        if not f"{node.path.strip('/')}/".startswith(_CATALOGUE)
+        for name, array in node.to_dataset(inherit=False).data_vars.items()
+    }

@@ -93,6 +93,7 @@ def validate_prediction(prediction: Any, step: str) -> None:
         raise ContainerError(f"step {step!r}: expected a Prediction (xarray.Dataset), got {type(prediction).__name__}")
     where = f"step {step!r}, prediction"
     check_variables(prediction, _SCHEMA, where)
+    _check_unique(prediction, where)
     if ("lower" in prediction) != ("upper" in prediction):
         raise ContainerError(f"{where}: lower and upper come together")
     if "lower" in prediction and bool((prediction["lower"] > prediction["upper"]).any()):
@@ -112,6 +113,11 @@ def validate_labels(labels: Any, step: str) -> None:
     )
     if "units" not in labels.attrs:
         raise ContainerError(f"{where}: attrs['units'] is missing ('' for dimensionless)")
-    names, counts = np.unique(labels["target"].values, return_counts=True)
-    if np.any(counts > 1):
-        raise ContainerError(f"{where}: target {names[counts > 1][0]} stands {counts.max()} times")
+    _check_unique(labels, where)
+
+
+def _check_unique(data: xr.Dataset | xr.DataArray, where: str) -> None:
+    for dim in ("target", "output"):
+        names, counts = np.unique(data[dim].values.astype(str), return_counts=True)
+        if np.any(counts > 1):
+            raise ContainerError(f"{where}: {dim} {names[counts > 1][0]} stands {counts.max()} times")

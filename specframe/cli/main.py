@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -65,6 +66,7 @@ def _group() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = _group.main(args=args, prog_name="specframe", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from specframe.config.spec import CrossValidation
-from specframe.errors import DataError
+from specframe.errors import DataError, InputFileError
 from specframe.evaluate.splits import grouped_folds
-from specframe.pipeline.keys import digest, seed_for
+from specframe.pipeline.keys import digest, environment_digest, seed_for
 from specframe.pipeline.learning import FittedChain, LearningData, LearningStep, fit_chain
 from specframe.pipeline.target import StepRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import xarray as xr
 
@@ -65,9 +67,9 @@ def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningDat
     """Fit on all targets: the chain that predicts new ones."""
     with session.progress.track("final fit", 1) as advance:
         folder = session.directory.stages / "fit" / digest(_data_key(session, steps, data, labels), "final")[:16]
-        if (folder / "complete").is_file():
-            chain = FittedChain.load(folder, steps)
-        else:
+        chain = _stored(folder, steps)
+        if chain is None:
+            shutil.rmtree(folder.parent, ignore_errors=True)
             chain = fit_chain(steps, data, labels, session.spec.seed, "final")
             chain.save(folder)
             (folder / "complete").touch()
@@ -75,18 +77,39 @@ def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningDat
     return chain
 
 
+def _stored(folder: Path, steps: Sequence[LearningStep]) -> FittedChain | None:
+    """Return the stored fit, ``None`` when there is none or it is damaged."""
+    if not (folder / "complete").is_file():
+        return None
+    try:
+        return FittedChain.load(folder, steps)
+    except InputFileError:
+        return None
+
+
 def _data_key(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> str:
     """Return the key of everything that a fit depends on but its choice of targets."""
     recipes = {step.id: StepRecipe.of(step) for step in session.spec.steps}
     chain = [[step.id, step.source, recipes[step.id].key(None)] for step in steps]
-    products = hashlib.sha256()
+    content = hashlib.sha256()
     for step in sorted(data.collections):
         for node in data.collections[step].subtree:
-            for name, array in sorted(node.to_dataset(inherit=False).data_vars.items()):
-                products.update(f"{step}/{node.path}/{name}{array.shape}".encode())
-                products.update(np.ascontiguousarray(array.values).tobytes())
-    depths = b"" if data.depths is None else np.ascontiguousarray(data.depths.values).tobytes()
-    truth = hashlib.sha256(np.ascontiguousarray(labels.values).tobytes() + depths).hexdigest()
+            content.update(f"{step}/{node.path}".encode())
+            _update(content, node.to_dataset(inherit=False))
+    for array in (labels, data.depths):
+        if array is not None:
+            _update(content, array.to_dataset(name="values"))
     groups = [str(group) for group in data.groups]
-    outputs = [str(name) for name in labels["output"].values]
-    return digest(session.spec.seed, chain, products.hexdigest(), truth, list(data.targets), groups, outputs)
+    return digest(environment_digest(), session.spec.seed, chain, content.hexdigest(), list(data.targets), groups)
+
+
+def _update(content: hashlib._Hash, data: xr.Dataset) -> None:
+    """Hash names, dims, types, attributes and values of all variables, coordinates among them."""
+    for name, variable in sorted(data.variables.items(), key=lambda item: str(item[0])):
+        values = np.asarray(variable.values)
+        if values.dtype.kind == "O":
+            values = values.astype(str)
+        attrs = sorted((str(key), str(value)) for key, value in variable.attrs.items())
+        content.update(f"{name}{variable.dims}{values.dtype}{values.shape}{attrs}".encode())
+        if values.size:
+            content.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)

@@ -24,6 +24,7 @@ _LOG = "log.jsonl"
 _STAGES = "stages"
 _WRITING = ".writing"
 _LOCK = ".lock"
+#: It also marks a folder as ours: folders of others may well hold a manifest.json or stages.
 #: What other code relies on in a manifest.
 _KEYS = {"outputs", "set_aside", "pipeline", "products", "timings"}
 
@@ -53,7 +54,7 @@ class RunDirectory:
             raise UsageError(f"--out {self.path} is a file; name a folder")
         if self.path.is_dir() and any(self.path.iterdir()) and not self._is_run():
             raise UsageError(f"--out {self.path} holds other files and no run of specframe; name a new folder")
-        if (self.path / MANIFEST).is_file() and prediction != ("predicted_with" in self.manifest()):
+        if (self.path / MANIFEST).is_file() and prediction != self._is_prediction():
             there, wanted = ("run", "prediction") if prediction else ("prediction", "run")
             raise UsageError(f"--out {self.path} holds a {there}, which a {wanted} would replace; name another folder")
         try:
@@ -127,18 +128,22 @@ class RunDirectory:
         files = [file for file in folder.rglob("*") if file.is_file()]
         complete = {**manifest, "outputs": output_hashes(folder, files)}
         self._remove_old()
-        for entry in sorted(folder.iterdir()):
-            place = self.path / entry.name
-            if place.is_dir():
-                shutil.rmtree(place)
-            entry.replace(place)
+        for file in files:
+            place = self.path / file.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
         write_json(self.path / MANIFEST, complete)
 
     def _remove_old(self) -> None:
+        """Remove what the manifest lists and nothing else: the rest is not ours."""
         if not (self.path / MANIFEST).is_file():
             return
         root = self.path.resolve()
-        names = [name for name in self.manifest().get("outputs", {}) if (root / name).resolve().is_relative_to(root)]
+        try:
+            listed = self.manifest()["outputs"]
+        except InputFileError:
+            listed = {}
+        names = [name for name in listed if (root / name).resolve().is_relative_to(root)]
         (self.path / MANIFEST).unlink()
         for name in names:
             (self.path / name).unlink(missing_ok=True)
@@ -146,5 +151,11 @@ class RunDirectory:
             if folder != self.path and folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
+    def _is_prediction(self) -> bool:
+        try:
+            return "predicted_with" in self.manifest()
+        except InputFileError:
+            return False
+
     def _is_run(self) -> bool:
-        return any((self.path / name).exists() for name in (MANIFEST, _LOG, _STAGES))
+        return (self.path / _LOCK).is_file()

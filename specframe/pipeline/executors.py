@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import parent_process
+from threading import Thread
 from typing import TYPE_CHECKING, Literal, get_args
 
 from specframe.errors import RunError, UsageError
@@ -47,10 +49,9 @@ def map_targets(
 
 
 def _serial(worker: TargetWorker, targets: Sequence[str]) -> Iterator[Outcome]:
-    for target in targets:
-        with _one_thread():
-            outcome = worker.process(target)
-        yield outcome
+    with _one_thread():
+        for target in targets:
+            yield worker.process(target)
 
 
 def _one_thread() -> AbstractContextManager[object]:
@@ -86,7 +87,8 @@ def _processes(recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator
             names = ", ".join(sorted(running.values()))
             raise RunError(
                 f"a worker process died (killed, or out of memory) while these targets were being worked on: {names}. "
-                "Run the same command again to go on from what is stored; use fewer --workers if memory was short."
+                "Run the same command again to go on from what is stored; use fewer --workers if memory was short. "
+                "A Python script that runs a pipeline in processes needs 'if __name__ == \"__main__\":' around it."
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -95,6 +97,15 @@ def _processes(recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator
 def _start_worker(recipe: Recipe) -> None:
     global _worker  # one worker per process, made once
     _worker = TargetWorker(recipe)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the main one is gone, however it ended."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _process_target(target: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,13 @@ from specframe.pipeline.learning import LearningData, LearningStep
 from specframe.pipeline.target import Outcome, TargetWorker, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
 
     from specframe.pipeline.progress import Progress
 
-__all__ = ["Gathered", "SetAside", "check_group", "gather_targets", "learning_data", "measured_depths"]
+__all__ = ["Gathered", "SetAside", "check_catalogue", "gather_targets", "learning_data", "measured_depths"]
 
 #: So many targets set aside are printed one by one.
 _PRINTED = 20
@@ -88,8 +89,10 @@ def gather_targets(
         for target in targets:
             try:
                 gathered.keys[target] = worker.keys(target)[-1]
-            except DataError as error:
-                gathered.leave_out(target, worker.recipe.load.id, error)
+            except (UsageError, RunError):
+                raise
+            except Exception as error:
+                gathered.leave_out(target, worker.recipe.load.id, reason_of(error))
         return _not_empty(gathered, targets)
     outcomes: dict[str, Outcome] = {}
     label = " > ".join(step.id for step in (worker.recipe.load, *worker.recipe.maps))
@@ -120,14 +123,22 @@ def _not_empty(gathered: Gathered, targets: Sequence[str]) -> Gathered:
 
 
 def learning_data(
-    gathered: Gathered, steps: Sequence[LearningStep], catalogue: xr.Dataset | None, group: str = "target"
+    gathered: Gathered,
+    steps: Sequence[LearningStep],
+    catalogue: xr.Dataset | None,
+    group: str = "target",
+    like: Mapping[str, xr.DataTree] | None = None,
 ) -> LearningData:
-    """Collate what the model steps read; targets that do not fit with the others are set aside."""
+    """Collate what the model steps read; targets that do not fit with the others are set aside.
+
+    ``like`` has by model step what the model was fitted on: then targets must fit with that.
+    """
     models = [step for step in steps if step.kind == "model"]
     wanted: dict[tuple[str, ...], xr.DataTree] = {}
     names = {step.id: step.component.inputs() for step in models}  # type: ignore[union-attr]
-    for inputs in dict.fromkeys(names.values()):
-        wanted[inputs] = _collate(gathered, inputs, catalogue, models[0].id)
+    for step, inputs in names.items():
+        if inputs not in wanted:
+            wanted[inputs] = _collate(gathered, inputs, catalogue, step, None if like is None else like[step])
     targets = tuple(gathered.keys)
     model_ids = {step.id for step in models}
     depths = None
@@ -136,7 +147,7 @@ def learning_data(
         targets = tuple(gathered.keys)
         depths = spectrum["depth"].sel(target=list(targets))
     return LearningData(
-        collections={step: _ordered(wanted[inputs], targets) for step, inputs in names.items()},
+        collections={step_id: _ordered(wanted[inputs], targets) for step_id, inputs in names.items()},
         targets=targets,
         groups=_groups(targets, catalogue, group),
         depths=depths,
@@ -169,13 +180,19 @@ def measured_depths(gathered: Gathered) -> xr.Dataset | None:
     )
 
 
-def _collate(gathered: Gathered, inputs: tuple[str, ...], catalogue: xr.Dataset | None, step: str) -> xr.DataTree:
+def _collate(
+    gathered: Gathered,
+    inputs: tuple[str, ...],
+    catalogue: xr.Dataset | None,
+    step: str,
+    like: xr.DataTree | None = None,
+) -> xr.DataTree:
     def reject(target: str, error: DataError) -> None:
         gathered.leave_out(target, step, error)
 
     n_target = len(gathered.keys)
     try:
-        return collate(gathered.observations(), inputs, catalogue, reject)
+        return collate(gathered.observations(), inputs, catalogue, reject, like)
     except ContainerError:
         if gathered.keys:
             raise
@@ -189,8 +206,18 @@ def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:
     return tree.isel(target=np.array([there[target] for target in targets], dtype=np.intp))
 
 
-def check_group(group: str, catalogue: xr.Dataset | None) -> None:
-    """Raise :class:`ContainerError` when targets cannot be grouped by ``group``."""
+def check_catalogue(catalogue: xr.Dataset | None, targets: Sequence[str], group: str) -> None:
+    """Raise :class:`ContainerError` when the catalogue lacks targets, or they cannot be grouped by ``group``."""
+    if catalogue is not None:
+        known = [str(target) for target in catalogue["target"].values] if "target" in catalogue.coords else []
+        repeated = next((target for target, count in Counter(known).items() if count > 1), None)
+        if repeated is not None:
+            raise ContainerError(f"the loader's catalogue has target {repeated!r} more than once")
+        missing = sorted(set(targets) - set(known))
+        if missing:
+            raise ContainerError(
+                f"the loader's catalogue lacks {len(missing)} of {len(targets)} targets; the first is {missing[0]!r}"
+            )
     there = ["target", *(map(str, catalogue.data_vars) if catalogue is not None else ())]
     if group not in there:
         raise ContainerError(
@@ -202,7 +229,14 @@ def check_group(group: str, catalogue: xr.Dataset | None) -> None:
 def _groups(targets: Sequence[str], catalogue: xr.Dataset | None, group: str) -> Any:
     if group == "target" or catalogue is None:
         return np.array(targets)
-    return catalogue[group].sel(target=list(targets)).values
+    groups = catalogue[group].sel(target=list(targets))
+    unknown = groups.isnull().values
+    if unknown.any():
+        raise ContainerError(
+            f"the loader's catalogue has no {group!r} for {int(unknown.sum())} targets; the first is "
+            f"{targets[int(np.argmax(unknown))]!r}"
+        )
+    return groups.values.astype(str)
 
 
 def _check_unique(targets: Sequence[str], worker: TargetWorker) -> None:

@@ -9,15 +9,44 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from specframe.errors import InputFileError
 
-__all__ = ["code_digest", "content_digest", "digest", "digest_files", "file_digest", "seed_for"]
+__all__ = [
+    "code_digest",
+    "content_digest",
+    "digest",
+    "digest_files",
+    "environment_digest",
+    "file_digest",
+    "package_versions",
+    "seed_for",
+]
 
+#: Packages whose versions can change a result.
+_PACKAGES = (
+    "astropy",
+    "exoplanet-core",
+    "gpytorch",
+    "h5netcdf",
+    "h5py",
+    "numba",
+    "numpy",
+    "polars",
+    "pydantic",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "specframe",
+    "torch",
+    "xarray",
+)
 #: Files up to this size are hashed whole; of larger ones, blocks spread over the file.
 _WHOLE = 8 * 2**20
 _BLOCKS = 16
@@ -87,6 +116,21 @@ def code_digest(target: str) -> str:
     if not files and spec.origin is not None and Path(spec.origin).is_file():
         files = [Path(spec.origin)]
     return digest_files((f"{i}", file) for i, file in enumerate(files))
+
+
+@lru_cache(maxsize=1)
+def environment_digest() -> str:
+    """Return a digest of what every result depends on: the core's sources and the versions of numerical packages."""
+    return digest(code_digest("specframe:"), package_versions())
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the installed packages that can change a result."""
+    versions = {}
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
 
 
 def digest_files(files: Iterable[tuple[str, Path]] | Mapping[str, Path]) -> str:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from specframe.api.prediction import validate_prediction
-from specframe.errors import ContainerError, DataError, RunError, SpecframeError, UsageError
+from specframe.errors import ContainerError, DataError, InputFileError, RunError, SpecframeError, UsageError
 from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import seed_for
+from specframe.pipeline.netcdf import read_tree, write_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ __all__ = ["FittedChain", "LearningData", "LearningStep", "fit_chain", "learning
 
 #: Inner folds that make the out-of-fold predictions within a training set.
 _INNER_FOLDS = 5
+_INPUTS = "inputs.nc"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class FittedChain:
 
     steps: tuple[LearningStep, ...]
     fitted: dict[str, Model | Uncertainty] = field(default_factory=dict)
+    #: One target's data by model step: the variables, shapes and wavelengths that the model takes.
+    inputs: dict[str, xr.DataTree] = field(default_factory=dict)
 
     def predict(self, data: LearningData) -> xr.Dataset:
         """Return the Prediction of the last model, with the errors of the uncertainty estimators."""
@@ -114,11 +118,18 @@ class FittedChain:
         """Write every fitted component into a folder of its own below ``directory``."""
         for step in self.steps:
             self.fitted[step.id].save(directory / step.id)
+        for step_id, tree in self.inputs.items():
+            write_tree(directory / step_id / _INPUTS, tree)
 
     @classmethod
     def load(cls, directory: Path, steps: Sequence[LearningStep]) -> FittedChain:
         """Read what ``save`` wrote."""
-        return cls(tuple(steps), {step.id: type(step.component).load(directory / step.id) for step in steps})
+        fitted = {step.id: type(step.component).load(directory / step.id) for step in steps}
+        files = {step.id: directory / step.id / _INPUTS for step in steps if step.kind == "model"}
+        missing = [file for file in files.values() if not file.is_file()]
+        if missing:
+            raise InputFileError(missing[0], "is missing; run the pipeline again")
+        return cls(tuple(steps), fitted, {step_id: read_tree(file) for step_id, file in files.items()})
 
 
 def learning_steps(steps: Sequence[Step]) -> tuple[LearningStep, ...]:
@@ -179,7 +190,8 @@ def fit_chain(
 def _fit_models(
     models: Sequence[LearningStep], data: LearningData, labels: xr.DataArray, seed: int, *names: str | int
 ) -> FittedChain:
-    chain = FittedChain(tuple(models))
+    one = np.zeros(1, dtype=np.intp)
+    chain = FittedChain(tuple(models), inputs={s.id: data.collections[s.id].isel(target=one) for s in models})
     for i, step in enumerate(models):
         learned = labels
         if step.source is not None:
@@ -207,7 +219,13 @@ def _out_of_fold(
     """Predict every target by models that were fitted without its group."""
     import xarray as xr
 
-    folds = min(_INNER_FOLDS, len(np.unique(data.groups)))
+    n_group = len(np.unique(data.groups))
+    if n_group < 2:
+        raise DataError(
+            f"the training set of a fold holds only one group ({len(data.targets)} targets), and out-of-fold "
+            "predictions within it need two: give more groups, or group by something finer"
+        )
+    folds = min(_INNER_FOLDS, n_group)
     parts, order = [], []
     for k, (train, test) in enumerate(grouped_folds(data.groups, folds, seed_for(seed, "inner", *names))):
         chain = _fit_models(models, data.take(train), labels.isel(target=train), seed, *names, "inner", k)

@@ -6,12 +6,11 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.pipeline.keys import code_digest, content_digest, file_digest
+from specframe.pipeline.keys import code_digest, content_digest, file_digest, package_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,25 +21,6 @@ if TYPE_CHECKING:
     from specframe.registry import Registry
 
 __all__ = ["hardware", "make_manifest", "output_hashes"]
-
-#: Packages whose versions can change a result.
-_PACKAGES = (
-    "astropy",
-    "exoplanet-core",
-    "gpytorch",
-    "h5netcdf",
-    "h5py",
-    "numba",
-    "numpy",
-    "polars",
-    "pydantic",
-    "safetensors",
-    "scikit-learn",
-    "scipy",
-    "specframe",
-    "torch",
-    "xarray",
-)
 
 
 def make_manifest(
@@ -79,7 +59,7 @@ def make_manifest(
             f"{plugin.distribution}:{plugin.name}": {"version": plugin.version, "status": plugin.status}
             for plugin in registry.plugins
         },
-        "packages": _package_versions(),
+        "packages": package_versions(),
         "hardware": hardware(),
         "inputs": {target: {str(file): file_digest(file) for file in loader.files(target)} for target in gathered.keys},
         "products": dict(gathered.keys),
@@ -115,13 +95,3 @@ def hardware() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "memory_bytes": memory,
     }
-
-
-def _package_versions() -> dict[str, str]:
-    versions = {}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions

@@ -7,6 +7,7 @@ Observation of 2 MB with some 30 variables, about as long as reducing a full-siz
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -31,12 +32,15 @@ def write_tree(path: Path, tree: xr.DataTree) -> None:
 
     Raises :class:`ContainerError` for a variable or attribute that NetCDF has no type for.
     """
-    with h5py.File(path, "w", track_order=True) as file:
+    # HDF5 ends the process when the disk is full, so the file is made in memory and written by Python, which raises
+    content = io.BytesIO()
+    with h5py.File(content, "w", track_order=True) as file:
         for node in tree.subtree:
             group = file if node.parent is None else file.require_group(node.path)
             data = node.to_dataset(inherit=False)
             _write_attributes(group, data.attrs, node.path)
             _write_node(group, data, node.path)
+    path.write_bytes(content.getbuffer())
 
 
 def read_tree(path: Path) -> xr.DataTree:

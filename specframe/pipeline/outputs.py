@@ -36,7 +36,7 @@ def write_json(path: Path, data: Mapping[str, Any]) -> Path:
 def write_predictions(path: Path, prediction: xr.Dataset) -> Path:
     """Write a Prediction as NetCDF."""
     with atomic_write(path) as temporary:
-        prediction.to_netcdf(temporary, engine="h5netcdf")
+        temporary.write_bytes(prediction.to_netcdf(engine="h5netcdf"))  # a full disk then raises, see netcdf.py
     return path
 
 

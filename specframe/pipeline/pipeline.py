@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specframe.api import BaseComponent
 from specframe.config import pipeline_from_data, read_pipeline, to_yaml
 from specframe.errors import UsageError
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
-    from specframe.api.base import BaseComponent
     from specframe.config.spec import PipelineSpec
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
@@ -59,9 +59,13 @@ class Pipeline:
         As in YAML: ``{"cross_validation": {"folds": 5, "group": "target"}, "scores": ["rmse-ppm"]}``.
     export
         Names of exporters, exporter components, or mappings as in YAML.
+    plugin_files
+        Local ``.py`` files to use as plugins.
 
     Raises
     ------
+    UsageError
+        When a step is no component, or of a class that no plugin offers.
     ConfigError
         With every problem found.
     """
@@ -74,16 +78,20 @@ class Pipeline:
         description: str = "",
         evaluate: Mapping[str, Any] | None = None,
         export: Sequence[str | BaseComponent | Mapping[str, Any]] = (),
+        plugin_files: Sequence[Path] = (),
     ) -> None:
-        registry = Registry.discover()
-        data: dict[str, Any] = {"specframe": 1, "seed": seed, "steps": [_step_data(step) for step in steps]}
+        registry = Registry.discover(files=plugin_files).require_files(plugin_files)
+        recipe = [_step_data(step, registry) for step in steps]
+        data: dict[str, Any] = {"specframe": 1, "seed": seed, "steps": recipe}
         if description:
             data["description"] = description
         if evaluate is not None:
             data["evaluate"] = dict(evaluate)
         if export:
-            data["export"] = [entry if isinstance(entry, str | Mapping) else _step_data(entry) for entry in export]
-        self._hold(pipeline_from_data(data, lambda block, pin: registry), registry, ())
+            data["export"] = [
+                entry if isinstance(entry, str | Mapping) else _step_data(entry, registry) for entry in export
+            ]
+        self._hold(pipeline_from_data(data, lambda block, pin: registry), registry, tuple(plugin_files))
 
     @classmethod
     def from_yaml(
@@ -263,11 +271,27 @@ def _in_directory(session: Session, fresh: bool, work: Callable[[], None], predi
         progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
 
 
-def _step_data(step: BaseComponent | tuple[str, BaseComponent] | Mapping[str, Any]) -> dict[str, Any]:
+def _step_data(step: Any, registry: Registry) -> dict[str, Any]:
+    """Return a step as in YAML.
+
+    A component is known by its class: one of the same name, a subclass say, must not run in its place.
+    """
     if isinstance(step, Mapping):
         return dict(step)
-    name, component = step if isinstance(step, tuple) else (None, step)
+    name, component = step if isinstance(step, tuple) and len(step) == 2 else (None, step)
+    if not isinstance(component, BaseComponent) or component.kind not in _STEP_KEY:
+        raise UsageError(
+            f"a step is a component such as Ridge(alpha=1.0), a pair (id, component) or a mapping, got {component!r}"
+        )
+    cls = type(component)
+    target = f"{cls.__module__}:{cls.__qualname__}"
+    named = [r for r in registry.components(component.kind) if r.component.name == component.name and r.usable]
+    offered = [r for r in named if r.load() is cls]
+    if not offered:
+        raise UsageError(
+            f"no plugin offers the {component.kind} {target}; offer it in a plugin, or name its file in plugin_files"
+        )
     data: dict[str, Any] = {} if name is None else {"id": name}
-    data[_STEP_KEY[component.kind]] = component.name
+    data[_STEP_KEY[component.kind]] = offered[0].qualified_name
     params = component.params.model_dump(mode="json", exclude_unset=True)
     return {**data, "with": params} if params else data

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from specframe.evaluate.evaluation import Evaluation
 from specframe.pipeline.gather import learning_data, measured_depths
+from specframe.pipeline.keys import code_digest
 from specframe.pipeline.learning import FittedChain, learning_steps
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import TargetWorker
@@ -32,6 +33,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
         When the run's model is missing or is not what the run wrote.
     """
     run.verify("model/")
+    _warn_of_other_code(session, run)
     steps = learning_steps(session.spec.steps)
     exporters = [cast("Exporter", part.component.load().from_params(part.params)) for part in session.spec.exports]
     worker = TargetWorker(replace(session.recipe(), data=data.absolute()), session.registry)
@@ -40,7 +42,8 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
     with session.phase("predict"):
         if steps:
             chain = FittedChain.load(run.path / "model", steps)
-            prediction = chain.predict(learning_data(gathered, steps, worker.loader.catalogue()))
+            data_of_new = learning_data(gathered, steps, worker.loader.catalogue(), like=chain.inputs)
+            prediction = chain.predict(data_of_new)
         else:
             prediction = measured_depths(gathered)
     write_results(
@@ -54,3 +57,15 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
         predicted_with=str(run.path.absolute()),
         data=str(data.absolute()),
     )
+
+
+def _warn_of_other_code(session: Session, run: RunDirectory) -> None:
+    """Say which components have other code now than when the model was fitted: their results may differ."""
+    then = run.manifest().get("components", {})
+    for step in session.spec.steps:
+        registered = step.component
+        known = then.get(registered.qualified_name, {}).get("code")
+        if known is not None and known != code_digest(registered.component.target):
+            session.progress.say(
+                f"warning: {registered.qualified_name} (step {step.id!r}) has other code now than when the run was made"
+            )

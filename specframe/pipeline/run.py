@@ -13,7 +13,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.crossval import cross_validate, fit_final
-from specframe.pipeline.gather import Gathered, check_group, gather_targets, learning_data, measured_depths
+from specframe.pipeline.gather import Gathered, check_catalogue, gather_targets, learning_data, measured_depths
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
@@ -102,7 +102,7 @@ def run_pipeline(session: Session) -> None:
     labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
     catalogue = worker.loader.catalogue() if steps else None
     group = spec.cross_validation.group if spec.cross_validation else "target"
-    check_group(group, catalogue)
+    check_catalogue(catalogue, worker.loader.targets() if steps else (), group)
     gathered = session.gather(worker)
 
     chain: FittedChain | None = None

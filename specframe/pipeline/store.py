@@ -92,7 +92,7 @@ class StageStore:
 
                 write_tree(temporary, result)
             else:
-                result.to_netcdf(temporary, engine="h5netcdf")
+                temporary.write_bytes(result.to_netcdf(engine="h5netcdf"))
         for stale in path.parent.glob(f"{glob.escape(safe_name(name))}-{'[0-9a-f]' * 16}.nc"):
             if stale != path:
                 stale.unlink(missing_ok=True)

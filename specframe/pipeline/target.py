@@ -7,15 +7,15 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
-from specframe.pipeline.keys import code_digest, digest, file_digest
+from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
 from specframe.pipeline.store import StageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     import xarray as xr
 
@@ -38,6 +38,8 @@ class StepRecipe:
     target: str
     version: str
     params: str
+    #: Files that the parameters name; a loader says itself which ones a target depends on.
+    files: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, step: Step) -> StepRecipe:
@@ -50,6 +52,7 @@ class StepRecipe:
             target=registered.component.target,
             version=f"{registered.distribution} {registered.version}",
             params=json.dumps(step.params.canonical(), sort_keys=True),
+            files=() if registered.component.kind == "loader" else tuple(_files_in(step.params.model_dump())),
         )
 
     def make(self) -> BaseComponent:
@@ -60,7 +63,8 @@ class StepRecipe:
 
     def key(self, upstream: Any) -> str:
         """Return the key of this step's result, given what it is made from."""
-        return digest(self.kind, self.name, self.version, code_digest(self.target), self.params, upstream)
+        files = [[str(file), file_digest(file)] for file in self.files]
+        return digest(self.kind, self.name, self.version, code_digest(self.target), self.params, files, upstream)
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,8 @@ class TargetWorker:
 
     def keys(self, target: str) -> list[str]:
         """Return the keys of the load step and of every mapping step for this target."""
-        from specframe import __version__
-
         files = [[file.name, file_digest(file)] for file in self.loader.files(target)]
-        keys = [self.recipe.load.key([__version__, target, files, str(self.recipe.data or "")])]
+        keys = [self.recipe.load.key([environment_digest(), target, files, str(self.recipe.data or "")])]
         for step in self.recipe.maps:
             keys.append(step.key(keys[-1]))
         return keys
@@ -194,6 +196,17 @@ class TargetWorker:
         seconds[step] = time.perf_counter() - start
         self._hooks.after_step(step=step, target=target, result=result, seconds=seconds[step])
         return result
+
+
+def _files_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path) and value.is_file():
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _files_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _files_in(item)
 
 
 def reason_of(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from specframe import Pipeline, Run
+from specframe import Pipeline, Run, make
 from specframe.errors import DataError, InputFileError, RunError, UsageError
 from specframe.pipeline.directory import RunDirectory
+from specframe_linear import Ridge
 
 MakePipeline = Callable[..., Pipeline]
 
@@ -332,3 +334,76 @@ def test_an_error_in_a_model_names_the_step(toy_pipeline: MakePipeline, tmp_path
     with pytest.raises(RunError, match=r"step 'fit': Buggy raised ValueError: boo \(.*toy\.py:\d+\)"):
         toy_pipeline(steps=recipe).run(tmp_path / "out", quiet=True)
     assert "ValueError: boo" in (tmp_path / "out" / "log.jsonl").read_text()
+
+
+def test_targets_on_another_grid_than_the_model_learned_on_are_set_aside(
+    toy_pipeline: MakePipeline, tmp_path: Path
+) -> None:
+    run = toy_pipeline().run(tmp_path / "out", quiet=True)
+    new = tmp_path / "new.txt"
+    new.write_text("0.004\n0.005\n0.006\n")
+    toy = [Path(__file__).with_name("toy.py")]
+    shifted = ["data.shifted=[p0, p1]"]
+    predicted = run.predict(new, plugin_files=toy, overrides=shifted, quiet=True)
+    assert [entry["target"] for entry in predicted.set_aside] == ["p0", "p1"]
+    assert "the model was fitted on" in predicted.set_aside[0]["reason"]
+    assert list(predicted.predictions["target"].values) == ["p2"]
+
+
+def test_a_changed_label_unit_is_not_answered_from_the_store(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    toy_pipeline().run(tmp_path / "out", quiet=True)
+    again = toy_pipeline({"units": "percent"}).run(tmp_path / "out", quiet=True)
+    assert again.predictions["mean"].attrs["units"] == "percent"
+
+
+def test_files_of_others_in_a_run_directory_are_kept(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    toy_pipeline().run(tmp_path / "out", quiet=True)
+    mine = tmp_path / "out" / "figures" / "mine.png"
+    mine.write_bytes(b"precious")
+    toy_pipeline(description="again").run(tmp_path / "out", quiet=True)
+    assert mine.read_bytes() == b"precious"
+
+
+def test_a_damaged_fit_is_made_again(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    first = toy_pipeline().run(tmp_path / "out", quiet=True)
+    (state,) = (tmp_path / "out" / "stages" / "fit").glob("*/fit/state.safetensors")
+    state.write_bytes(state.read_bytes()[:20])
+    second = toy_pipeline().run(tmp_path / "out", quiet=True)
+    assert (
+        second.manifest["outputs"]["model/fit/state.safetensors"]
+        == (first.manifest["outputs"]["model/fit/state.safetensors"])
+    )
+
+
+def test_a_file_named_by_a_parameter_is_part_of_the_key(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    factor = tmp_path / "factor.txt"
+    factor.write_text("1.0")
+    toy_pipeline(halves={"factor": str(factor)}).run(tmp_path / "out", quiet=True)
+    factor.write_text("3.0")
+    (step,) = [s for s in toy_pipeline(halves={"factor": str(factor)}).plan(tmp_path / "out") if s.id == "depths"]
+    assert step.to_run == 20
+
+
+def test_a_subclass_does_not_stand_in_for_the_component_of_its_name() -> None:
+    class Mine(Ridge):
+        """Another ridge."""
+
+    with pytest.raises(UsageError, match=r"no plugin offers the model .*Mine"):
+        Pipeline([make("loader", "ariel-simulated"), Mine()])
+
+
+def test_a_full_disk_is_an_error_and_nothing_else(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    path = tmp_path / "toy.yaml"
+    toy_pipeline()
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); "
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "from specframe.cli import main; main(sys.argv[1:])"
+    )
+    toy = str(Path(__file__).with_name("toy.py"))
+    args = [sys.executable, "-c", program, "run", str(path), "--plugin", toy, "--out", str(tmp_path / "out")]
+    done = subprocess.run(args, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "File too large" in done.stderr
+    assert not (tmp_path / "out" / "manifest.json").exists()

@@ -13,6 +13,7 @@ from specframe.api import (
     Detrender,
     Exporter,
     Field,
+    InputPath,
     Loader,
     Model,
     Params,
@@ -35,6 +36,8 @@ class ToyLoaderParams(Params):
     without_label: tuple[str, ...] = Field((), description="Targets that stand in no label table.")
     nan_label: tuple[str, ...] = Field((), description="Targets whose label is NaN.")
     broken: tuple[str, ...] = Field((), description="Targets whose file is broken.")
+    shifted: tuple[str, ...] = Field((), description="Targets on another wavelength.")
+    units: str = Field("", description="Units of the labels.")
     buggy: tuple[str, ...] = Field((), description="Targets on which the loader has a bug.")
 
 
@@ -73,7 +76,7 @@ class ToyLoader(Loader):
                 "mask": (grid, np.zeros(flux.shape, bool)),
             },
             coords={
-                "wavelength": ("wavelength", [1.0], {"units": "um"}),
+                "wavelength": ("wavelength", [2.0 if target in self.params.shifted else 1.0], {"units": "um"}),
                 "time": ("time", np.arange(float(_SAMPLES)), {"units": "h"}),
             },
         )
@@ -84,7 +87,7 @@ class ToyLoader(Loader):
             return None
         truth = {t: v for t, v in self._truth().items() if t not in self.params.without_label}
         values = [np.nan if t in self.params.nan_label else v for t, v in truth.items()]
-        return make_labels(np.array(values)[:, None], list(truth), ["depth"])
+        return make_labels(np.array(values)[:, None], list(truth), ["depth"], self.params.units)
 
     def catalogue(self) -> xr.Dataset:
         targets = self.targets()
@@ -94,6 +97,7 @@ class ToyLoader(Loader):
 class ToyStepParams(Params):
     calls: str = Field("", description="File to which each call adds a line.")
     scale: float = Field(1.0, gt=0, description="Factor on the flux.")
+    factor: InputPath | None = Field(None, description="A file with another factor.")
     fails: tuple[str, ...] = Field((), description="Targets that it cannot handle.")
 
 
@@ -112,7 +116,8 @@ class ToyStep(Detrender):
             raise DataError(f"target {target} has no transit")
         node = observation["toy/0"].to_dataset()
         before, after = node["flux"].values[:, : _SAMPLES // 2], node["flux"].values[:, _SAMPLES // 2 :]
-        depth = self.params.scale * (before.mean(axis=1) - after.mean(axis=1))
+        factor = float(self.params.factor.read_text()) if self.params.factor else 1.0
+        depth = factor * self.params.scale * (before.mean(axis=1) - after.mean(axis=1))
         error = np.full(1, 1e-5 * np.sqrt(4 / _SAMPLES))
         node = node.assign(depth=("wavelength", depth, {"units": ""}), depth_error=("wavelength", error, {"units": ""}))
         return make_observation(target, {"toy/0": node})
