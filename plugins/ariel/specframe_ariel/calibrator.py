@@ -14,7 +14,7 @@ from specframe_ariel.buffers import ColumnBuffers
 from specframe_ariel.extraction import Extraction, extraction_weights, hot_pixels
 from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients
 from specframe_ariel.params import ArielDetectorParams
-from specframe_ariel.summation import PixelTable, sum_columns
+from specframe_ariel.summation import PixelTable, response_slopes, sum_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +55,8 @@ class ArielDetector(Calibrator):
 
     ``flux_error`` is one standard deviation: per pair and pixel the variance is 2 read_noise^2 plus the electrons
     collected between the reads (Poisson; star, sky and dark alike), divided by the number of pairs, and carried through
-    flat, background and sum; times gain^2 where the result is in adu. Noise of the flat, of the dark and of the linearity's coefficients is common to all times
-    and not in it, nor is that of the pointing.
+    flat, background and sum; times gain^2 where the result is in adu. Noise of the flat, of the dark and of the
+    linearity's coefficients is common to all times and not in it, nor is that of the pointing.
 
     A channel without any good pixel is masked, its flux NaN. Where the node has no ``read_noise``, photon noise alone
     makes the error.
@@ -64,8 +64,9 @@ class ArielDetector(Calibrator):
     Raises
     ------
     DataError
-        When a calibration variable that a step needs is missing or not finite, no pixel is left, the frames are fewer
-        than one bin or do not pair up.
+        When a calibration variable that a step needs is missing, or in a pixel that is used not finite or impossible (a
+        flat not above 0, a read noise below 0, a linearity that does not rise at the pixel's counts); when no pixel is
+        left, the frames are fewer than one bin or do not pair up.
     ParameterError
         When rows or columns are not on the detector, a mapping names an instrument that there is not, or steps would
         mix adu and electrons.
@@ -193,11 +194,14 @@ class ArielDetector(Calibrator):
             column,
             extraction.weight[row, column],
             dark=_needed(cut, "dark", used) if params.dark else none,
-            read_noise=_needed(cut, "read_noise", used) if "read_noise" in cut.variables else none,
+            read_noise=_needed(cut, "read_noise", used, lowest=0.0) if "read_noise" in cut.variables else none,
             coefficients=(pair_coefficients if params.cds else read_coefficients)(polynomial, params.precision),
         )
         exposure = self._exposure(data, per_bin, n_bin)
         series = _pixel_series(data["frames"].data, row * data.sizes["x"] + column + first_column)
+        if linearity is not None:
+            slopes = response_slopes(series, polynomial) * gain
+            _refuse(slopes <= 0, used, slopes, "the slope of linearity, at the counts of its frames, must be above 0")
         in_adu = (gain, 0.0 if params.cds else offset) if stays else (1.0, 0.0)
         return sum_columns(series, table, len(extraction.usable), exposure, per_bin, pairs=params.cds, converter=in_adu)
 
@@ -262,17 +266,27 @@ def _calibration(data: xr.Dataset, name: str, switch: str = "") -> NDArray[Any]:
     return values
 
 
-def _needed(cut: xr.Dataset, name: str, used: NDArray[np.intp]) -> NDArray[np.float64]:
+def _needed(cut: xr.Dataset, name: str, used: NDArray[np.intp], lowest: float | None = None) -> NDArray[np.float64]:
     """Return a calibration variable in the pixels that are used, (..., n), and check that it is finite there."""
     values = np.asarray(_calibration(cut, name)[..., used[:, 0], used[:, 1]], float)
-    bad = ~np.isfinite(values).reshape(-1, len(used)).all(axis=0)
-    if bad.any():
-        y, x = (int(i) for i in used[np.argmax(bad)])
-        raise DataError(
-            f"{name} must be finite in every pixel that is used, {int(bad.sum())} of {len(used)} are not (the first in "
-            f"row {y}, column {x} of the columns used): get the calibration again, or call the pixels dead"
-        )
+    finite = np.isfinite(values).reshape(-1, len(used))
+    shown = values.reshape(-1, len(used))[np.argmin(finite, axis=0), np.arange(len(used))]
+    _refuse(~finite.all(axis=0), used, shown, f"{name} must be finite")
+    if lowest is not None:
+        _refuse(values < lowest, used, values, f"{name} must be at least {lowest:g}")
     return values
+
+
+def _refuse(bad: NDArray[np.bool_], used: NDArray[np.intp], values: NDArray[np.float64], rule: str) -> None:
+    """Raise when a pixel of those ``used`` (n, 2) is ``bad`` (n,), and say which of ``values`` (n,) it has."""
+    if not bad.any():
+        return
+    first = int(np.argmax(bad))
+    y, x = (int(i) for i in used[first])
+    raise DataError(
+        f"{rule} in every pixel that is used, {int(bad.sum())} of {len(used)} are not (the first has {values[first]:g} "
+        f"in row {y}, column {x} of the columns used): get the calibration again, or call the pixels dead"
+    )
 
 
 def _pixel_series(frames: Any, pixels: NDArray[np.intp]) -> ColumnBuffers:

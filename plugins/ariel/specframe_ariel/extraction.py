@@ -59,7 +59,7 @@ def extraction_weights(
     Raises
     ------
     DataError
-        When no column is usable, or the flat of a pixel that is needed is 0 or not finite.
+        When no column is usable, or the flat of a pixel that is needed is not above 0.
     """
     n_y = good.shape[0]
     row = np.arange(n_y)
@@ -82,13 +82,13 @@ def extraction_weights(
     weight = np.where(usable, inside - share * sky, 0.0)
     if flat is not None:
         needed = weight != 0.0
-        bad = needed & ~(np.isfinite(flat) & (flat != 0.0))
+        bad = needed & ~(np.isfinite(flat) & (flat > 0.0))
         if bad.any():
             y, x = (int(i) for i in np.argwhere(bad)[0])
             raise DataError(
-                f"flat must be finite and not 0 in every pixel that is used, {int(bad.sum())} are not (the first has "
+                f"flat must be finite and above 0 in every pixel that is used, {int(bad.sum())} are not (the first has "
                 f"{flat[y, x]:g} in row {y}, column {x} of the columns used): get the calibration again, call the "
-                "pixels dead, or set flat: false"
+                "pixels dead and leave dead_pixels: mask on, or set flat: false"
             )
         weight = np.divide(weight, flat, out=np.zeros_like(weight), where=needed)
     return Extraction(weight, usable)

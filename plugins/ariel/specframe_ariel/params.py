@@ -117,8 +117,8 @@ class ArielDetectorParams(Params):
         if on and not self.gain_offset:
             raise ValueError(
                 f"gain_offset: false leaves frames in adu, but {' and '.join(on)} of the calibration "
-                f"{'is' if len(on) == 1 else 'are'} in electrons: set {', '.join(f'{name}: false' for name in on)} too, "
-                "or leave gain_offset on (frames that are in electrons already are not converted again)"
+                f"{'is' if len(on) == 1 else 'are'} in electrons: set {', '.join(f'{name}: false' for name in on)} "
+                "too, or leave gain_offset on (frames that are in electrons already are not converted again)"
             )
         return self
 

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from specframe_ariel.kernel import sum_pairs, sum_reads
+from specframe_ariel.kernel import read_coefficients, sum_pairs, sum_reads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe_ariel.buffers import ColumnBuffers
 
-__all__ = ["PixelTable", "sum_columns"]
+__all__ = ["PixelTable", "response_slopes", "sum_columns"]
+
+#: Reads that show at what counts a pixel works.
+_TYPICAL_READS = 64
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,20 @@ class PixelTable:
     coefficients: NDArray[Any]
 
 
+def response_slopes(series: ColumnBuffers, polynomial: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean slope of each pixel's ``polynomial`` (6, n) at the first reads of its ``series``, shape (n,).
+
+    In corrected electrons per adu. It is above 0 where the polynomial describes a detector: more light, more counts.
+    """
+    order = np.arange(1, len(polynomial))[:, None]
+    derivative = np.concatenate([order * polynomial[1:], np.zeros_like(polynomial[:1])])
+    number = min(series.length, _TYPICAL_READS)
+    sums = np.empty((len(series), 1))
+    like = np.empty(0, series.dtype)
+    sum_reads(series.addresses, like, read_coefficients(derivative, np.float64), number, sums)
+    return sums[:, 0] / number
+
+
 def sum_columns(
     series: ColumnBuffers,
     pixels: PixelTable,
@@ -47,9 +64,11 @@ def sum_columns(
     """Return flux and its variance by column and bin, (n_x, n_bin) each, as means over the ``per_bin`` samples.
 
     ``series`` holds the raw reads (time,) of each pixel, ``exposure`` (n_bin,) the time in s over which a sample
-    collected dark current. Where the sums stay in adu, ``converter`` gives the gain g (adu/electron) and the offset that
-    make electrons of them, adu / g + offset, since noise is known in electrons. Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its
-    own, so that the result does not depend on their number.
+    collected dark current. Where the sums stay in adu, ``converter`` gives the gain g (adu/electron) and the offset
+    that make electrons of them, adu / g + offset, since noise is known in electrons.
+
+    Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on columns of its own, so that the result
+    does not depend on their number.
     """
     flux = np.zeros((n_x, len(exposure)))
     variance = np.zeros_like(flux)

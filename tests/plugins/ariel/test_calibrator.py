@@ -36,8 +36,8 @@ def plain_reduction(folder, instrument, **switches):
     """Reduce frame by frame in float64, in the order of the public reference; no line of it is specframe's.
 
     Returns flux and error, (column, bin), columns in the order of the file. Differs from the reference in what the
-    data README says of it: masks are kept, bins are averaged, dt is that of axis_info. Noise is that of electrons, times
-    GAIN where the result stays in adu.
+    data README says of it: masks are kept, bins are averaged, dt is that of axis_info. Noise is that of
+    electrons, times GAIN where the result stays in adu.
     """
     on = {**CHAIN, **switches}
     n_x = 356 if instrument == "AIRS-CH0" else 32
@@ -126,7 +126,7 @@ def test_real_frames_agree_with_a_plain_implementation(real, precision, toleranc
         {"gain_offset": False, "linearity": False, "dark": False},
         {"gain_offset": False, "linearity": False, "dark": False, "cds": False, "pairs_per_bin": 4},
         {"gain_offset": False, "linearity": False, "dark": False, "background_rows": []},
-        {"dead_pixels": "keep"},
+        {"dead_pixels": "keep", "flat": False},
         {"hot_pixels": "mask"},
         {"linearity": False},
         {"dark": False},
@@ -155,6 +155,12 @@ def test_every_step_can_be_switched(real, switch):
         if got.shape == full[f"{instrument}/0/flux"].shape:
             assert not np.allclose(got, in_file_order(full, instrument, "flux"), rtol=1e-9)
     assert result["FGS1/0/flux"].attrs["units"] == ("electron" if switch.get("gain_offset", True) else "adu")
+
+
+def test_dead_pixels_whose_flat_is_below_0_cannot_be_divided_by_it(real):
+    observation, _ = real
+    with pytest.raises(DataError, match=r"flat must be .* above 0 .*, 6 are not .* -0.0480461 .* dead_pixels: mask"):
+        ArielDetector(pairs_per_bin=1, dead_pixels="keep").apply(observation)
 
 
 def test_wavelengths_ascend_and_are_those_of_the_labels(real, data_dir):
@@ -430,12 +436,33 @@ WRONG_DATA = {
     "nan in dark": (
         _one("dark", np.nan),
         {},
-        r"dark must be finite .* 1 of \d+ are not \(the first in row 12, column 4",
+        r"dark must be finite .* 1 of \d+ are not \(the first has nan in row 12, column 4",
     ),
     "inf in linearity": (_one("linearity", np.inf), {}, r"linearity must be finite"),
     "nan in read noise": (_one("read_noise", np.nan), {}, r"read_noise must be finite"),
-    "nan in flat": (_one("flat", np.nan), {}, r"flat must be finite and not 0 .* has nan in row 12, column 4"),
-    "flat of zero": (_set("flat", 0.0), {}, r"flat must be finite and not 0"),
+    "nan in flat": (_one("flat", np.nan), {}, r"flat must be finite and above 0 .* has nan in row 12, column 4"),
+    "flat of zero": (_set("flat", 0.0), {}, r"flat must be finite and above 0"),
+    "negative flat": (_one("flat", -0.9), {}, r"flat must be finite and above 0 .*, 1 are not .* -0.9 in row 12, col"),
+    "negative read noise": (
+        _one("read_noise", -13.0),
+        {},
+        r"read_noise must be at least 0 .* 1 of 384 are not \(the first has -13 in row 12, column 4",
+    ),
+    "linearity of zeros": (
+        _set("linearity", 0.0),
+        {},
+        r"slope of linearity, .* 384 of 384 .* has 0 in row 0, column 0",
+    ),
+    "linearity that falls": (
+        _one("linearity", [0.0, -1.0, 0.0]),
+        {},
+        r"slope of linearity, .* must be above 0 in .* 1 of 384 are not \(the first has -1 in row 12, column 4",
+    ),
+    "linearity past its top": (  # at the 400 to 12,000 electrons of the frames, not at 0
+        _one("linearity", [0.0, 1.0, -1 / 200]),
+        {"cds": False},
+        r"slope of linearity, .* 1 of 384 are not .* in row 12, column 4",
+    ),
     "no flat": (lambda data: data.drop_vars("flat"), {}, r"has no variable 'flat'.*set flat: false"),
     "no dead": (lambda data: data.drop_vars("dead"), {}, r"has no variable 'dead'.*set dead_pixels: keep"),
     "no gain": (lambda data: data.assign_attrs(gain=0.0), {}, r"expected attributes gain above 0 .* got gain 0"),
@@ -467,10 +494,45 @@ def test_a_calibration_value_that_is_not_used_may_be_anything():
     """Dead pixels of the real files have flats around 0."""
     observation, _ = simulated(10, dead=0.0)
     expected = ArielDetector(**WHOLE, pairs_per_bin=2, rows=[8, 20]).apply(observation)
-    for name in ("dark", "flat", "read_noise", "linearity"):
-        observation[f"AIRS-CH0/0/{name}"].values[..., 22, 3] = np.nan
-    got = ArielDetector(**WHOLE, pairs_per_bin=2, rows=[8, 20]).apply(observation)
-    assert got.identical(expected)
+    for value in (np.nan, 0.0, -1.0):
+        for name in ("dark", "flat", "read_noise", "linearity"):
+            observation[f"AIRS-CH0/0/{name}"].values[..., 22, 3] = value
+        got = ArielDetector(**WHOLE, pairs_per_bin=2, rows=[8, 20]).apply(observation)
+        assert got.identical(expected)
+
+
+def test_a_linearity_that_turns_over_beyond_the_counts_is_taken():
+    """Polynomials of order 5 do so outside of the range they were fitted in, the real ones at 150,000 electrons."""
+    observation, _ = simulated(10, dead=0.0)
+    observation["AIRS-CH0/0/linearity"].values[2] = -1 / 60_000  # falls from 30,000 electrons on
+    assert not ArielDetector(**WHOLE, pairs_per_bin=2).apply(observation)["AIRS-CH0/0/mask"].values.any()
+
+
+@pytest.mark.parametrize("instrument", ["AIRS-CH0", "FGS1"])
+def test_the_real_calibration_set_of_2024_is_taken(data_dir, instrument):
+    """Its noisiest pixel has 250 e-, its steepest linearity a slope of 1.43."""
+    folder = data_dir / "adc24" / "calibration" / f"{instrument}_calibration"
+    n_x = 356 if instrument == "AIRS-CH0" else 32
+    frames = np.tile(np.array([1_000, 25_000], np.uint16)[:, None, None], (3, 32, n_x))
+    plane = ("y", "x")
+    stamps = {"units": "d", "time_system": "relative", "time_reference": "start of the visit"}
+    node = xr.Dataset(
+        {
+            "frames": (("time", *plane), frames, {"units": "adu"}),
+            "integration_time": ("time", np.tile([0.1, 4.6], 3), {"units": "s"}),
+            "dark": (plane, read(folder / "dark.parquet", 32, n_x)),
+            "flat": (plane, read(folder / "flat.parquet", 32, n_x)),
+            "read_noise": (plane, read(folder / "read.parquet", 32, n_x)),
+            "dead": (plane, read(folder / "dead.parquet", 32, n_x).astype(bool)),
+            "linearity": (("coefficient", *plane), read(folder / "linear_corr.parquet", 6, 32, n_x)),
+        },
+        coords={"time": ("time", np.arange(6) / 1e4, stamps), "wavelength": ("x", np.linspace(4.0, 1.6, n_x))},
+        attrs={"gain": 0.84, "offset": -340.0},
+    )
+    observation = make_observation("real", {f"{instrument}/0": node})
+    for columns in ([0, n_x], [n_x // 4, n_x // 2]):
+        result = ArielDetector(columns=columns, pairs_per_bin=1).apply(observation)
+        assert (result[f"{instrument}/0/flux_error"].values > 0).all()
 
 
 @pytest.mark.parametrize(
