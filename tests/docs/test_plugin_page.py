@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import xarray as xr
+
+from specframe.errors import InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +19,31 @@ PAGE = "how-to/write-a-plugin.md"
 SPECFRAME = ("-c", "from specframe.cli import main; main()")
 
 
+LOADER = "spectra-folder/"
+
+
 @pytest.fixture
-def installed(tmp_path: Path, docs: Path, blocks: Callable[..., Any]) -> Path:
-    """A folder with the page's files, and the metadata that installing them would leave."""
-    files = {block.title: block.code for block in blocks(docs / PAGE) if block.title}
+def files(docs: Path, blocks: Callable[..., Any]) -> dict[str, str]:
+    """The page's files by their names."""
+    return {block.title: block.code for block in blocks(docs / PAGE) if block.title}
+
+
+@pytest.fixture
+def installed(tmp_path: Path, files: dict[str, str]) -> Path:
+    """A folder in which the model is installed."""
+    return install(tmp_path, {name: text for name, text in files.items() if not name.startswith(LOADER)})
+
+
+@pytest.fixture
+def installed_loader(tmp_path: Path, files: dict[str, str]) -> Path:
+    """A folder in which the loader is installed."""
+    return install(
+        tmp_path, {name.removeprefix(LOADER): text for name, text in files.items() if name.startswith(LOADER)}
+    )
+
+
+def install(tmp_path: Path, files: dict[str, str]) -> Path:
+    """Write a plugin's files, and the metadata that installing them would leave."""
     for name, text in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +61,30 @@ def installed(tmp_path: Path, docs: Path, blocks: Callable[..., Any]) -> Path:
 def test_the_plugins_own_tests_pass(python: Callable[..., Any]) -> None:
     done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "tests")
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("installed_loader")
+def test_the_loaders_own_tests_pass(python: Callable[..., Any]) -> None:
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "tests")
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("installed_loader")
+def test_the_loader_passes_the_conformance_suite_from_the_shell(python: Callable[..., Any]) -> None:
+    done = python(*SPECFRAME, "plugins", "check", "spectra-folder")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_errors_are_raised_as_the_pages_say(docs: Path) -> None:
+    for page in (PAGE, "reference/plugin-api.md", "reference/errors.md"):
+        assert "InputFileError(path, message)" in (docs / page).read_text(), page
+    assert list(inspect.signature(InputFileError).parameters) == ["path", "message"]
+    error = InputFileError("stars/a.txt", "expected three columns")
+    assert (str(error), error.path, error.reason) == (
+        "stars/a.txt: expected three columns",
+        "stars/a.txt",
+        "expected three columns",
+    )
 
 
 def test_the_pages_steps_are_valid_once_the_plugin_is_installed(
