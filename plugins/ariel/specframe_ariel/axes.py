@@ -39,7 +39,8 @@ class Axes:
         if len(hours) < 2 or np.any(np.diff(hours) <= 0):
             raise InputFileError(self.path, f"column {_time_name(instrument)!r} does not hold ascending times of reads")
         if instrument == "FGS1":
-            integrated = np.tile(hours[:2] * _HOUR_IN_SECONDS, (len(hours) + 1) // 2)[: len(hours)]
+            apart = (hours[1] - hours[0]) * _HOUR_IN_SECONDS
+            integrated = np.tile([apart, 2 * apart], (len(hours) + 1) // 2)[: len(hours)]
         else:
             steps = self._columns[_step_name(instrument)]
             if len(steps) != len(hours):

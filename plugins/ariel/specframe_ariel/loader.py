@@ -42,8 +42,8 @@ class ArielChallenge(Loader):
 
     ``integration_time`` is the time since the reset. ``axis_info.parquet`` gives it for AIRS-CH0 as the length of each
     step (0.1 s, then 4.5 s more), so that the reads of a pair are at 0.1 s and 4.6 s. It has none for FGS1, whose
-    first pair begins with the visit: its time stamps, 0.1 s and 0.2 s, are those of every pair. A file with
-    fewer frames than ``axis_info.parquet`` has rows holds the first ones.
+    first read comes as long after the reset as the second after the first, which the time stamps tell: 0.1 s and 0.2 s.
+    A file with fewer frames than ``axis_info.parquet`` has rows holds the first ones.
 
     FGS1 does not disperse: its wavelength (wl_1 of ``wavelengths.csv``) and band are attributes of its node, in um.
 

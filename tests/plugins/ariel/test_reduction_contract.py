@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from specframe.testing import check_component
-from specframe_ariel import ArielChallenge, ArielDetector, write_challenge
+from specframe_ariel import ArielChallenge, ArielDetector, ArielSimulated, write_challenge
 
 
 def test_the_calibrator_keeps_the_contract():
@@ -17,6 +17,19 @@ def test_the_calibrator_keeps_the_contract():
 def test_the_loader_keeps_the_contract(write_tree, year):
     root = write_tree(year, {"101": 1, "20": 1})
     check_component(ArielChallenge, params={"path": str(root)}).raise_on_failure()
+
+
+def test_files_and_memory_agree_when_the_reads_were_made(tmp_path):
+    """A pair stands for many: 1,406 pairs of FGS1 in one, 141 s from the reset to the first read."""
+    pairs = {"airs_pairs": 60, "fgs1_pairs": 48}
+    (name,) = write_challenge(tmp_path, n_targets=1, seed=2, **pairs)
+    in_files = ArielChallenge(path=tmp_path).load(name)
+    in_memory = ArielSimulated(n_targets=1, seed=2, **pairs).load(name)
+    for instrument in ("AIRS-CH0", "FGS1"):
+        for variable in ("integration_time", "time"):
+            np.testing.assert_allclose(
+                in_files[f"{instrument}/0/{variable}"], in_memory[f"{instrument}/0/{variable}"], rtol=1e-9
+            )
 
 
 @pytest.mark.parametrize("year", [2024, 2025])
