@@ -92,6 +92,31 @@ def test_fewer_pairs_keep_the_noise_per_hour():
     assert noise[0] == pytest.approx(noise[1], rel=3 / np.sqrt(2 * 187))
 
 
+@pytest.mark.parametrize(("instrument", "few", "many"), [(AIRS, 187, 748), (FGS1, 200, 1_600)])
+def test_fewer_pairs_keep_the_jitter_per_hour(instrument, few, many):
+    """A pair that stands for n real ones shows their mean pointing: 1/sqrt(n) of the jitter of one."""
+    for pairs in (few, many):
+        readout = instrument.readout(pairs)
+        drawn = [draw_systematics(SimulatedParams(seed=s, jitter=0.05), 0, instrument, 0, readout) for s in range(20)]
+        for pointing in ([d.pointing_y for d in drawn], [d.pointing_x for d in drawn]):
+            expected = 0.05 * np.sqrt(pairs / {"AIRS-CH0": 5_625, "FGS1": 67_500}[instrument.name])
+            assert np.std(pointing) == pytest.approx(expected, rel=4 / np.sqrt(2 * 20 * pairs))
+
+
+def test_fewer_pairs_keep_the_noise_per_hour_with_jitter():
+    """Half of the star's image, which jitter moves light in and out of: it is most of the noise there."""
+    noise = {}
+    for jitter in (0.0, 0.05):
+        for pairs in (187, 748):
+            params = SimulatedParams(seed=4, airs_pairs=pairs, **{**QUIET, "jitter": jitter})
+            planet = replace(draw_planet(params, 0), orbit=NEVER)
+            linear, *_ = _electrons(params, planet, AIRS)
+            half = (linear[:, :, 1] - linear[:, :, 0]).reshape(32, 356, -1)[:16, 39:321].sum(axis=(0, 1))
+            noise[jitter, pairs] = half.std() / half.mean() / np.sqrt(pairs / 7.5)
+    assert noise[0.05, 187] > 5 * noise[0.0, 187]
+    assert noise[0.05, 187] == pytest.approx(noise[0.05, 748], rel=3 / np.sqrt(2 * 187))
+
+
 def test_white_light_noise_is_that_of_the_real_data():
     """152 ppm per 5 pairs of AIRS-CH0's science columns and rows 8:24, within 20 %, for a star of mean brightness."""
     params = SimulatedParams(seed=5, airs_pairs=1_125, **QUIET)

@@ -1,5 +1,6 @@
 """The noise-free light curves, against batman and against geometry."""
 
+import batman
 import numpy as np
 import pytest
 
@@ -9,7 +10,6 @@ HOURS = np.linspace(-3.5, 3.5, 1401) * 3_600
 
 
 def _batman(orbit, depth, u1, u2):
-    batman = pytest.importorskip("batman")
     params = batman.TransitParams()
     params.t0, params.per, params.rp = 0.0, orbit.period, np.sqrt(depth)
     params.a, params.inc, params.ecc, params.w = orbit.semi_major_axis, orbit.inclination, 0.0, 90.0

@@ -92,6 +92,23 @@ def test_limb_darkening_is_physical(temperature):
     assert (u1 + 2 * u2 > 0).all()
 
 
+def test_limb_darkening_passes_through_the_tabulated_values():
+    """5,500 K on the main sequence: 0.42, 0.22 at 0.7 um and 0.13, 0.17 at 2 um, as documented."""
+    u1, u2 = limb_darkening(np.array([0.7, 2.0]), 5_500.0)
+    np.testing.assert_allclose(u1, [0.42, 0.13], atol=0.005)
+    np.testing.assert_allclose(u2, [0.22, 0.17], atol=0.005)
+
+
+@pytest.mark.parametrize("wavelength", [0.7, 2.0, 4.0])
+def test_limbs_of_cooler_stars_are_darker(wavelength):
+    """The limb's intensity is 1 - u1 - u2; 12 % and -4 % per 1,000 K in the two coefficients."""
+    temperatures = np.array([4_300.0, 5_500.0, 6_900.0])
+    u1, u2 = (np.array(u) for u in zip(*(limb_darkening(wavelength, t) for t in temperatures), strict=True))
+    assert (np.diff(1 - u1 - u2) > 0).all()
+    np.testing.assert_allclose(u1 / u1[1], [1.144, 1.0, 0.832], rtol=1e-12)
+    np.testing.assert_allclose(u2 / u2[1], [0.952, 1.0, 1.056], rtol=1e-12)
+
+
 def test_star_spectrum_is_the_real_one_in_shape(data_dir):
     """Columns of planet 342072318 (2025) from 3.8 to 1.96 um: within 20 % after one scale factor."""
     frames = pl.read_parquet(data_dir / "adc25/train/342072318/AIRS-CH0_signal_0.parquet").to_numpy()
