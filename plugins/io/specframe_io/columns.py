@@ -12,6 +12,7 @@ from specframe_io.source import Source
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import polars as pl
     from numpy.typing import NDArray
 
 __all__ = ["CsvSource", "EcsvSource"]
@@ -21,22 +22,9 @@ class CsvSource(Source):
     """A ``.csv`` or ``.tsv`` file whose first line names the columns. Empty cells are NaN; ``#`` starts a comment."""
 
     def __init__(self, path: Path) -> None:
-        import polars as pl
-
         super().__init__(path)
-        separator = "\t" if path.suffix.lower() == ".tsv" else ","
-        try:
-            # Types are taken from all rows: a number that first appears far down must not fail.
-            self._frame = pl.read_csv(
-                path,
-                separator=separator,
-                comment_prefix="#",
-                infer_schema_length=None,
-                null_values=["NaN", "nan", "NA"],
-            )
-        except (pl.exceptions.PolarsError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            raise InputFileError(path, f"cannot be read as a table: {reason}") from None
+        self._separator = "\t" if path.suffix.lower() == ".tsv" else ","
+        self._frame = self._table()
 
     def names(self) -> list[str]:
         """Return the names of all columns."""
@@ -47,10 +35,35 @@ class CsvSource(Source):
 
         column = self._frame[name]
         if column.dtype == pl.String:
-            return np.array(column.fill_null("").str.strip_chars().to_list(), str)
+            return _as_text(column)
         if column.null_count() == len(column):
             return np.full(len(column), np.nan)
         return np.array(column.cast(pl.Float64) if column.null_count() else column)
+
+    def _names_in(self, key: str) -> NDArray[Any]:
+        import polars as pl
+
+        if key not in self.names():
+            raise self.missing(key)
+        # Read as numbers, 080 would lose its zero, and long names their last digits where one is missing.
+        return _as_text(self._table(columns=[key], schema_overrides={key: pl.String})[key])
+
+    def _table(self, **options: Any) -> pl.DataFrame:
+        import polars as pl
+
+        try:
+            # Types are taken from all rows: a number that first appears far down must not fail.
+            return pl.read_csv(
+                self.path,
+                separator=self._separator,
+                comment_prefix="#",
+                infer_schema_length=None,
+                null_values=["NaN", "nan", "NA"],
+                **options,
+            )
+        except (pl.exceptions.PolarsError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputFileError(self.path, f"cannot be read as a table: {reason}") from None
 
 
 class EcsvSource(Source):
@@ -83,3 +96,7 @@ class EcsvSource(Source):
         if hasattr(column, "mask") and np.any(column.mask):
             return np.asarray(column.filled("") if column.dtype.kind in "US" else column.astype(float).filled(np.nan))
         return np.array(column)
+
+
+def _as_text(column: pl.Series) -> NDArray[np.str_]:
+    return np.array(column.fill_null("").str.strip_chars().to_list(), str)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ import numpy as np
 
 from specframe.errors import InputFileError
 from specframe_io.names import is_pattern, natural
+from specframe_io.targets import target_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,6 @@ _READERS = {
 }
 #: Names that an error message lists.
 _LISTED = 12
-_WHOLE_NUMBER = re.compile(r"[+-]?\d+\.0*")
 
 
 class Source(ABC):
@@ -120,17 +119,17 @@ class Source(ABC):
         return None if key in self.names() or not is_pattern(key) else self.matching([key])
 
     def targets(self, key: str) -> list[str]:
-        """Return the targets' names in ``key``, as text: 785834, 785834.0 and "785834" are the same.
+        """Return the targets' names in ``key``, as :func:`~specframe_io.targets.target_name` writes them.
 
         Raises
         ------
         InputFileError
             When a name is empty or stands twice; says in which rows.
         """
-        values = self.raw(key)
+        values = self._names_in(key)
         if values.ndim != 1:
             raise InputFileError(self.path, f"{key!r} has shape {values.shape}, expected one name per target")
-        names = [_target_name(value) for value in values.tolist()]
+        names = [target_name(value) for value in values.tolist()]
         first: dict[str, int] = {}
         for row, name in enumerate(names):
             if not name:
@@ -164,6 +163,10 @@ class Source(ABC):
                     self.path, f"{name!r}, row {row + 1}: expected a number, got {_text(value)!r}"
                 ) from None
         return numbers
+
+    def _names_in(self, key: str) -> NDArray[Any]:
+        """Return an array of names, as text where the format does not say what it is."""
+        return self.raw(key)
 
     def _matches(self, pattern: str) -> list[str]:
         return sorted((name for name in self.names() if fnmatchcase(name, pattern)), key=natural)
@@ -201,10 +204,3 @@ def _shared(array: NDArray[Any]) -> NDArray[Any]:
 
 def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _target_name(value: object) -> str:
-    if isinstance(value, float) and not np.isfinite(value):
-        return ""
-    text = _text(value).strip()
-    return text.partition(".")[0] if _WHOLE_NUMBER.fullmatch(text) else text

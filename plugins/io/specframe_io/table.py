@@ -11,6 +11,7 @@ from specframe.errors import InputFileError
 from specframe_io.arrays import Arrays, patterns_of
 from specframe_io.params import TableParams
 from specframe_io.source import Source, open_source
+from specframe_io.targets import rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +156,8 @@ class Table(Loader):
         rows: dict[str, int | None] = dict(own)
         expected = len(own)
         if key is not None and not (wanted.path is None and wanted.target is None):
-            theirs = {name: row for row, name in enumerate(source.targets(key))}
-            rows, expected = {target: theirs.get(target) for target in own}, len(theirs)
+            theirs = source.targets(key)
+            rows, expected = rows_of(list(own), theirs), len(theirs)
         for name, array in columns.items():
             if len(array) != expected:
                 raise InputFileError(source.path, f"{name!r} has {len(array)} rows, but there are {expected} targets")
