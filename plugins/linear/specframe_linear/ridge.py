@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -41,11 +42,11 @@ class LinearModel(Model):
     _intercept: NDArray[np.float64]
     _learned: dict[str, NDArray[np.float64]]
 
+    @abstractmethod
     def _regress(
         self, features: NDArray[np.float64], labels: NDArray[np.float64], weight: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         """Return coefficients (n_feature, n_output), intercept (n_output,) and what else is worth keeping."""
-        raise NotImplementedError
 
     def fit(
         self,
@@ -138,12 +139,5 @@ class Ridge(LinearModel):
     def _regress(
         self, features: NDArray[np.float64], labels: NDArray[np.float64], weight: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        scale = _spread(labels)
-        fit: RidgeFit = fit_ridge(features, labels / scale, weight, self.params.alpha, self.params.loss)
-        return fit.coefficients * scale, fit.intercept * scale, {"alpha": fit.alpha}
-
-
-def _spread(labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a scale per output, so that numbers near 1e-3 and 1e3 are solved alike."""
-    scale = labels.std(axis=0)
-    return np.where(scale > 0, scale, 1.0)
+        fit: RidgeFit = fit_ridge(features, labels, weight, self.params.alpha, self.params.loss)
+        return fit.coefficients, fit.intercept, {"alpha": fit.alpha}

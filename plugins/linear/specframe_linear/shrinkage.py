@@ -12,7 +12,7 @@ from specframe_linear.robust import MAD_TO_STD
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RidgeFit", "fit_ridge"]
+__all__ = ["RidgeFit", "fit_ridge", "huber_factor"]
 
 #: Penalties that ``alpha: auto`` tries, for features of unit variance and weights of mean one.
 ALPHAS = np.logspace(-4, 7, 34)
@@ -66,20 +66,34 @@ def fit_ridge(
     counts = weight > 0
     chosen: float | NDArray[np.float64] | Literal["auto"] = alpha
     for iteration in range(_MAX_ROUNDS):
-        residual = labels - fit.predict(features)
-        scatter = MAD_TO_STD * np.median(np.abs(residual[counts]), axis=0)
-        # Outputs that are fitted exactly have no scatter to measure outliers by.
-        measurable = scatter > 1e-12 * np.maximum(np.abs(labels).max(axis=0), np.finfo(float).tiny)
-        if not measurable.any():
+        factor = huber_factor(labels, fit.predict(features), counts)
+        if factor is None:
             return fit
-        z = np.sqrt(np.mean(np.square(residual[:, measurable] / scatter[measurable]), axis=1))
-        robust = weight * np.minimum(1.0, _HUBER / np.maximum(z, _HUBER))
+        robust = weight * factor
         if np.max(np.abs(robust - fit.weight)) < _WEIGHT_TOLERANCE:
             break
         if iteration >= _CHOOSING_ROUNDS:
             chosen = fit.alpha
         fit = _weighted(features, labels, robust, chosen)
     return fit
+
+
+def huber_factor(
+    labels: NDArray[np.float64], predicted: NDArray[np.float64], counts: NDArray[np.bool_]
+) -> NDArray[np.float64] | None:
+    """Return how much each target (n_target,) counts with ``loss: huber``, 1 for all but outliers.
+
+    ``counts`` says which targets measure the scatter. ``None`` is returned where every output is fitted exactly, and
+    so has no scatter to measure outliers by.
+    """
+    residual = labels - predicted
+    scatter = MAD_TO_STD * np.median(np.abs(residual[counts]), axis=0)
+    measurable = scatter > 1e-12 * np.maximum(np.abs(labels).max(axis=0), np.finfo(float).tiny)
+    if not measurable.any():
+        return None
+    z = np.sqrt(np.mean(np.square(residual[:, measurable] / scatter[measurable]), axis=1))
+    factor: NDArray[np.float64] = np.minimum(1.0, _HUBER / np.maximum(z, _HUBER))
+    return factor
 
 
 def _weighted(
@@ -91,7 +105,7 @@ def _weighted(
     from sklearn.linear_model import Ridge, RidgeCV
 
     n_output = labels.shape[1]
-    # scikit-learn minimises the same sum; outputs of unit variance keep its leave-one-out errors comparable.
+    # scikit-learn minimises the same sum. Each output has its own penalty, so that their units do not matter.
     model = RidgeCV(alphas=ALPHAS, alpha_per_target=n_output > 1) if isinstance(alpha, str) else Ridge(alpha=alpha)
     model.fit(features, labels if n_output > 1 else labels[:, 0], sample_weight=weight)
     used = model.alpha_ if isinstance(alpha, str) else alpha

@@ -64,6 +64,49 @@ def test_noise_of_the_labels_is_averaged_down():
     assert np.std((joint - truth)[60:]) < 0.7 * np.std((single - truth)[60:])
 
 
+def test_integer_weights_are_repeated_targets():
+    """The weights' mean is 1, so the penalty of the repeated ones is larger by the mean number of repeats."""
+    features, spectra = _spectra(n=40, noise=2.0)
+    repeats = np.random.default_rng(2).integers(1, 5, 40)
+    weighted = PcaRidge(n_components=2, alpha=2.0).fit(features, spectra, sample_weight=repeats)
+    repeated = PcaRidge(n_components=2, alpha=2.0 * repeats.mean())
+    repeated.fit(np.repeat(features, repeats, axis=0), np.repeat(spectra, repeats, axis=0))
+    np.testing.assert_allclose(
+        weighted.predict(features)["mean"].values, repeated.predict(features)["mean"].values, rtol=1e-9, atol=1e-9
+    )
+    by_variance = PcaRidge(n_components=0.9).fit(features, spectra, sample_weight=repeats)
+    same = PcaRidge(n_components=0.9).fit(np.repeat(features, repeats, axis=0), np.repeat(spectra, repeats, axis=0))
+    assert by_variance.components.shape == same.components.shape
+
+
+def test_a_target_of_no_weight_has_no_say():
+    features, spectra = _spectra(n=40, noise=0.5)
+    wild = spectra.copy()
+    wild[0] += 1000 * np.random.default_rng(3).normal(size=40)
+    weight = np.ones(40)
+    weight[0] = 1e-12
+    got = PcaRidge(n_components=2, alpha=2.0).fit(features, wild, sample_weight=weight).predict(features[1:])
+    # Weights have a mean of 1 over 40 targets, of which 39 count: each by 40/39, which the penalty has to undo.
+    expected = PcaRidge(n_components=2, alpha=2.0 * 39 / 40).fit(features[1:], spectra[1:]).predict(features[1:])
+    np.testing.assert_allclose(got["mean"].values, expected["mean"].values, atol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [2.0, "auto"])
+@pytest.mark.parametrize("size", [30.0, 1000.0])
+def test_huber_keeps_a_wild_spectrum_out_of_the_components(size, alpha):
+    """Two wild spectra of 120, the second along an axis that no other has: predictions are as good as without."""
+    features, spectra = _spectra(n=420, noise=0.5, rank=2)
+    train, labels, truth = features[:120], spectra[:120].copy(), spectra[120:]
+    labels[:2] += size * np.random.default_rng(3).normal(size=(2, 40))
+
+    def error(loss, start):
+        model = PcaRidge(n_components=2, alpha=alpha, loss=loss).fit(train[start:], labels[start:])
+        return np.sqrt(np.mean(np.square(model.predict(features[120:])["mean"].values - truth)))
+
+    assert error("huber", 0) < 1.05 * error("squared", 2)
+    assert error("squared", 0) > 1.5 * error("squared", 2)
+
+
 @pytest.mark.parametrize("loss", ["squared", "huber"])
 def test_saved_models_predict_the_same(tmp_path, loss):
     features, spectra = _spectra(noise=0.1)

@@ -64,6 +64,18 @@ def test_penalty_is_the_one_with_the_least_error_when_each_target_is_left_out():
     assert np.argmin([left_out_error(alpha) for alpha in neighbours]) == 1
 
 
+def test_units_of_outputs_do_not_matter():
+    """Outputs from 1e-6 to 1e6 in one fit: each has its own penalty, and outliers are counted in robust scatter."""
+    features, labels, _ = _problem(noise=2.0)
+    units = np.array([1e-6, 1.0, 1e6])
+    for loss in ("squared", "huber"):
+        model, other = Ridge(loss=loss).fit(features, labels), Ridge(loss=loss).fit(features, labels * units)
+        np.testing.assert_array_equal(model.alpha, other.alpha)
+        np.testing.assert_allclose(
+            other.predict(features)["mean"].values / units, model.predict(features)["mean"].values, rtol=1e-9
+        )
+
+
 def test_injected_coefficients_are_recovered():
     features, labels, coefficients = _problem(n=400, noise=1e-6)
     model = Ridge().fit(features, labels)
