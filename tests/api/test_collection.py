@@ -81,7 +81,7 @@ def test_a_target_that_differs_from_the_others_is_refused_with_its_reason() -> N
 def test_the_same_shape_on_other_wavelengths_is_refused_too() -> None:
     wavelengths = [[1.0, 2.0], [1.0, 2.0], [1.0, 2.5]]
     observations = [make_observation(str(i), {"A/0": _node(np.ones((2, 3)), w)}) for i, w in enumerate(wavelengths)]
-    with pytest.raises(DataError, match="target 2 does not fit: .*on other wavelengths"):
+    with pytest.raises(DataError, match=r"target 2 does not fit: .*on other wavelengths"):
         collate(observations, ["flux"])
 
 
