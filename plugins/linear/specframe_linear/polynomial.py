@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ _ROUNDING = 1e-12
 class PolynomialFit:
     """Result of :func:`fit_depths`, NaN in channels that could not be fitted.
 
-    ``depth``, ``depth_error`` (formal) and ``chi2_reduced`` have the shape (n_channel,); ``coefficients``, of the
+    ``depth``, ``depth_error`` (formal) and ``chi2_reduced`` have the shape (n_channel,), both as after clipping (see
+    :func:`fit_depths`); ``coefficients``, of the
     Legendre polynomials on the time scaled to -1 ... 1 and in units of flux, have (n_channel, order + 1); ``baseline``
     (the polynomial: flux without a transit) and ``clipped`` have (n_channel, n_time).
     """
@@ -62,8 +64,8 @@ def fit_depths(
         Order of the polynomial.
     clip_sigma, clip_iterations
         Samples whose residual is beyond ``clip_sigma`` times the channel's robust scatter (1.4826 x the median
-        absolute residual in units of its error) are left out and the fit repeated, until nothing changes or the
-        iterations are used up. A sample may come back.
+        absolute residual in units of its error, over all samples used) are left out and the fit repeated, until nothing
+        changes or the iterations are used up. A sample may come back.
 
     Notes
     -----
@@ -71,6 +73,11 @@ def fit_depths(
     (Golub & Pereyra 1973) solves the coefficients exactly for each depth; Gauss-Newton steps move the depth. All of it
     needs only the weighted moments of the basis functions, so that a step costs nothing per sample. The variance of
     the depth is the inverse Schur complement of the normal matrix, so it contains the degeneracy with the polynomial.
+
+    Clipping at c sigma takes good samples, too. Those kept scatter by the variance v of a normal variable that is
+    truncated at -c and c; the mean square of the residuals is divided by it. And samples leave or come back as the
+    fit moves, which makes the estimate vary by 1 / v more than one from as many samples of a fixed choice (its
+    influence function is x / (P - 2 c phi(c)) within c, P being the part kept; Huber 1981, Robust Statistics, ch. 3).
     """
     phase = 2.0 * (time - time[0]) / (time[-1] - time[0]) - 1.0
     basis = np.polynomial.legendre.legvander(phase, order)
@@ -80,6 +87,9 @@ def fit_depths(
     root_weight = np.where(use, level / np.where(use, flux_error, 1.0), 0.0)
 
     kept = use
+    # A fit takes this part of the residuals' variance away.
+    remaining = np.clip(1.0 - (order + 2) / np.maximum(use.sum(axis=1), 1), 0.1, 1.0)
+    truncated = 1.0 if clip_sigma is None else _truncated_variance(clip_sigma)
     for iteration in range(clip_iterations + 1):
         weight = np.where(kept, np.square(root_weight), 0.0)
         depth, variance, coefficients = _solve(basis, shape, relative, weight, _fittable(kept, shape, order))
@@ -88,7 +98,8 @@ def fit_depths(
         if clip_sigma is None or iteration == clip_iterations:
             break
         # Channels without noise (simulations) have nothing to clip but rounding.
-        scatter = np.maximum(MAD_TO_STD * masked_median(np.abs(normalised), kept), _ROUNDING * root_weight.max(axis=1))
+        scatter = MAD_TO_STD * masked_median(np.abs(normalised), use) / np.sqrt(remaining)
+        scatter = np.maximum(scatter, _ROUNDING * root_weight.max(axis=1))
         limit = clip_sigma * scatter
         inliers = use & ~(np.abs(normalised) > limit[:, None])
         if np.array_equal(inliers, kept):
@@ -99,12 +110,18 @@ def fit_depths(
     fitted = ~np.isnan(depth)
     return PolynomialFit(
         depth=depth,
-        depth_error=np.sqrt(variance),
-        chi2_reduced=np.where(fitted, chi2 / np.maximum(free, 1), np.nan),
+        depth_error=np.sqrt(variance / truncated),
+        chi2_reduced=np.where(fitted, chi2 / np.maximum(free, 1) / truncated, np.nan),
         coefficients=coefficients * level,
         baseline=baseline * level,
         clipped=use & ~kept & fitted[:, None],
     )
+
+
+def _truncated_variance(limit: float) -> float:
+    """Return the variance of a standard normal variable given that it lies between ``-limit`` and ``limit``."""
+    density = math.exp(-0.5 * limit**2) / math.sqrt(2.0 * math.pi)
+    return 1.0 - 2.0 * limit * density / math.erf(limit / math.sqrt(2.0))
 
 
 def _fittable(kept: NDArray[np.bool_], shape: NDArray[np.float64], order: int) -> NDArray[np.bool_]:
