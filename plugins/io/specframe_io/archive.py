@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NpzSource"]
 
-#: What numpy raises on damaged archives; TypeError on an array that is no archive.
+#: What numpy raises on damaged archives.
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
@@ -28,6 +28,7 @@ class NpzSource(Source):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         try:
+            _check_zip(path)
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 self._names = list(archive.files)
         except _DAMAGED as error:
@@ -50,3 +51,10 @@ class NpzSource(Source):
         if not isinstance(array, np.ndarray):  # something else that was zipped along
             raise InputFileError(self.path, f"{name!r} is not an array")
         return array
+
+
+def _check_zip(path: Path) -> None:
+    """Raise ``ValueError`` on what is no zip file, for which numpy advises to read it as pickle."""
+    with path.open("rb") as file:
+        if file.read(2) != b"PK" or not zipfile.is_zipfile(file):
+            raise ValueError("it is not an npz archive as numpy.savez writes it, or it is cut off")

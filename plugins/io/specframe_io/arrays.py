@@ -41,7 +41,11 @@ class Arrays:
 
     def target_names(self) -> list[str]:
         """Return the targets' names, in the order of the flux's rows."""
-        n, key = len(self._flux()), self.params.target
+        flux = self._flux()
+        if not flux.size:
+            shape = self.source(None).numbers(self._flux_key()).shape
+            raise self._error(f"holds no targets: {self._flux_key()!r} is empty, its shape is {shape}")
+        n, key = len(flux), self.params.target
         if key is None:
             return [str(i) for i in range(n)] if "target" in self._dims() else [self.params.path.stem]
         names = self.source(None).targets(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class CsvSource(Source):
         super().__init__(path)
         self._separator = "\t" if path.suffix.lower() == ".tsv" else ","
         self._frame = self._table()
+        self._check_rows()
 
     def names(self) -> list[str]:
         """Return the names of all columns."""
@@ -47,6 +49,23 @@ class CsvSource(Source):
             raise self.missing(key)
         # Read as numbers, 080 would lose its zero, and long names their last digits where one is missing.
         return _as_text(self._table(columns=[key], schema_overrides={key: pl.String})[key])
+
+    def _check_rows(self) -> None:
+        """Refuse a row with fewer fields than columns, which polars fills up as if the values were unknown."""
+        expected = len(self.names())
+        if expected == 1:  # an empty line is an empty cell of a single column
+            return
+        try:
+            with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
+                lines = csv.reader((line for line in file if not line.startswith("#")), delimiter=self._separator)
+                next(fields for fields in lines if fields)  # the header
+                lengths = [len(fields) for fields in lines]
+        except (csv.Error, OSError) as error:
+            raise InputFileError(self.path, f"cannot be read as a table: {error}") from None
+        for row, length in enumerate(lengths):
+            if length < expected:
+                advice = "the file may be cut off, fetch it again" if length else "take out the empty line"
+                raise InputFileError(self.path, f"row {row + 1} has {length} of {expected} fields: {advice}")
 
     def _table(self, **options: Any) -> pl.DataFrame:
         import polars as pl

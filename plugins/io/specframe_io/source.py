@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from specframe.errors import InputFileError
-from specframe_io.names import is_pattern, natural
+from specframe_io.names import is_pattern, listed, natural
 from specframe_io.targets import target_name
 
 if TYPE_CHECKING:
@@ -100,19 +100,17 @@ class Source(ABC):
         return found
 
     def matching(self, patterns: Iterable[str], missing_ok: bool = False) -> list[str]:
-        """Return the names that match any of ``patterns``, each once; one without a match is an error.
+        """Return the names that match any of ``patterns``, each once; those without a match are an error.
 
         Those of one pattern are sorted by the numbers in them, wl_2 before wl_10: HDF5 lists names by the alphabet, and
         the columns of a table may stand in any order.
         """
         names = self.names()
-        found: dict[str, None] = {}
-        for pattern in patterns:
-            here = [pattern] if pattern in names else self._matches(pattern)
-            if not here and not missing_ok:
-                raise self.missing(pattern)
-            found |= dict.fromkeys(here)
-        return list(found)
+        matches = {pattern: [pattern] if pattern in names else self._matches(pattern) for pattern in patterns}
+        absent = [pattern for pattern, here in matches.items() if not here]
+        if absent and not missing_ok:
+            raise self.missing(*absent)
+        return list(dict.fromkeys(name for here in matches.values() for name in here))
 
     def stacked(self, key: str) -> list[str] | None:
         """Return the names of the columns that :meth:`numbers` stacks, or ``None`` where ``key`` is a single array."""
@@ -141,13 +139,13 @@ class Source(ABC):
             first[name] = row
         return names
 
-    def missing(self, key: str) -> InputFileError:
-        """Return the error that there is no ``key``, with what is there and the nearest name."""
+    def missing(self, *keys: str) -> InputFileError:
+        """Return the error that there are no ``keys``, with what is there and the name nearest to the first."""
         names = self.names()
-        listed = ", ".join(names[:_LISTED]) + (f" ... ({len(names)} in all)" if len(names) > _LISTED else "")
-        near = get_close_matches(key, names, 1)
+        there = listed(names, _LISTED) or "nothing"
+        near = get_close_matches(keys[0], names, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        return InputFileError(self.path, f"has no {key!r} (there: {listed or 'nothing'}){hint}")
+        return InputFileError(self.path, f"has no {listed(map(repr, keys))} (there: {there}){hint}")
 
     def parsed(self, name: str, values: NDArray[Any], strip: str = "") -> NDArray[np.float64]:
         """Return ``values`` (row,) as numbers, text without ``strip`` in front of each; empty text is NaN."""

@@ -9,6 +9,7 @@ import numpy as np
 from specframe.api import Loader, make_labels, make_observation
 from specframe.errors import InputFileError
 from specframe_io.arrays import Arrays, patterns_of
+from specframe_io.names import listed
 from specframe_io.params import TableParams
 from specframe_io.source import Source, open_source
 from specframe_io.targets import rows_of
@@ -67,6 +68,11 @@ class Table(Loader):
         if wanted is None:
             return None
         source, rows, columns = self._matched(wanted)
+        if not columns:
+            raise InputFileError(
+                source.path,
+                f"has no labels: nothing but the targets' names matches {listed(patterns_of(wanted.columns))}",
+            )
         unknown = set(wanted.strip) - set(columns)
         if unknown:
             raise InputFileError(source.path, f"labels.strip names {min(unknown)!r}, which is not among the labels")
@@ -157,6 +163,8 @@ class Table(Loader):
         expected = len(own)
         if key is not None and not (wanted.path is None and wanted.target is None):
             theirs = source.targets(key)
+            if not theirs:
+                raise InputFileError(source.path, "has no rows, expected one per target")
             rows, expected = rows_of(list(own), theirs), len(theirs)
         for name, array in columns.items():
             if len(array) != expected:

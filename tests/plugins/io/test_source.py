@@ -222,6 +222,62 @@ def test_wrong_files_are_refused(tmp_path):
         open_source(other)
 
 
+@pytest.mark.parametrize("content", [bytes(100), b"", b"PK and no more", b"x" + b"PK" * 50], ids=repr)
+def test_what_is_no_archive_is_not_called_pickled(tmp_path, content):
+    path = tmp_path / "t.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputFileError, match=r"t\.npz: cannot be read as \.npz: it is not an npz archive") as told:
+        open_source(path)
+    assert "pickle" not in str(told.value)
+
+
+def test_an_archive_behind_other_bytes_is_not_called_pickled(tmp_path):
+    path = tmp_path / "t.npz"
+    _npz(path)
+    path.write_bytes(b"HTTP/1.1 200 OK\n" + path.read_bytes())
+    with pytest.raises(InputFileError, match="it is not an npz archive"):
+        open_source(path)
+
+
+def test_many_missing_columns_are_counted(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("planet,star\n1,2\n")
+    message = r"has no 'wl_1', 'wl_2', 'wl_3', 'wl_4', 'wl_5' and 278 more \(there: planet, star\)"
+    with pytest.raises(InputFileError, match=message):
+        open_source(path).columns(["star", *(f"wl_{i}" for i in range(1, 284))])
+    path.write_text(",".join(f"wl_{i}" for i in range(1, 284)) + "\n" + ",".join("1" * 283) + "\n")
+    with pytest.raises(InputFileError, match=r"has no 'star' \(there: wl_1, .*, wl_12 and 271 more\)"):
+        open_source(path).columns(["star"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("t.csv", "id,a,b\n1,1,1\n2,2\n", "row 2 has 2 of 3 fields: the file may be cut off"),
+        ("t.csv", "id,a,b\r\n1,1,1\r\n# remark\r\n2,2,2\r\n3", "row 3 has 1 of 3 fields: the file may be cut off"),
+        ("t.csv", "\n# remark\nid,a,b\n1\n2,2,2\n", "row 1 has 1 of 3 fields"),
+        ("t.csv", 'id,a,b\n"x\ny, z",1,1\n"x\ny, z",1\n', "row 2 has 2 of 3 fields"),
+        ("t.csv", "id,a,b\n1,1,1\n\n2,2,2\n", "row 2 has 0 of 3 fields: take out the empty line"),
+        ("t.tsv", "id\ta\tb\n1\t1,5\n", "row 1 has 2 of 3 fields"),
+    ],
+)
+def test_a_row_without_its_last_fields_is_refused(tmp_path, name, text, message):
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    with pytest.raises(InputFileError, match=rf"t\.[ct]sv: {message}"):
+        open_source(path)
+
+
+def test_rows_with_empty_or_quoted_fields_are_whole(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('\nid,a,b\n"x, ""y""\nz",,\n# a remark\n"d",1,2', encoding="utf-8-sig")
+    source = open_source(path)
+    assert source.targets("id") == ['x, "y"\nz', "d"]
+    np.testing.assert_array_equal(source.numbers("b"), [np.nan, 2.0])
+    path.write_text("a\n1\n\n3\n")
+    np.testing.assert_array_equal(open_source(path).numbers("a"), [1.0, np.nan, 3.0])
+
+
 def test_arrays_that_were_read_cannot_be_changed(tmp_path):
     _npz(tmp_path / "t.npz")
     with pytest.raises(ValueError, match="read-only"):

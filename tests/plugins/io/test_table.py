@@ -460,6 +460,48 @@ def test_wrong_labels_are_told(curves, tmp_path):
         labels(columns="d1")
 
 
+def test_labels_without_rows_or_columns_are_told(curves, tmp_path):
+    table = tmp_path / "labels.csv"
+    for text, columns, message in [
+        ("", "d1", "cannot be read as a table: empty CSV"),
+        ("id,d1\n", "d1", "has no rows, expected one per target"),
+        ("id,d1\n", "*", "has no rows, expected one per target"),
+        ("id\n7\n", "*", r"has no labels: nothing but the targets' names matches \*"),
+    ]:
+        table.write_text(text)
+        loader = _full(curves(), labels={"path": table, "target": "id", "columns": columns})
+        with pytest.raises(InputFileError, match=rf"labels\.csv: {message}"):
+            loader.labels()
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 50), (0, 50), (0,), (3, 0)])
+def test_data_without_targets_are_told(tmp_path, shape):
+    np.savez(tmp_path / "none.npz", planet=np.zeros(shape[0], int), flux=np.zeros(shape))
+    for target in ("planet", None):
+        with pytest.raises(InputFileError, match=r"none\.npz: holds no targets: 'flux' is empty, its shape is \("):
+            Table(path=tmp_path / "none.npz", target=target).targets()
+
+
+def test_a_table_without_rows_holds_no_targets(tmp_path):
+    (tmp_path / "none.csv").write_text("id,f1,f2\n")
+    with pytest.raises(InputFileError, match=r"none\.csv: holds no targets"):
+        Table(path=tmp_path / "none.csv", target="id", flux="f*").targets()
+
+
+def test_a_mask_that_is_not_a_number_masks(curves):
+    bad = np.zeros((3, 2, 50))
+    bad[1, 0, 7], bad[1, 1, 8] = np.nan, np.inf
+    mask = _node(_full(curves(bad=bad)), "7")["mask"].values
+    np.testing.assert_array_equal(np.argwhere(mask), [[0, 8], [1, 7]])
+
+
+def test_an_empty_cell_of_a_mask_masks(tmp_path):
+    (tmp_path / "t.csv").write_text("f1,f2,f3,m1,m2,m3\n1,2,3,true,,\n1,2,3,false,false,\n")
+    loader = Table(path=tmp_path / "t.csv", level="spectrum", flux="f*", mask="m*", wavelength=(1.0, 2.0, 3.0))
+    np.testing.assert_array_equal(_node(loader, "0")["mask"].values, [True, True, True])
+    np.testing.assert_array_equal(_node(loader, "1")["mask"].values, [False, False, True])
+
+
 def test_wrong_parameters_are_told(tmp_path):
     path = tmp_path / "t.npz"
     for params, message in [
