@@ -41,6 +41,21 @@ class PolynomialFit:
     baseline: NDArray[np.float64]
     clipped: NDArray[np.bool_]
 
+    def only(self, channels: NDArray[np.bool_]) -> PolynomialFit:
+        """Return the same with NaN, and nothing clipped, in all channels but those."""
+
+        def blank(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.where(channels if values.ndim == 1 else channels[:, None], values, np.nan)
+
+        return PolynomialFit(
+            depth=blank(self.depth),
+            depth_error=blank(self.depth_error),
+            chi2_reduced=blank(self.chi2_reduced),
+            coefficients=blank(self.coefficients),
+            baseline=blank(self.baseline),
+            clipped=self.clipped & channels[:, None],
+        )
+
 
 def fit_depths(
     time: NDArray[np.float64],

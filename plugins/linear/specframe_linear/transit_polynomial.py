@@ -34,7 +34,8 @@ class TransitPolynomial(Detrender):
     over polynomial), ``clipped (wavelength, time)``, ``contact_time (contact)`` and ``trend (wavelength, order)``:
     the Legendre coefficients of the polynomial over its constant one, on time scaled to -1 ... 1. A trend and a
     transit resemble each other, so a model that learns from ``[depth, trend]`` corrects what the polynomial took from
-    the depth. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples get NaN.
+    the depth. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples, whose
+    baseline is not positive everywhere, or that do not scatter at all (so that their error would be 0) get NaN.
 
     The depth is that of a flat-bottomed dip. Stars are darker at the limb, so it is not exactly (Rp/R*)^2: it is
     larger for a central transit and smaller for a grazing one, by about a tenth in the visible and a few percent in the
@@ -43,7 +44,8 @@ class TransitPolynomial(Detrender):
     Raises
     ------
     DataError
-        When no transit is found, it lies partly outside the observation, or a node has no light curves.
+        When no transit is found, it lies partly outside the observation, a node has no light curves, or none of its
+        channels has a positive baseline.
     """
 
     name = "transit-polynomial"
@@ -59,7 +61,7 @@ class TransitPolynomial(Detrender):
                 raise DataError(f"node /{path}: transit-polynomial needs light curves, flux (wavelength, time)")
         transits = self._transits(given)
         attrs = {str(name): value for name, value in observation.attrs.items() if name != "target"}
-        detrended = {path: self._detrend(data, transits[path]) for path, data in given.items()}
+        detrended = {path: self._detrend(path, data, transits[path]) for path, data in given.items()}
         return make_observation(observation.attrs["target"], detrended, **attrs)
 
     def _transits(self, given: dict[str, xr.Dataset]) -> dict[str, Transit]:
@@ -82,7 +84,7 @@ class TransitPolynomial(Detrender):
                 transits[path] = Transit(contacts, transit.significance)
         return transits
 
-    def _detrend(self, data: xr.Dataset, transit: Transit) -> xr.Dataset:
+    def _detrend(self, path: str, data: xr.Dataset, transit: Transit) -> xr.Dataset:
         time = np.asarray(data["time"].values, float)
         flux = np.asarray(data["flux"].values, float)
         error = np.asarray(data["flux_error"].values, float)
@@ -94,6 +96,16 @@ class TransitPolynomial(Detrender):
             time, flux, error, use, shape, self.params.order, self.params.clip_sigma, self.params.clip_iterations
         )
         scale = np.sqrt(fit.chi2_reduced) if self.params.error_scale == "scatter" else 1.0
+        # Without light a depth means nothing, and an error of zero would count for everything.
+        sound = np.all((fit.baseline > 0) | ~use, axis=1) & (fit.depth_error * scale > 0)
+        fitted = np.isfinite(fit.depth)
+        if fitted.any() and not (fitted & sound).any():
+            raise DataError(
+                f"node /{path}: no channel has a positive baseline and scatter around it (median flux "
+                f"{np.median(flux[use]):.4g} {data['flux'].attrs['units']}), but a transit depth is a part of the "
+                "star's light; check background and dark subtraction, or mask what has no light"
+            )
+        fit = fit.only(sound)
         model = fit.baseline * (1.0 - fit.depth[:, None] * shape)
         with np.errstate(divide="ignore", invalid="ignore"):
             detrended = flux / fit.baseline

@@ -151,6 +151,38 @@ def test_masked_samples_take_no_part_and_stay_masked(light_curves):
     assert not (data["clipped"].values & mask).any()
 
 
+@pytest.mark.parametrize("error_scale", ["scatter", "formal"])
+def test_channels_without_light_get_no_depth(light_curves, error_scale):
+    """Zero flux, flux below zero, and a baseline that falls below zero: NaN, and the others stay as they were."""
+    good = _flux([5e-3, 6e-3])
+    noise = np.random.default_rng(1).normal(0, 10, (3, len(_TIME)))
+    dark = np.array([0.0, -1e4, 0.0])[:, None] + noise
+    dark[2] += np.linspace(1e4, -2e3, len(_TIME))
+    flux = np.vstack([good, dark, np.zeros((1, len(_TIME)))])
+    detrender = TransitPolynomial(order=1, contacts="given", error_scale=error_scale)
+    node = light_curves(_TIME, flux, 10.0, contacts=_CONTACTS)
+    data = detrender.apply(make_observation("1", {"A/0": node}))["A/0"].to_dataset()
+    alone = detrender.apply(make_observation("1", {"A/0": light_curves(_TIME, good, 10.0, contacts=_CONTACTS)}))
+    for name in ("depth", "depth_error", "trend", "detrended_flux"):
+        assert np.isnan(data[name].values[2:]).all()
+        np.testing.assert_allclose(data[name].values[:2], alone["A/0"][name].values, rtol=1e-9)
+
+    for wrong in (flux[3:4], flux[5:], flux[2:]):
+        node = light_curves(_TIME, wrong, 10.0, contacts=_CONTACTS)
+        with pytest.raises(DataError, match="node /A/0: no channel has a positive baseline"):
+            detrender.apply(make_observation("1", {"A/0": node}))
+
+
+def test_an_error_of_zero_is_never_reported(light_curves):
+    """A constant channel scatters by nothing: its depth would count for everything in a weighted mean."""
+    flux = np.vstack([_flux(5e-3), np.full((1, len(_TIME)), 4096.0)])
+    detrender = TransitPolynomial(order=0, contacts="given")
+    node = light_curves(_TIME, flux, 10.0, contacts=_CONTACTS)
+    error = detrender.apply(make_observation("1", {"A/0": node}))["A/0"]["depth_error"].values
+    assert error[0] > 0
+    assert np.isnan(error[1])
+
+
 def test_contacts_given_in_other_units_of_time(light_curves):
     node = light_curves(_TIME, _flux(5e-3), contacts=_CONTACTS)
     node["contact_time"] = ("contact", _CONTACTS / 24, {"units": "d"})
