@@ -13,7 +13,7 @@ from specframe_linear.robust import MAD_TO_STD, masked_median
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PolynomialFit", "fit_depths"]
+__all__ = ["PolynomialFit", "fit_depths", "fittable_channels"]
 
 #: The depth has converged when a Gauss-Newton step changes it by less.
 _TOLERANCE = 1e-13
@@ -107,7 +107,7 @@ def fit_depths(
     truncated = 1.0 if clip_sigma is None else _truncated_variance(clip_sigma)
     for iteration in range(clip_iterations + 1):
         weight = np.where(kept, np.square(root_weight), 0.0)
-        depth, variance, coefficients = _solve(basis, shape, relative, weight, _fittable(kept, shape, order))
+        depth, variance, coefficients = _solve(basis, shape, relative, weight, fittable_channels(kept, shape, order))
         baseline = coefficients @ basis.T
         normalised = (relative - baseline * (1.0 - depth[:, None] * shape)) * root_weight
         if clip_sigma is None or iteration == clip_iterations:
@@ -139,7 +139,7 @@ def _truncated_variance(limit: float) -> float:
     return 1.0 - 2.0 * limit * density / math.erf(limit / math.sqrt(2.0))
 
 
-def _fittable(kept: NDArray[np.bool_], shape: NDArray[np.float64], order: int) -> NDArray[np.bool_]:
+def fittable_channels(kept: NDArray[np.bool_], shape: NDArray[np.float64], order: int) -> NDArray[np.bool_]:
     """Return which channels (n_channel,) have samples enough in transit, out of it and in all."""
     inside, outside = kept[:, shape > 0.5].sum(axis=1), kept[:, shape == 0.0].sum(axis=1)
     enough: NDArray[np.bool_] = np.minimum(inside, outside) >= _MIN_SAMPLES

@@ -11,7 +11,7 @@ from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
 from specframe_linear.contacts import Transit, WhiteCurve, check_baseline, find_transit, trapezoid, white_curve
 from specframe_linear.params import TransitPolynomialParams
-from specframe_linear.polynomial import fit_depths
+from specframe_linear.polynomial import fit_depths, fittable_channels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,8 +98,8 @@ class TransitPolynomial(Detrender):
         scale = np.sqrt(fit.chi2_reduced) if self.params.error_scale == "scatter" else 1.0
         # Without light a depth means nothing, and an error of zero would count for everything.
         sound = np.all((fit.baseline > 0) | ~use, axis=1) & (fit.depth_error * scale > 0)
-        fitted = np.isfinite(fit.depth)
-        if fitted.any() and not (fitted & sound).any():
+        fittable = fittable_channels(use, shape, self.params.order)
+        if fittable.any() and not sound.any():
             raise DataError(
                 f"node /{path}: no channel has a positive baseline and scatter around it (median flux "
                 f"{np.median(flux[use]):.4g} {data['flux'].attrs['units']}), but a transit depth is a part of the "
