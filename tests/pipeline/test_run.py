@@ -401,7 +401,8 @@ def test_a_full_disk_is_an_error_and_nothing_else(toy_pipeline: MakePipeline, tm
         "from specframe.cli import main; main(sys.argv[1:])"
     )
     toy = str(Path(__file__).with_name("toy.py"))
-    args = [sys.executable, "-c", program, "run", str(path), "--plugin", toy, "--out", str(tmp_path / "out")]
+    # -B: the interpreter would leave truncated bytecode files behind, which break every later import
+    args = [sys.executable, "-B", "-c", program, "run", str(path), "--plugin", toy, "--out", str(tmp_path / "out")]
     done = subprocess.run(args, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "cannot write" in done.stderr

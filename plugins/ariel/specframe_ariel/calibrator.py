@@ -66,7 +66,7 @@ class ArielDetector(Calibrator):
     DataError
         When a calibration variable that a step needs is missing, or in a pixel that is used not finite or impossible (a
         flat not above 0, a read noise below 0, a linearity that does not rise at the pixel's counts); when no pixel is
-        left, the frames are fewer than one bin or do not pair up.
+        left, the frames are fewer than ``pairs_per_bin`` or do not pair up.
     ParameterError
         When rows or columns are not on the detector, a mapping names an instrument that there is not, or steps would
         mix adu and electrons.
@@ -162,10 +162,11 @@ class ArielDetector(Calibrator):
         if per_bin is None:
             cadence = float(np.ptp(time.values[::stride])) * _seconds(time.attrs["units"]) / max(n_sample - 1, 1)
             per_bin = max(round(self.params.bin_time / cadence), 1) if cadence > 0 else 1
+            if n_sample < per_bin:  # not even one sample of this length: there is nothing to bin
+                per_bin = 1
         if n_sample < per_bin:
             raise DataError(
-                f"{n_sample} {word} are fewer than one bin of {per_bin}: lower bin_time, or set pairs_per_bin to "
-                f"at most {n_sample}"
+                f"{n_sample} {word} are fewer than one bin of {per_bin}: set pairs_per_bin to at most {n_sample}"
             )
         return per_bin, n_sample // per_bin
 

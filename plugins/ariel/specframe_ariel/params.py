@@ -102,7 +102,8 @@ class ArielDetectorParams(Params):
         144.0,
         gt=0,
         description="Length of a sample: as many whole read pairs are averaged as come nearest, at least one. 144 s "
-        "are 30 pairs of AIRS-CH0 and 360 of FGS1. Those left over at the end are not used.",
+        "are 30 pairs of AIRS-CH0 and 360 of FGS1. Those left over at the end are not used. Frames that last less are "
+        "not binned: every pair is a sample.",
     )
     pairs_per_bin: Count | dict[str, Count] | None = Field(
         None, description="Read pairs (frames where cds is off) averaged into one sample, in place of bin_time."
