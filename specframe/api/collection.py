@@ -79,6 +79,11 @@ def collate(
     for target, misfit in _misfits(rows, like):
         _refuse(target, misfit, reject)
         del rows[target]
+    for name in inputs:
+        if name.startswith(_CATALOGUE):
+            for target in _uncatalogued(rows, name.removeprefix(_CATALOGUE), catalogue):
+                _refuse(target, ContainerError(f"target {target} is not in the loader's catalogue"), reject)
+                del rows[target]
     if not rows:
         raise ContainerError("collate: no target is left to learn from")
 
@@ -93,10 +98,8 @@ def collate(
         )
     for name in inputs:
         if name.startswith(_CATALOGUE):
+            assert catalogue is not None
             key = name.removeprefix(_CATALOGUE)
-            if catalogue is None or key not in catalogue:
-                there = ", ".join(map(str, catalogue.data_vars)) if catalogue is not None else "nothing"
-                raise ContainerError(f"collate: the loader's catalogue has no {key!r} (there: {there})")
             by_node.setdefault("/catalogue", {})[key] = catalogue[key].sel(target=targets).drop_vars("target")
     return xr.DataTree.from_dict(
         {path: xr.Dataset(variables, coords={"target": targets}) for path, variables in by_node.items()}
@@ -178,6 +181,15 @@ def _extract(observation: xr.DataTree, wanted: Sequence[str]) -> dict[str, xr.Da
         for key in here:
             found[f"{key}/{variable}"] = _combine_visits(by_instrument[key], variable)
     return found
+
+
+def _uncatalogued(targets: Iterable[str], key: str, catalogue: xr.Dataset | None) -> list[str]:
+    """Return the targets that the catalogue lacks; raise when it has no variable ``key`` at all."""
+    if catalogue is None or key not in catalogue:
+        there = ", ".join(map(str, catalogue.data_vars)) if catalogue is not None else "nothing"
+        raise ContainerError(f"collate: the loader's catalogue has no {key!r} (there: {there})")
+    known = {str(target) for target in catalogue["target"].values}
+    return [target for target in targets if target not in known]
 
 
 def _is_masked(array: xr.DataArray) -> bool:

@@ -23,8 +23,8 @@ MANIFEST = "manifest.json"
 _LOG = "log.jsonl"
 _STAGES = "stages"
 _WRITING = ".writing"
-_LOCK = ".lock"
 #: It also marks a folder as ours: folders of others may well hold a manifest.json or stages.
+_LOCK = ".lock"
 #: What other code relies on in a manifest.
 _KEYS = {"outputs", "set_aside", "pipeline", "products", "timings"}
 

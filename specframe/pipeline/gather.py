@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     from specframe.pipeline.progress import Progress
 
-__all__ = ["Gathered", "SetAside", "check_catalogue", "gather_targets", "learning_data", "measured_depths"]
+__all__ = [
+    "Gathered",
+    "SetAside",
+    "check_catalogue",
+    "gather_targets",
+    "learning_data",
+    "leave_out_ungrouped",
+    "measured_depths",
+]
 
 #: So many targets set aside are printed one by one.
 _PRINTED = 20
@@ -196,7 +204,7 @@ def _collate(
     except ContainerError:
         if gathered.keys:
             raise
-        first = gathered.set_aside[-n_target]
+        first, n_target = gathered.set_aside[-max(n_target, 1)], max(n_target, 1)
         raise RunError(f"all {n_target} targets were set aside; the first, {first.target}: {first.reason}") from None
 
 
@@ -206,18 +214,13 @@ def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:
     return tree.isel(target=np.array([there[target] for target in targets], dtype=np.intp))
 
 
-def check_catalogue(catalogue: xr.Dataset | None, targets: Sequence[str], group: str) -> None:
-    """Raise :class:`ContainerError` when the catalogue lacks targets, or they cannot be grouped by ``group``."""
+def check_catalogue(catalogue: xr.Dataset | None, group: str) -> None:
+    """Raise :class:`ContainerError` when the catalogue is ambiguous, or has no variable to group by."""
     if catalogue is not None:
         known = [str(target) for target in catalogue["target"].values] if "target" in catalogue.coords else []
         repeated = next((target for target, count in Counter(known).items() if count > 1), None)
         if repeated is not None:
             raise ContainerError(f"the loader's catalogue has target {repeated!r} more than once")
-        missing = sorted(set(targets) - set(known))
-        if missing:
-            raise ContainerError(
-                f"the loader's catalogue lacks {len(missing)} of {len(targets)} targets; the first is {missing[0]!r}"
-            )
     there = ["target", *(map(str, catalogue.data_vars) if catalogue is not None else ())]
     if group not in there:
         raise ContainerError(
@@ -226,17 +229,20 @@ def check_catalogue(catalogue: xr.Dataset | None, targets: Sequence[str], group:
         )
 
 
+def leave_out_ungrouped(gathered: Gathered, catalogue: xr.Dataset | None, group: str) -> None:
+    """Set aside the targets whose group is not known: they could land on both sides of a fold."""
+    if group == "target" or catalogue is None:
+        return
+    known = {str(name) for name in catalogue[group].dropna("target")["target"].values}
+    for target in [target for target in gathered.keys if target not in known]:
+        gathered.leave_out(target, gathered.worker.recipe.load.id, f"the catalogue has no {group!r} to group it by")
+    _not_empty(gathered, [*gathered.keys, *(entry.target for entry in gathered.set_aside)])
+
+
 def _groups(targets: Sequence[str], catalogue: xr.Dataset | None, group: str) -> Any:
     if group == "target" or catalogue is None:
         return np.array(targets)
-    groups = catalogue[group].sel(target=list(targets))
-    unknown = groups.isnull().values
-    if unknown.any():
-        raise ContainerError(
-            f"the loader's catalogue has no {group!r} for {int(unknown.sum())} targets; the first is "
-            f"{targets[int(np.argmax(unknown))]!r}"
-        )
-    return groups.values.astype(str)
+    return catalogue[group].sel(target=list(targets)).values.astype(str)
 
 
 def _check_unique(targets: Sequence[str], worker: TargetWorker) -> None:

@@ -13,7 +13,14 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.crossval import cross_validate, fit_final
-from specframe.pipeline.gather import Gathered, check_catalogue, gather_targets, learning_data, measured_depths
+from specframe.pipeline.gather import (
+    Gathered,
+    check_catalogue,
+    gather_targets,
+    learning_data,
+    leave_out_ungrouped,
+    measured_depths,
+)
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
@@ -102,12 +109,13 @@ def run_pipeline(session: Session) -> None:
     labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
     catalogue = worker.loader.catalogue() if steps else None
     group = spec.cross_validation.group if spec.cross_validation else "target"
-    check_catalogue(catalogue, worker.loader.targets() if steps else (), group)
+    check_catalogue(catalogue, group)
     gathered = session.gather(worker)
 
     chain: FittedChain | None = None
     prediction: xr.Dataset | None
     if steps:
+        leave_out_ungrouped(gathered, catalogue, group)
         labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id)
         with session.phase("collate"):
             data = learning_data(gathered, steps, catalogue, group)

@@ -408,3 +408,21 @@ def test_a_full_disk_is_an_error_and_nothing_else(toy_pipeline: MakePipeline, tm
     assert "cannot write" in done.stderr
     assert "File too large" in done.stderr
     assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_a_target_that_the_catalogue_lacks_matters_only_where_the_catalogue_is_used(
+    toy_pipeline: MakePipeline, tmp_path: Path
+) -> None:
+    load = {"uncatalogued": ["t3"]}
+    assert toy_pipeline(load).run(tmp_path / "unused", quiet=True).exit_status == 0
+    evaluate = {"cross_validation": {"folds": 4, "group": "star"}, "scores": ["rmse-ppm"]}
+    grouped = toy_pipeline(load, evaluate=evaluate).run(tmp_path / "grouped", quiet=True)
+    (entry,) = grouped.set_aside
+    assert (entry["target"], entry["reason"]) == ("t3", "the catalogue has no 'star' to group it by")
+    steps = [
+        {"id": "data", "load": "toy", "with": load},
+        {"id": "depths", "detrend": "halves"},
+        {"id": "fit", "model": "ridge", "with": {"inputs": ["depth", "catalogue/star"]}},
+    ]
+    read = toy_pipeline(steps=steps).run(tmp_path / "read", quiet=True)
+    assert [entry["reason"] for entry in read.set_aside] == ["target t3 is not in the loader's catalogue"]

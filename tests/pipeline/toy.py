@@ -38,6 +38,7 @@ class ToyLoaderParams(Params):
     broken: tuple[str, ...] = Field((), description="Targets whose file is broken.")
     shifted: tuple[str, ...] = Field((), description="Targets on another wavelength.")
     units: str = Field("", description="Units of the labels.")
+    uncatalogued: tuple[str, ...] = Field((), description="Targets that the catalogue lacks.")
     buggy: tuple[str, ...] = Field((), description="Targets on which the loader has a bug.")
 
 
@@ -90,7 +91,7 @@ class ToyLoader(Loader):
         return make_labels(np.array(values)[:, None], list(truth), ["depth"], self.params.units)
 
     def catalogue(self) -> xr.Dataset:
-        targets = self.targets()
+        targets = [target for target in self.targets() if target not in self.params.uncatalogued]
         return xr.Dataset({"star": ("target", np.arange(len(targets)) % 4)}, coords={"target": targets})
 
 
