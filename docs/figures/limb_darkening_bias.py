@@ -14,7 +14,7 @@ import xarray as xr
 from specframe.api import make_observation
 from specframe_ariel.simulate.orbit import Orbit, transit_light_curves
 from specframe_ariel.simulate.star import limb_darkening
-from specframe_linear import TransitPolynomial
+from specframe_transit import TransitPolynomial
 
 IMAGE = Path(__file__).parents[1] / "images" / "limb-darkening-bias.png"
 #: Period in d and semi-major axis in stellar radii; a planet of a tenth of the star's radius, a star of 5,500 K.

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from specframe.api.observation import make_observation, nodes, validate_observation
     from specframe.api.params import Field, InputPath, Params, Quantity
     from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
+    from specframe.api.robust import MAD_TO_STD, masked_median
     from specframe.api.score import Score
+    from specframe.api.simulator import Simulator
     from specframe.api.uncertainty import Uncertainty
 
 __getattr__, __dir__ = lazy_names(
@@ -38,7 +40,9 @@ __getattr__, __dir__ = lazy_names(
         "observation": ("make_observation", "nodes", "validate_observation"),
         "params": ("Field", "InputPath", "Params", "Quantity"),
         "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
+        "robust": ("MAD_TO_STD", "masked_median"),
         "score": ("Score",),
+        "simulator": ("Simulator",),
         "uncertainty": ("Uncertainty",),
     },
 )
@@ -46,6 +50,7 @@ __getattr__, __dir__ = lazy_names(
 __all__ = [
     "API_VERSION",
     "KINDS",
+    "MAD_TO_STD",
     "BaseComponent",
     "Calibrator",
     "Component",
@@ -60,6 +65,7 @@ __all__ = [
     "Params",
     "Quantity",
     "Score",
+    "Simulator",
     "Uncertainty",
     "collate",
     "design_matrix",
@@ -67,6 +73,7 @@ __all__ = [
     "make_labels",
     "make_observation",
     "make_prediction",
+    "masked_median",
     "nodes",
     "validate_labels",
     "validate_observation",

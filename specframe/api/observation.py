@@ -15,8 +15,14 @@ The root carries ``attrs["target"]``. Every node ``/<instrument>/<visit>`` (``/A
 ``depths``
     ``depth (wavelength)`` and ``depth_error``; usually beside the light curves, with ``model`` and
     ``detrended_flux (wavelength, time)``. Optional ``depth_covariance (wavelength, wavelength_other)``.
+    A fit of all instruments and visits together puts its depths into one node of its own, ``/spectrum/joint``, and
+    leaves the others at level ``light-curves``, with ``model`` and ``detrended_flux``. Further variables without dims
+    (``white_depth``, ``mid_transit``, ``chi2_reduced``) describe the fit as a whole.
 ``spectrum``
     ``flux (wavelength)``, ``flux_error`` and ``mask``: an observed or synthetic spectrum.
+
+A node may carry ``attrs["flags"]``: words separated by blanks (``saturated transit-at-edge``) that say what a user of
+the target must know. A run lists them.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import MAD_TO_STD
 from specframe.errors import InputFileError
 from specframe_io.names import column_order, differences
 from specframe_io.params import ArrayParams, ContactParams, FluxParams, TableParams
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrays", "patterns_of"]
 
-#: Standard deviation of a normal variable over its median absolute deviation.
-_MAD_TO_STD = 1.482602218505602
 #: Axes of the flux by level and number of axes, where ``dims`` does not say.
 _DIMS = {
     "light-curves": {1: ("time",), 2: ("target", "time"), 3: ("target", "wavelength", "time")},
@@ -274,6 +273,6 @@ def _scatter(flux: NDArray[np.float64]) -> NDArray[np.float64]:
     for channel, values in enumerate(flux):
         steps = np.diff(values[np.isfinite(values)])
         if len(steps):
-            spread = _MAD_TO_STD * np.median(np.abs(steps - np.median(steps)))
+            spread = MAD_TO_STD * np.median(np.abs(steps - np.median(steps)))
             scatter[channel] = (spread if spread > 0 else steps.std()) / np.sqrt(2.0)
     return scatter

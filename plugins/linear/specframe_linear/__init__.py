@@ -1,4 +1,4 @@
-"""Linear components: polynomial detrending, ridge regression, principal components and the naive reference."""
+"""Linear components: ridge regression, principal components and the naive reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from specframe_linear.flat import Flat
     from specframe_linear.pca_ridge import PcaRidge
     from specframe_linear.ridge import Ridge
-    from specframe_linear.transit_polynomial import TransitPolynomial
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -18,8 +17,7 @@ __getattr__, __dir__ = lazy_names(
         "flat": ("Flat",),
         "pca_ridge": ("PcaRidge",),
         "ridge": ("Ridge",),
-        "transit_polynomial": ("TransitPolynomial",),
     },
 )
 
-__all__ = ["Flat", "PcaRidge", "Ridge", "TransitPolynomial"]
+__all__ = ["Flat", "PcaRidge", "Ridge"]

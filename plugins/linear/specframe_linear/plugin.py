@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_linear.params import FlatParams, PcaRidgeParams, RidgeParams, TransitPolynomialParams
+from specframe_linear.params import FlatParams, PcaRidgeParams, RidgeParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +16,6 @@ __all__ = ["specframe_components"]
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     """Yield the components of this plugin."""
-    yield Component(
-        kind="detrender",
-        name="transit-polynomial",
-        target="specframe_linear.transit_polynomial:TransitPolynomial",
-        params=TransitPolynomialParams,
-        summary="Transit depth per channel with a polynomial in time, contacts found on the white light curve",
-        tags=("transit", "light curves", "polynomial", "depth"),
-    )
     yield Component(
         kind="model",
         name="ridge",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from specframe_linear.robust import MAD_TO_STD
+from specframe.api import MAD_TO_STD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

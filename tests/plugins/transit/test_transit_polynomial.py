@@ -9,8 +9,8 @@ from astropy.io import fits
 
 from specframe.api import make_observation, nodes, validate_observation
 from specframe.errors import DataError, ParameterError
-from specframe_linear import TransitPolynomial
-from specframe_linear.contacts import trapezoid
+from specframe_transit import TransitPolynomial
+from specframe_transit.contacts import trapezoid
 
 _TIME = np.linspace(0.0, 7.5, 187)
 _CONTACTS = np.array([2.1, 2.4, 4.9, 5.2])

@@ -1,4 +1,4 @@
-"""Light curves, real and injected, that the tests of the linear plugin share."""
+"""Light curves, real and injected, that the tests of several plugins share."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def light_curves() -> Callable[..., xr.Dataset]:
 @pytest.fixture(scope="session")
 def detrended(white_curves: WhiteCurves, light_curves) -> dict[str, xr.DataTree]:
     """All real white light curves through ``transit-polynomial`` of order 4 with contacts found."""
-    from specframe_linear import TransitPolynomial
+    from specframe_transit import TransitPolynomial
 
     detrender = TransitPolynomial(order=4)
     time = np.arange(white_curves.flux.shape[1])

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.optimize import least_squares
 
+from specframe.api import MAD_TO_STD, masked_median
 from specframe.errors import DataError
-from specframe_linear.robust import MAD_TO_STD, masked_median
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import numpy as np
 
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
-from specframe_linear.contacts import Transit, WhiteCurve, check_baseline, find_transit, trapezoid, white_curve
-from specframe_linear.params import TransitPolynomialParams
-from specframe_linear.polynomial import fit_depths, fittable_channels
+from specframe_transit.contacts import Transit, WhiteCurve, check_baseline, find_transit, trapezoid, white_curve
+from specframe_transit.params import TransitPolynomialParams
+from specframe_transit.polynomial import fit_depths, fittable_channels
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from specframe.errors import DataError
-from specframe_linear.contacts import WhiteCurve, find_transit, limb_crossing, trapezoid, white_curve
+from specframe_transit.contacts import WhiteCurve, find_transit, limb_crossing, trapezoid, white_curve
 
 
 def _curve(time, flux):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
-from specframe_linear.contacts import trapezoid
-from specframe_linear.polynomial import fit_depths
+from specframe_transit.contacts import trapezoid
+from specframe_transit.polynomial import fit_depths
 
 _TIME = np.linspace(0.0, 7.5, 187)
 _CONTACTS = np.array([2.1, 2.4, 4.9, 5.2])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_linear.robust import MAD_TO_STD, masked_median
+from specframe.api import MAD_TO_STD, masked_median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,14 @@
+"""Transits in light curves: found, and measured with their systematics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from specframe_transit.transit_polynomial import TransitPolynomial
+
+__getattr__, __dir__ = lazy_names(__name__, {"transit_polynomial": ("TransitPolynomial",)})
+
+__all__ = ["TransitPolynomial"]

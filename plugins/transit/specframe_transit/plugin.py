@@ -1,0 +1,26 @@
+"""The transit components, described."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.api import Component, hookimpl
+from specframe_transit.params import TransitPolynomialParams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["specframe_components"]
+
+
+@hookimpl
+def specframe_components() -> Iterator[Component]:
+    """Yield the components of this plugin."""
+    yield Component(
+        kind="detrender",
+        name="transit-polynomial",
+        target="specframe_transit.transit_polynomial:TransitPolynomial",
+        params=TransitPolynomialParams,
+        summary="Transit depth per channel with a polynomial in time, contacts found on the white light curve",
+        tags=("transit", "light curves", "polynomial", "depth"),
+    )

@@ -1,0 +1,39 @@
+"""What the plugin says about itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+import specframe_transit
+from specframe.testing import check_component
+from specframe_transit.plugin import specframe_components
+
+
+def test_every_component_is_what_it_says():
+    components = list(specframe_components())
+    assert {c.name for c in components} == {"transit-polynomial"}
+    for component in components:
+        module, _, name = component.target.partition(":")
+        loaded = getattr(import_module(module), name)
+        assert (loaded.kind, loaded.name, loaded.Params) == (component.kind, component.name, component.params)
+        assert getattr(specframe_transit, name) is loaded
+        assert component.summary
+        assert all(field.description for field in component.params.model_fields.values())
+
+
+@pytest.mark.parametrize("component", list(specframe_components()), ids=lambda component: component.name)
+def test_conformance(component):
+    check_component(component).raise_on_failure()
+
+
+def test_describing_the_components_imports_nothing_heavy():
+    code = (
+        "import sys; from specframe_transit.plugin import specframe_components as c; list(c()); "
+        "print([m for m in ('numpy', 'scipy', 'sklearn', 'xarray', 'astropy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
