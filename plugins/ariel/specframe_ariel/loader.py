@@ -13,6 +13,7 @@ from specframe_ariel.axes import Axes
 from specframe_ariel.layout import DETECTORS, FGS1_BAND, ChallengeTree, find_tree
 from specframe_ariel.params import ArielChallengeParams
 from specframe_ariel.parquet import ParquetFrames, read_image
+from specframe_ariel.system import known_system
 from specframe_ariel.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class ArielChallenge(Loader):
             for instrument in self.params.instruments
             for visit in visits
         }
-        return make_observation(target, nodes, source=f"Ariel data challenge {tree.year}, {tree.split}")
+        source = f"Ariel data challenge {tree.year}, {tree.split}"
+        return make_observation(target, nodes, source=source, **_known(tree, target))
 
     def labels(self) -> xr.DataArray | None:
         """Return the transit depths (Rp/Rs)^2 of the targets that have any, or ``None`` without a file of labels.
@@ -127,7 +129,7 @@ class ArielChallenge(Loader):
     def files(self, target: str) -> list[Path]:
         """Return the files that ``load(target)`` reads, as far as they exist."""
         tree = self._tree()
-        files = [tree.axis_info, tree.wavelengths, tree.adc_info]
+        files = [tree.axis_info, tree.wavelengths, tree.adc_info, tree.star_info]
         for visit in tree.visits(target):
             for instrument in self.params.instruments:
                 folder = tree.calibration(target, instrument, visit)
@@ -186,6 +188,12 @@ class ArielChallenge(Loader):
             coords=coords,
             attrs=attrs,
         )
+
+
+def _known(tree: ChallengeTree, target: str) -> dict[str, float]:
+    """Return star and orbit of a planet as attributes of an Observation, nothing where the challenge does not say."""
+    row = (read_table(tree.star_info).row(target) if tree.star_info.exists() else None) or {}
+    return known_system(row)
 
 
 def _converter(converters: Table, target: str, instrument: str) -> tuple[float, float]:

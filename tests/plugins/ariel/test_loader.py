@@ -164,8 +164,16 @@ def test_files_are_all_that_a_planet_needs(write_tree):
     loader = ArielChallenge(path=root)
     files = loader.files("101")
     assert set((root / "train/101").rglob("*.parquet")) < set(files)
-    assert {root / name for name in ("axis_info.parquet", "adc_info.csv", "wavelengths.csv")} < set(files)
-    assert len(files) == len(set(files)) == 3 + 2 * 2 * 6
+    tables = ("axis_info.parquet", "adc_info.csv", "wavelengths.csv", "train_star_info.csv")
+    assert {root / name for name in tables} < set(files)
+    assert len(files) == len(set(files)) == 4 + 2 * 2 * 6
+
+
+def test_an_observation_knows_its_star_and_orbit_where_the_challenge_tells(write_tree):
+    known = ArielChallenge(path=write_tree(2025, {"101": 1, "20": 1})).load("20").attrs
+    assert known["stellar_radius"] == 1.5
+    assert {"period", "semi_major_axis", "inclination", "stellar_temperature"} <= set(known)
+    assert "period" not in ArielChallenge(path=write_tree(2024, {"101": 1})).load("101").attrs
 
 
 def test_other_data_are_a_root_or_a_split(write_tree):

@@ -13,6 +13,7 @@ from specframe_ariel.simulate.detector import detector_of, expose
 from specframe_ariel.simulate.instrument import INSTRUMENTS, ROWS, Instrument, label_wavelengths
 from specframe_ariel.simulate.params import SimulatedParams
 from specframe_ariel.simulate.planet import SimulatedPlanet, draw_planet, planet_name
+from specframe_ariel.system import known_system
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,7 @@ class ArielSimulated(Loader):
                 for visit in range(len(planet.mid_transit))
             },
             source=f"simulated, seed {self.params.seed}, planet {planet.index}",
+            **known_system(planet.star_info()),
         )
 
     def labels(self) -> xr.DataArray:
