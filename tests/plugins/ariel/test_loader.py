@@ -172,7 +172,7 @@ def test_files_are_all_that_a_planet_needs(write_tree):
 def test_an_observation_knows_its_star_and_orbit_where_the_challenge_tells(write_tree):
     known = ArielChallenge(path=write_tree(2025, {"101": 1, "20": 1})).load("20").attrs
     assert known["stellar_radius"] == 1.5
-    assert {"period", "semi_major_axis", "inclination", "stellar_temperature"} <= set(known)
+    assert known["period"] == 3.0
     assert "period" not in ArielChallenge(path=write_tree(2024, {"101": 1})).load("101").attrs
 
 
