@@ -14,7 +14,7 @@ from specframe_ariel.simulate.star import airs_spectrum
 from specframe_ariel.simulate.systematics import draw_systematics
 
 #: A star at rest before an ideal telescope, so that only the detector's noise is left.
-QUIET = {"drift": 0.0, "jitter": 0.0, "hot_fraction": 0.0, "dead_fraction": 0.0}
+QUIET = {"drift": 0.0, "jitter": 0.0, "hot_fraction": 0.0, "dead_fraction": 0.0, "spectral_blur": 0.0}
 NEVER = Orbit(5.0, 10.0, 60.0)  # misses the star
 
 

@@ -8,10 +8,9 @@ import numba
 import numpy as np
 
 from specframe_ariel.simulate.calibration import CalibrationSet, Converter, draw_calibration, draw_converter
-from specframe_ariel.simulate.instrument import AIRS, ROWS, Instrument
-from specframe_ariel.simulate.star import airs_spectrum
+from specframe_ariel.simulate.instrument import ROWS, Instrument
+from specframe_ariel.simulate.light import light_of
 from specframe_ariel.simulate.streams import Stream, stream
-from specframe_ariel.simulate.systematics import draw_systematics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,15 +44,8 @@ def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrum
     """
     readout = instrument.readout(params.pairs(instrument.name))
     calibration, converter = detector_of(params, planet, instrument, visit)
-    systematics = draw_systematics(params, planet.index, instrument, visit, readout)
-    if instrument is AIRS:
-        flux, sky, channel = params.airs_flux, params.airs_sky, np.arange(instrument.columns)
-        spectrum = airs_spectrum(planet.star.temperature)
-    else:
-        flux, sky, channel = params.fgs1_flux, params.fgs1_sky, np.zeros(instrument.columns, int)
-        spectrum = np.ones(1)
-    star = flux * planet.star.brightness * spectrum[:, None] * planet.light_curves(instrument, readout, visit)
-    star = (star * systematics.drift).astype(np.float32)
+    light = light_of(params, planet, instrument, visit)
+    star, systematics = light.rate.astype(np.float32), light.systematics
     share, slope_y, slope_x = instrument.point_spread()
     pointing = np.stack([systematics.pointing_y, systematics.pointing_x]).astype(np.float32)
 
@@ -66,10 +58,10 @@ def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrum
         flat = calibration.flat[row]
         _read_out(
             star,
-            channel,
+            light.channel,
             np.stack([share[row] * flat, slope_y[row] * flat, slope_x[row] * flat], axis=1).astype(np.float32),
             pointing,
-            (sky * flat + calibration.dark[row]).astype(np.float32),
+            (light.sky * flat + calibration.dark[row]).astype(np.float32),
             calibration.analogue_read[row].astype(np.float32),
             np.ascontiguousarray(calibration.linear_corr[:, row].T, np.float32),
             np.array(

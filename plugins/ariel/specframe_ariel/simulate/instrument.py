@@ -92,15 +92,34 @@ class Instrument:
         """Return the share of a channel's light in each pixel and its change per pixel of pointing in y and in x.
 
         A Gaussian core that widens with wavelength and 10 % in wide Gaussian wings, integrated over the pixel. Each
-        array has shape (32, columns). Light that leaves a dispersed column along x is not followed.
+        array has shape (32, columns). Along dispersed columns see :meth:`spectral_blend`.
         """
         if self.disperses:
-            core = 0.40 + 0.315 * self.wavelength
-            spread, slope = _profile(self.centre[0], core, wings=7.0)
+            spread, slope = _profile(self.centre[0], self._core(), wings=7.0)
             return spread, slope, np.zeros_like(spread)
         y, dy = _profile(self.centre[0], np.array([1.25]), wings=4.0)
         x, dx = _profile(self.centre[1], np.array([1.25]), wings=4.0)
         return y * x.T, dy * x.T, y * dx.T
+
+    def spectral_blend(self, blur: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the share of each column's light that falls on each column, and its change per pixel of pointing.
+
+        Shape (columns, columns), first the column that the light falls on. A Gaussian, ``blur`` times as wide as the
+        point spread's core across the columns, integrated over the pixel; 0 leaves each column its own light. What
+        would come from beyond the detector is missing in its last columns, far from the science columns.
+        """
+        from scipy.special import erf
+
+        columns = np.arange(self.columns)
+        width = np.maximum(blur * self._core(), 1e-3)
+        edges = np.arange(self.columns + 1)[:, None] - 0.5 - columns
+        share = np.diff(0.5 * erf(edges / (np.sqrt(2.0) * width)), axis=0)
+        density = np.exp(-0.5 * (edges / width) ** 2) / (np.sqrt(2.0 * np.pi) * width)
+        return share, -np.diff(density, axis=0)
+
+    def _core(self) -> NDArray[np.float64]:
+        """Return the standard deviation of the point spread's core in each dispersed column, in pixels."""
+        return 0.40 + 0.315 * self.wavelength
 
 
 #: Share of the light in the wings, and the widths above: from the real frames of planet 342072318.

@@ -48,6 +48,13 @@ class SimulatedParams(Params):
         7e-4, ge=0, le=0.1, description="Standard deviation of the drift's linear and quadratic terms over the visit."
     )
     jitter: float = Field(0.01, ge=0, le=1, description="Standard deviation of the pointing in a real pair, pixels.")
+    spectral_blur: float = Field(
+        1.0,
+        ge=0,
+        le=3,
+        description="Width of the point spread along the wavelengths, relative to that across them: it blends "
+        "neighbouring columns of AIRS-CH0 and lets the pointing shift the spectrum. 0: neither.",
+    )
 
     def star_count(self) -> int | None:
         """Return the number of shared stars, ``None`` where each planet has its own."""
