@@ -24,6 +24,9 @@ class SimulatedParams(Params):
         description="Whose planets and converter: 2024 has small planets of a few stars and an ADC gain per planet; "
         "2025 has giants, each with a star of its own, and one ADC gain.",
     )
+    split: Literal["train", "test"] = Field(
+        "train", description="Two sets of planets that share none; written as files, test comes without labels."
+    )
     stars: int | None = Field(
         None, ge=1, description="Number of stars that the planets share; null: 2 in 2024, one for each planet in 2025."
     )
@@ -55,6 +58,10 @@ class SimulatedParams(Params):
         description="Width of the point spread along the wavelengths, relative to that across them: it blends "
         "neighbouring columns of AIRS-CH0 and lets the pointing shift the spectrum. 0: neither.",
     )
+
+    def first_planet(self) -> int:
+        """Return the number of the split's first planet: far apart, so that no planet is in both."""
+        return 0 if self.split == "train" else 1_000_000
 
     def star_count(self) -> int | None:
         """Return the number of shared stars, ``None`` where each planet has its own."""
