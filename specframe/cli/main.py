@@ -24,6 +24,7 @@ _COMMANDS = {
     "report": "Write the report of a run again.",
     "run": "Run a pipeline.",
     "schema": "Print the JSON schema of pipelines, from what is installed.",
+    "simulate": "Write simulated data in the real file formats.",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MANIFEST", "RunDirectory"]
+__all__ = ["MANIFEST", "RunDirectory", "locked"]
 
 MANIFEST = "manifest.json"
 _LOG = "log.jsonl"
@@ -27,6 +27,25 @@ _WRITING = ".writing"
 _LOCK = ".lock"
 #: What other code relies on in a manifest.
 _KEYS = {"outputs", "set_aside", "pipeline", "products", "timings"}
+
+
+@contextmanager
+def locked(lock: Path) -> Iterator[None]:
+    """Keep other processes from working in the folder of the file ``lock``, which is made.
+
+    The lock goes with the process, however it ends; the file stays. Raises :class:`UsageError` when another process
+    holds it.
+    """
+    import fcntl
+
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"another specframe is working in {lock.parent}; wait until it has finished, or name another --out"
+            ) from None
+        yield
 
 
 class RunDirectory:
@@ -99,15 +118,7 @@ class RunDirectory:
         UsageError
             When another process runs in it.
         """
-        import fcntl
-
-        with (self.path / _LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UsageError(
-                    f"another specframe is working in {self.path}; wait until it has finished, or name another --out"
-                ) from None
+        with locked(self.path / _LOCK):
             yield
 
     @contextmanager

@@ -6,16 +6,17 @@ import os
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import parent_process
 from threading import Thread
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from specframe.errors import RunError, UsageError
-from specframe.pipeline.target import Outcome, Recipe, TargetWorker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-__all__ = ["EXECUTORS", "ExecutorName", "map_targets"]
+    from specframe.pipeline.target import Outcome, Recipe
+
+__all__ = ["EXECUTORS", "ExecutorName", "Worker", "map_targets"]
 
 ExecutorName = Literal["serial", "process"]
 EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
@@ -30,11 +31,23 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
-_worker: TargetWorker | None = None
+
+class Worker(Protocol):
+    """Works on one target at a time; another process makes it again from its recipe."""
+
+    recipe: Recipe
+
+    def __init__(self, recipe: Recipe) -> None: ...
+
+    def process(self, target: str) -> Outcome:
+        """Do all that is to be done for a target; what is wrong with the target alone is its outcome."""
+
+
+_worker: Worker | None = None
 
 
 def map_targets(
-    worker: TargetWorker, targets: Sequence[str], executor: str = "serial", workers: int | None = None
+    worker: Worker, targets: Sequence[str], executor: str = "serial", workers: int | None = None
 ) -> Iterator[Outcome]:
     """Take ``targets`` through the worker's recipe and yield each outcome as it comes.
 
@@ -43,12 +56,12 @@ def map_targets(
     if executor == "serial":
         yield from _serial(worker, targets)
     elif executor == "process":
-        yield from _processes(worker.recipe, targets, workers or os.cpu_count() or 1)
+        yield from _processes(type(worker), worker.recipe, targets, workers or os.cpu_count() or 1)
     else:
         raise UsageError(f"unknown executor {executor!r}; there are {', '.join(EXECUTORS)}")
 
 
-def _serial(worker: TargetWorker, targets: Sequence[str]) -> Iterator[Outcome]:
+def _serial(worker: Worker, targets: Sequence[str]) -> Iterator[Outcome]:
     with _one_thread():
         for target in targets:
             yield worker.process(target)
@@ -62,7 +75,7 @@ def _one_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def _processes(recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator[Outcome]:
+def _processes(worker: type[Worker], recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator[Outcome]:
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
@@ -71,7 +84,7 @@ def _processes(recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator
     waiting = list(reversed(targets))
     with (
         _environment(dict.fromkeys(_THREAD_VARIABLES, "1")),
-        ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (recipe,)) as pool,
+        ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (worker, recipe)) as pool,
     ):
         running: dict[Future[Outcome], str] = {}
         try:
@@ -94,9 +107,9 @@ def _processes(recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(recipe: Recipe) -> None:
+def _start_worker(worker: type[Worker], recipe: Recipe) -> None:
     global _worker  # one worker per process, made once
-    _worker = TargetWorker(recipe)
+    _worker = worker(recipe)
     Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
     from specframe.pipeline.run import Session
+    from specframe.pipeline.simulation import Simulation
 
 __all__ = ["Pipeline", "load_pipeline", "make", "predict"]
 
@@ -190,6 +191,33 @@ class Pipeline:
         session = self._session(self._out(out), executor, workers, quiet, command)
         _in_directory(session, fresh, partial(run_pipeline, session))
         return Run(session.directory.path)
+
+    def simulate(self, out: Path | str, *, workers: int = 1, quiet: bool = False) -> Simulation:
+        """Write the targets of the loader, a :class:`~specframe.api.Simulator`, as files; other steps are not used.
+
+        Parameters
+        ----------
+        out
+            The folder. Targets that are complete there are not made again.
+        workers
+            Processes; one works in this process. The files are the same to the last byte.
+        quiet
+            Report no progress.
+
+        Raises
+        ------
+        UsageError
+            When the loader simulates nothing, or the folder cannot be used or holds anything else.
+        RunError, DataError
+            When files cannot be written, or no target can be made. Targets that fail alone are in the result.
+        """
+        from specframe.pipeline.progress import Progress
+        from specframe.pipeline.simulation import simulate
+
+        if workers < 1:
+            raise UsageError(f"workers must be at least 1, got {workers}")
+        progress = Progress(quiet=quiet)
+        return simulate(self.spec, self._registry, Path(out), progress, workers, self._plugin_files)
 
     def _out(self, out: Path | str | None) -> Path:
         if out is not None:

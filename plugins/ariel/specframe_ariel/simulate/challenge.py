@@ -2,32 +2,122 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import polars as pl
-
 from specframe.errors import UsageError
+from specframe_ariel.layout import ChallengeTree
+from specframe_ariel.simulate import tables
 from specframe_ariel.simulate.detector import detector_of, expose
-from specframe_ariel.simulate.instrument import AIRS, FGS1, INSTRUMENTS, label_wavelengths
-from specframe_ariel.simulate.loader import ArielSimulated
-from specframe_ariel.simulate.planet import SimulatedPlanet, draw_planet
+from specframe_ariel.simulate.instrument import AIRS, FGS1, INSTRUMENTS
+from specframe_ariel.simulate.provenance import differences, provenance
+from specframe_ariel.simulate.truth import planet_truth
+from specframe_ariel.simulate.whole import PARTIAL, whole_file, whole_folder, write_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from specframe_ariel.simulate.calibration import CalibrationSet
     from specframe_ariel.simulate.params import SimulatedParams
+    from specframe_ariel.simulate.planet import SimulatedPlanet
 
-__all__ = ["write_challenge"]
+__all__ = ["ChallengeFolder", "write_challenge"]
 
-_OUTPUTS = [f"wl_{k}" for k in range(1, 284)]
-#: Numbers of the test planets start here, so that no split shares a planet with the other.
-_FIRST_TEST = 1_000_000
+_TRUTH = "truth"
+_CALIBRATION = ("dark", "dead", "flat", "linear_corr", "read")
+
+
+class ChallengeFolder:
+    """A folder that planets simulated with ``params`` are written into, as a challenge's files lie.
+
+    Beside them, where no loader looks, ``truth/<split>/<planet>.nc`` holds what is true of a planet and
+    ``truth/<split>.json`` what the split was simulated with: parameters, versions and code, so that no others are mixed
+    in. A planet's folder appears when all its files are complete.
+    """
+
+    def __init__(self, root: Path, component: str, params: SimulatedParams) -> None:
+        self.params = params
+        self._component = component
+        self._tree = ChallengeTree(root, root / params.split, params.split, params.year)
+        self._truth = root / _TRUTH / params.split
+        self._record = root / _TRUTH / f"{params.split}.json"
+
+    def check(self, some: SimulatedPlanet) -> None:
+        """Raise :class:`UsageError` unless the folder is new, empty, or holds planets that these go with."""
+        root = self._tree.root
+        if root.exists() and not root.is_dir():
+            raise UsageError(f"{root} is a file; name a folder")
+        if self._record.exists():
+            different = differences(self._recorded(), provenance(self._component, self.params))
+            if different:
+                shown = "; ".join(different[:6]) + (f"; and {len(different) - 6} more" if len(different) > 6 else "")
+                raise UsageError(
+                    f"{root} holds {self.params.split} planets that were simulated differently: {shown}. Simulate into "
+                    "another folder, or remove this one"
+                )
+        elif self._tree.folder.exists():
+            raise UsageError(f"{self._tree.folder} holds planets that were not simulated here; name another folder")
+        elif root.is_dir() and _visible(root) and not any((root / _TRUTH).glob("*.json")):
+            shown = ", ".join(_visible(root)[:3])
+            raise UsageError(f"{root} holds other files ({shown}) and no simulated planets; name a new folder")
+        tables.check_shared(self._tree, self.params, some)
+
+    def written(self, names: Sequence[str]) -> list[str]:
+        """Return those of the planets that are complete."""
+        return [name for name in names if (self._tree.folder / name).is_dir() and self._truth_of(name).exists()]
+
+    def write_planet(self, planet: SimulatedPlanet) -> list[Path]:
+        """Write a planet's frames, calibration and truth; one instrument's frames are in memory at a time."""
+        if not self._record.exists():
+            with whole_file(self._record) as partial:
+                record = json.dumps(provenance(self._component, self.params), indent=1, sort_keys=True)
+                partial.write_text(record + "\n", encoding="utf-8")
+        truth, final = self._truth_of(planet.name), self._tree.folder / planet.name
+        if not truth.exists():
+            content = planet_truth(self.params, planet).to_netcdf(engine="h5netcdf")
+            # HDF5 ends the process when the disk is full, so the file is made in memory
+            with whole_file(truth) as partial:
+                partial.write_bytes(content)
+            del content
+        if not final.exists():
+            with whole_folder(final, self._tree.root / PARTIAL / f"{self.params.split}-{planet.name}") as folder:
+                self._write_visits(folder, planet)
+        return [*sorted(file for file in final.rglob("*") if file.is_file()), truth]
+
+    def write_tables(self, planets: Sequence[SimulatedPlanet]) -> list[Path]:
+        """Write the tables of ``planets``, which are complete, and remove what was left half-written."""
+        shutil.rmtree(self._tree.root / PARTIAL, ignore_errors=True)
+        self._tree.root.mkdir(parents=True, exist_ok=True)
+        shared = tables.write_shared(self._tree, self.params, planets[0])
+        return [*shared, *tables.write_split(self._tree, self.params, planets)]
+
+    def _truth_of(self, name: str) -> Path:
+        return self._truth / f"{name}.nc"
+
+    def _recorded(self) -> dict[str, Any]:
+        try:
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{self._record} cannot be read ({error}); simulate into another folder") from None
+        return record if isinstance(record, dict) else {}
+
+    def _write_visits(self, folder: Path, planet: SimulatedPlanet) -> None:
+        within = ChallengeTree(folder, folder, self._tree.split, self._tree.year)
+        for visit in range(len(planet.mid_transit)):
+            for instrument in INSTRUMENTS.values():
+                calibration, _ = detector_of(self.params, planet, instrument, visit)
+                images = within.calibration("", instrument.name, str(visit))
+                images.mkdir()
+                for name in _CALIBRATION:
+                    image = getattr(calibration, name)
+                    write_columns(images / f"{name}.parquet", image.reshape(-1, image.shape[-1]).T)
+                signal = within.signal("", instrument.name, str(visit))
+                write_columns(signal, expose(self.params, planet, instrument, visit))
+
+
+def _visible(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
 
 
 def write_challenge(
@@ -43,14 +133,16 @@ def write_challenge(
 ) -> list[str]:
     """Write planets in the layout of a challenge, at full size unless fewer pairs are asked for.
 
+    It is ``ArielSimulated(...).write(path)``; ``specframe simulate`` does the same in several processes.
+
     Parameters
     ----------
     path
-        Root of the tree; made where it is missing. A second call may add the other split.
-    n_targets, year, seed, airs_pairs, fgs1_pairs, instrument
-        As in :class:`~specframe_ariel.simulate.params.SimulatedParams`.
-    split
-        ``train`` comes with labels, ``test`` without. The two never hold the same planet.
+        Root of the tree; made where it is missing. A second call may add the other split, and goes on with one that
+        was interrupted.
+    n_targets, year, seed, split, airs_pairs, fgs1_pairs, instrument
+        As in :class:`~specframe_ariel.simulate.params.SimulatedParams`. ``train`` comes with labels, ``test`` without;
+        the two never hold the same planet.
 
     Returns
     -------
@@ -61,103 +153,20 @@ def write_challenge(
     Raises
     ------
     UsageError
-        When the split is there already, or the other one has other numbers of pairs; nothing is written then.
+        When the split is there already with other parameters, or the other split has other numbers of pairs; nothing
+        is written then.
     ParameterError
         When a parameter is unknown or out of bounds.
     """
-    params = ArielSimulated(
-        n_targets=n_targets, year=year, seed=seed, airs_pairs=airs_pairs, fgs1_pairs=fgs1_pairs, **instrument
-    ).params
-    root = Path(path)
-    if (root / split).exists():
-        raise UsageError(f"{root / split}: is there already; simulate into another folder or remove it")
-    axes = _axes(params)
-    _check_same_axes(root, axes)
-    first = 0 if split == "train" else _FIRST_TEST
-    planets = [draw_planet(params, first + index) for index in range(n_targets)]
-    partial = root / f".{split}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        for planet in planets:
-            _write_planet(partial / planet.name, params, planet)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    axes.write_parquet(root / "axis_info.parquet")
-    wavelengths = label_wavelengths(params.year)
-    pl.DataFrame([wavelengths], schema=_OUTPUTS, orient="row").write_csv(root / "wavelengths.csv")
-    _write_tables(root, params, planets, split)
-    partial.rename(root / split)
-    return [planet.name for planet in planets]
+    from specframe_ariel.simulate.loader import ArielSimulated
 
-
-def _write_planet(folder: Path, params: SimulatedParams, planet: SimulatedPlanet) -> None:
-    for visit in range(len(planet.mid_transit)):
-        suffix = "" if params.year == 2024 else f"_{visit}"
-        for instrument in INSTRUMENTS.values():
-            calibration, _ = detector_of(params, planet, instrument, visit)
-            _write_calibration(folder / f"{instrument.name}_calibration{suffix}", calibration)
-            frames = expose(params, planet, instrument, visit)
-            _write_columns(folder / f"{instrument.name}_signal{suffix}.parquet", frames)
-
-
-def _write_calibration(folder: Path, calibration: CalibrationSet) -> None:
-    folder.mkdir(parents=True)
-    for name in ("dark", "dead", "flat", "linear_corr", "read"):
-        image = getattr(calibration, name)
-        _write_columns(folder / f"{name}.parquet", image.reshape(-1, image.shape[-1]).T)
-
-
-def _write_columns(path: Path, columns: Iterable[NDArray[Any]]) -> None:
-    """Write each item as a column, named as in the challenges' files."""
-    pl.DataFrame([pl.Series(f"column_{k}", column) for k, column in enumerate(columns)]).write_parquet(path)
-
-
-def _axes(params: SimulatedParams) -> pl.DataFrame:
-    """Return axis_info: read times in hours and wavelengths, padded to the longest."""
-    airs, fgs1 = AIRS.readout(params.airs_pairs), FGS1.readout(params.fgs1_pairs)
-    axes = {
-        f"{AIRS.name}-axis0-h": airs.time / 3_600,
-        f"{AIRS.name}-axis2-um": AIRS.wavelength,
-        # the time that each read adds to the one before
-        f"{AIRS.name}-integration_time": np.tile([airs.short, airs.long], airs.pairs),
-        f"{FGS1.name}-axis0-h": fgs1.time / 3_600,
-    }
-    length = max(map(len, axes.values()))
-    padded = {name: [*values.tolist(), *[None] * (length - len(values))] for name, values in axes.items()}
-    return pl.DataFrame(padded, schema=dict.fromkeys(axes, pl.Float64))
-
-
-def _check_same_axes(root: Path, axes: pl.DataFrame) -> None:
-    path = root / "axis_info.parquet"
-    if path.exists() and not pl.read_parquet(path).equals(axes):
-        raise UsageError(f"{path}: was written with other numbers of pairs; both splits of a folder share its axes")
-
-
-def _write_tables(root: Path, params: SimulatedParams, planets: list[SimulatedPlanet], split: str) -> None:
-    identifiers = pl.Series("planet_id", [int(planet.name) for planet in planets])
-    if split == "train":
-        labels = pl.DataFrame(np.array([planet.labels() for planet in planets]), schema=_OUTPUTS, orient="row")
-        name = "train_labels.csv" if params.year == 2024 else "train.csv"
-        labels.insert_column(0, identifiers).sort("planet_id").write_csv(root / name)
-    converters = pl.DataFrame([_converters(params, planet) for planet in planets])
-    if params.year == 2024:
-        stars = pl.Series("star", [planet.star_index for planet in planets])
-        converters.with_columns(stars).insert_column(0, identifiers).sort("planet_id").write_csv(
-            root / f"{split}_adc_info.csv"
-        )
-        return
-    converters.head(1).write_csv(root / "adc_info.csv")
-    info = pl.DataFrame([planet.star_info() for planet in planets]).insert_column(0, identifiers).sort("planet_id")
-    if split == "test":  # where the real file has the identifiers as 1103775.0
-        info = info.with_columns(pl.col("planet_id").cast(pl.Float64))
-    info.write_csv(root / f"{split}_star_info.csv")
-
-
-def _converters(params: SimulatedParams, planet: SimulatedPlanet) -> dict[str, float]:
-    columns = {}
-    for instrument in (FGS1, AIRS):
-        _, converter = detector_of(params, planet, instrument, 0)
-        columns[f"{instrument.name}_adc_offset"] = converter.offset
-        columns[f"{instrument.name}_adc_gain"] = converter.gain
-    return columns
+    simulator = ArielSimulated(
+        n_targets=n_targets,
+        year=year,
+        seed=seed,
+        split=split,
+        airs_pairs=airs_pairs,
+        fgs1_pairs=fgs1_pairs,
+        **instrument,
+    )
+    return simulator.write(Path(path))

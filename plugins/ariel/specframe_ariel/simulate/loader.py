@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api import LazyFrames, Loader, make_labels, make_observation
+from specframe.api import LazyFrames, Simulator, make_labels, make_observation
 from specframe.errors import DataError
 from specframe_ariel.layout import FGS1_BAND
+from specframe_ariel.simulate.challenge import ChallengeFolder
 from specframe_ariel.simulate.detector import detector_of, expose
 from specframe_ariel.simulate.instrument import INSTRUMENTS, ROWS, Instrument, label_wavelengths
 from specframe_ariel.simulate.params import SimulatedParams
 from specframe_ariel.simulate.planet import SimulatedPlanet, draw_planet, planet_name
+from specframe_ariel.simulate.provenance import input_files
 from specframe_ariel.system import known_system
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -40,11 +43,14 @@ class SimulatedFrames(LazyFrames):
         return list(expose(self.params, self.planet, self.instrument, self.visit))
 
 
-class ArielSimulated(Loader):
+class ArielSimulated(Simulator):
     """Planets of the Ariel data challenges with known truth, as raw frames that are made when they are read.
 
     Labels are the true depths wl_1 .. wl_283; the catalogue holds ``star`` and what the 2025 challenge tells of each
     planet (Rs, Ms, Ts, Mp, e, P, sma, i). Every planet depends on the seed and its own number only.
+
+    ``write`` and ``specframe simulate`` write them in the files of the challenge of their year, from which
+    ``ariel-challenge`` reads the same numbers.
     """
 
     name = "ariel-simulated"
@@ -53,17 +59,11 @@ class ArielSimulated(Loader):
 
     def targets(self) -> list[str]:
         """Return the planets' identifiers."""
-        return [planet_name(self.params.seed, index) for index in range(self.params.n_targets)]
+        return [planet_name(self.params.seed, index) for index in self._numbers()]
 
     def load(self, target: str) -> xr.DataTree:
         """Return the frames of one planet, with the calibration that was in force."""
-        try:
-            planet = draw_planet(self.params, self.targets().index(str(target)))
-        except ValueError:
-            raise DataError(
-                f"no simulated planet {target!r}: seed {self.params.seed} has {self.params.n_targets}, "
-                f"from {self.targets()[0]!r}"
-            ) from None
+        planet = self._planet(target)
         return make_observation(
             planet.name,
             {
@@ -95,8 +95,45 @@ class ArielSimulated(Loader):
         columns["star"] = ("target", [planet.star_index for planet in planets])
         return xr.Dataset(columns, coords={"target": [planet.name for planet in planets]})
 
+    def files(self, target: str) -> list[Path]:
+        """Return the files that the parameters name; the planets themselves are in none."""
+        return input_files(self.params)
+
+    def check_folder(self, folder: Path) -> None:
+        """Refuse a folder with other files, or with planets that were simulated with other parameters or code."""
+        self._folder(folder).check(draw_planet(self.params, self.params.first_planet()))
+
+    def written(self, folder: Path) -> list[str]:
+        """Return the planets whose frames and truth are complete in ``folder``."""
+        return self._folder(folder).written(self.targets())
+
+    def write_target(self, target: str, folder: Path) -> list[Path]:
+        """Write a planet's frames and calibration into ``<split>/<planet>/``, and ``truth/<split>/<planet>.nc``."""
+        return self._folder(folder).write_planet(self._planet(target))
+
+    def write_tables(self, folder: Path, targets: Sequence[str]) -> list[Path]:
+        """Write axis_info, wavelengths, converters, stars, and labels (train) or a sample submission (test)."""
+        return self._folder(folder).write_tables([self._planet(target) for target in targets])
+
+    def _folder(self, folder: Path) -> ChallengeFolder:
+        return ChallengeFolder(folder, self.name, self.params)
+
+    def _numbers(self) -> range:
+        first = self.params.first_planet()
+        return range(first, first + self.params.n_targets)
+
+    def _planet(self, target: str) -> SimulatedPlanet:
+        try:
+            index = self.targets().index(str(target))
+        except ValueError:
+            raise DataError(
+                f"no simulated planet {target!r}: seed {self.params.seed} has {self.params.n_targets} for "
+                f"{self.params.split}, from {self.targets()[0]!r}"
+            ) from None
+        return draw_planet(self.params, self._numbers()[index])
+
     def _planets(self) -> list[SimulatedPlanet]:
-        return [draw_planet(self.params, index) for index in range(self.params.n_targets)]
+        return [draw_planet(self.params, index) for index in self._numbers()]
 
     def _node(self, planet: SimulatedPlanet, instrument: Instrument, visit: int) -> xr.Dataset:
         import xarray as xr

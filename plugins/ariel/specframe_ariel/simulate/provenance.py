@@ -1,0 +1,93 @@
+"""What a folder's planets were simulated with, so that others are not mixed in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from specframe.api import Params
+
+__all__ = ["differences", "input_files", "provenance"]
+
+#: Packages whose versions can change a simulated number or a byte of the files.
+_PACKAGES = ("exoplanet-core", "h5netcdf", "h5py", "numba", "numpy", "polars", "scipy", "specframe", "xarray")
+
+
+def provenance(component: str, params: Params) -> dict[str, Any]:
+    """Return everything that the simulated numbers depend on, as plain data that are always the same.
+
+    A file that the parameters name stands there with its name and the hash of its contents, wherever it lies.
+    """
+    return {
+        "component": component,
+        "parameters": _plain(params.model_dump()),
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "code": _digest(sorted(Path(__file__).parent.glob("*.py"))),
+    }
+
+
+def differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return where two records differ, ``"seed is 1 there, 2 here"``."""
+    found = []
+    for key in ("parameters", "versions"):
+        old, new = there.get(key) or {}, wanted[key]
+        prefix = "" if key == "parameters" else "version of "
+        found += [
+            f"{prefix}{name} is {_shown(old, name)} there, {_shown(new, name)} here"
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
+        ]
+    if not found and there != wanted:
+        found.append("it was simulated by other code of specframe")
+    return found
+
+
+def input_files(params: Params) -> list[Path]:
+    """Return the files that the parameters name, and those in folders that they name."""
+    return [file for path in _paths(params.model_dump()) for file in _files(path)]
+
+
+def _shown(values: Mapping[str, Any], name: str) -> str:
+    return json.dumps(values[name]) if name in values else "absent"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        files = _files(value)
+        return f"{value.name}, sha256 {_digest(files)[:16]}" if files else value.name
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _paths(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _paths(item)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    return [path] if path.is_file() else []
+
+
+def _digest(files: list[Path]) -> str:
+    sha = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            sha.update(f"{file.name} {hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+    return sha.hexdigest()

@@ -1,0 +1,55 @@
+"""``specframe simulate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from specframe.cli.options import override_option, plugin_option
+
+if TYPE_CHECKING:
+    from specframe.pipeline.simulation import Simulation
+
+__all__ = ["command"]
+
+
+@click.command("simulate")
+@click.argument("config", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the files.")
+@override_option
+@plugin_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes, each with one target in memory.",
+)
+@click.option("--quiet", is_flag=True, help="Report no progress.")
+def command(
+    config: Path, out: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], workers: int, quiet: bool
+) -> int:
+    """Write the targets that the loader of CONFIG simulates, in the real file format, with their truth.
+
+    CONFIG is a pipeline file; of its steps only 'load' is used. What is complete in the folder is not made again.
+    """
+    from specframe.pipeline.pipeline import Pipeline
+
+    done = Pipeline.from_yaml(config, overrides, plugin_files).simulate(out, workers=workers, quiet=quiet)
+    _print_summary(done)
+    return done.exit_status
+
+
+def _print_summary(done: Simulation) -> None:
+    count, made = len(done.targets), len(done.targets) - done.stored
+    if done.failed:
+        first = done.failed[0]
+        click.echo(f"{_targets(len(done.failed))} could not be made, {first.target}: {first.reason}")
+    there = f" ({made} made now, {done.stored} there already)" if done.stored else ""
+    click.echo(f"{_targets(count)} complete{there}: {done.path}")
+
+
+def _targets(count: int) -> str:
+    return f"{count} target" if count == 1 else f"{count} targets"
