@@ -1,4 +1,4 @@
-"""What the conformance suite runs the loader on: a few white light curves with labels and a catalogue."""
+"""What the conformance suite runs the loaders on: white light curves with labels and a catalogue, and a few NDRs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["light_curves"]
+__all__ = ["light_curves", "ndrs"]
 
 
 def light_curves(directory: Path) -> dict[str, Any]:
@@ -28,3 +28,29 @@ def light_curves(directory: Path) -> dict[str, Any]:
     )
     labels, catalogue = {"columns": "depth"}, {"columns": "star"}
     return {"params": {"path": str(path), "target": "name", "labels": labels, "catalogue": catalogue}}
+
+
+def ndrs(directory: Path) -> dict[str, Any]:
+    """Write two files of NDRs as ExoSim does: four ramps of two groups of one spectrometer, with ADC."""
+    import h5py
+
+    rng = np.random.default_rng(2)
+    reset, integration, n_ramp = 0.4, (0.1, 3.5), 4
+    began = np.arange(n_ramp)[:, None] * (sum(integration) + reset)
+    start = began + np.array([0.1, 0.1 + integration[0]])
+    for name in ("a", "b"):
+        light = rng.poisson(np.tile(np.cumsum(integration), n_ramp)[:, None, None] * np.full((3, 5), 200.0))
+        with h5py.File(directory / f"{name}_ndr.h5", "w") as file:
+            channel = file.create_group("channels/CH0")
+            frames = channel.create_group("NDRs")
+            frames["data"] = (0.5 * (light + 1000.0)).astype(np.uint16)
+            frames["data_units"] = "adu"
+            frames["time"], frames["time_units"] = start.ravel() / 3600.0, "h"
+            frames["spectral"], frames["spectral_units"] = np.linspace(2.0, 1.0, 5), "um"
+            frames["spatial"], frames["spatial_units"] = np.zeros(3), "um"
+            frames["metadata/n_groups_per_ramp"] = 2
+            frames["metadata/integration_times/value"] = np.tile(integration, n_ramp)
+            frames["metadata/integration_times/unit"] = "s"
+            frames["metadata/ADC/gain"], frames["metadata/ADC/offset"] = 0.5, -1000.0
+            channel["simulation_data/dead_pixel_map/dead_pixel_map"] = np.eye(3, 5, dtype=bool)
+    return {"params": {"path": str(directory)}}

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
 
-__all__ = ["ArrayParams", "CatalogueParams", "ContactParams", "FluxParams", "LabelParams", "TableParams"]
+__all__ = [
+    "ArrayParams",
+    "CatalogueParams",
+    "ContactParams",
+    "ExosimNdrParams",
+    "FluxParams",
+    "LabelParams",
+    "TableParams",
+]
 
 Dim = Literal["target", "wavelength", "time"]
 Columns = str | tuple[str, ...]
@@ -141,3 +149,55 @@ class TableParams(Params):
             if len(set(self.dims)) < len(self.dims) or not needed <= set(self.dims) <= allowed:
                 raise ValueError(f"dims of {self.level} hold {' and '.join(sorted(needed))}, and each name once")
         return self
+
+
+if TYPE_CHECKING:
+    Noise = float
+    Dark = float
+else:
+    Noise = Annotated[Quantity("electron"), Field(ge=0)]
+    Dark = Annotated[Quantity("electron / s"), Field(ge=0)]
+
+
+class ExosimNdrParams(Params):
+    """Parameters of ``exosim-ndr``."""
+
+    path: InputPath = Field(description="File of ExoSim's NDRs, or a folder of such files; each is a target.")
+    pattern: str = Field(
+        "*.h5",
+        min_length=1,
+        description="Which files of a folder, e.g. *_ndr.h5, or **/*.h5 with those in its folders.",
+    )
+    targets: tuple[str, ...] | None = Field(
+        None, description="Only these targets (files without suffix), in this order; null takes every file."
+    )
+    instruments: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Only these channels; null takes all that a file has."
+    )
+    groups: tuple[int, int] | Literal["all"] = Field(
+        (0, -1),
+        description=(
+            "The two groups of each ramp whose difference is a sample, the earlier one first; negative ones are "
+            "counted from the end. [0, 1] where pixels saturate later. 'all' keeps every group, for a calibration "
+            "without cds."
+        ),
+    )
+    read_noise: Noise | dict[str, Noise] | None = Field(
+        None,
+        description=(
+            "Standard deviation of a single read in electron, or a mapping by channel. The files do not hold it; "
+            "without it errors are of photon noise alone. Of the mean of n reads it is divided by sqrt(n)."
+        ),
+    )
+    dark: Dark | dict[str, Dark] | None = Field(
+        None,
+        description=(
+            "Dark current in electron/s, or a mapping by channel. The files do not hold it; without it the calibration "
+            "needs dark: false."
+        ),
+    )
+    linearity: bool = Field(
+        True,
+        description="Give the calibration the inverse of the pixels' response. Off where no polynomial of order 5 "
+        "inverts it; then the calibration needs linearity: false, too.",
+    )

@@ -1,11 +1,11 @@
-"""The loaders for light curves and spectra, described."""
+"""The loaders for light curves, spectra and simulated frames, described."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_io.params import TableParams
+from specframe_io.params import ExosimNdrParams, TableParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,15 @@ __all__ = ["specframe_components"]
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     """Yield the components of this plugin."""
+    yield Component(
+        kind="loader",
+        name="exosim-ndr",
+        target="specframe_io.exosim:ExosimNdr",
+        params=ExosimNdrParams,
+        summary="Detector frames simulated by ExoSim 2 (NDR files, HDF5)",
+        tags=("Ariel", "ExoSim", "frames", "ndr", "hdf5"),
+        example="specframe_io.examples:ndrs",
+    )
     yield Component(
         kind="loader",
         name="table",
