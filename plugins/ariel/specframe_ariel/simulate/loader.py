@@ -11,7 +11,7 @@ from specframe.errors import DataError
 from specframe_ariel.layout import FGS1_BAND
 from specframe_ariel.simulate.challenge import ChallengeFolder
 from specframe_ariel.simulate.detector import detector_of, expose
-from specframe_ariel.simulate.instrument import INSTRUMENTS, ROWS, Instrument, label_wavelengths
+from specframe_ariel.simulate.instrument import FGS1, INSTRUMENTS, ROWS, Instrument, Readout, label_wavelengths
 from specframe_ariel.simulate.params import SimulatedParams
 from specframe_ariel.simulate.planet import SimulatedPlanet, draw_planet, planet_name
 from specframe_ariel.simulate.provenance import input_files
@@ -139,6 +139,7 @@ class ArielSimulated(Simulator):
         import xarray as xr
 
         readout = instrument.readout(self.params.pairs(instrument.name))
+        time, integration_time = _reads(instrument, readout)
         calibration, converter = detector_of(self.params, planet, instrument, visit)
         pixel = ("y", "x")
         node = xr.Dataset(
@@ -148,14 +149,14 @@ class ArielSimulated(Simulator):
                     SimulatedFrames(self.params, planet, instrument, visit),
                     {"units": "adu"},
                 ),
-                "integration_time": ("time", readout.integration_time, {"units": "s"}),
+                "integration_time": ("time", integration_time, {"units": "s"}),
                 "dark": (pixel, calibration.dark, {"units": "electron / s"}),
                 "flat": (pixel, calibration.flat, {"units": ""}),
                 "read_noise": (pixel, calibration.read, {"units": "electron"}),
                 "dead": (pixel, calibration.dead),
                 "linearity": (("coefficient", *pixel), calibration.linear_corr),
             },
-            coords={"time": ("time", readout.time / 86_400, _TIME)},
+            coords={"time": ("time", time, _TIME)},
             attrs={
                 "instrument": instrument.name,
                 "visit": str(visit),
@@ -167,3 +168,16 @@ class ArielSimulated(Simulator):
             return node.assign_coords(wavelength=("x", instrument.wavelength, {"units": "um"}))
         lower, upper = FGS1_BAND
         return node.assign_attrs(wavelength=planet.fgs1_wavelength, wavelength_lower=lower, wavelength_upper=upper)
+
+
+def _reads(instrument: Instrument, readout: Readout) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return time since the start of the visit in d and time since the reset in s of each read.
+
+    They are what ``ariel-challenge`` makes of axis_info, to the last bit: times are hours there, and those of FGS1 tell
+    its integration times too.
+    """
+    hours = readout.time / 3_600
+    if instrument is not FGS1:
+        return hours * (1 / 24), readout.integration_time
+    apart = (hours[1] - hours[0]) * 3_600
+    return hours * (1 / 24), np.tile([apart, 2 * apart], readout.pairs)
