@@ -1,11 +1,15 @@
 """The collection: what models fit on, made by ``collate`` from the Observations of many targets.
 
 A :class:`xarray.DataTree` whose variables all have the leading dim ``target``. The node ``/spectrum`` holds ``depth``
-and ``depth_error (target, wavelength)``, merged over instruments and visits in ascending wavelength. A node
-``/<instrument>`` holds the instrument's variables stacked over targets (``AIRS-CH0/flux (target, wavelength,
-time)``), its visits averaged with weights from their errors; ``/catalogue`` holds what the loader knows besides
-(``catalogue/Rs (target,)``). A model names what it reads by these paths; a bare name such as ``flux`` means that
-variable of every instrument, and ``depth`` means ``spectrum/depth``.
+and ``depth_error (target, wavelength)``, merged over instruments and visits in ascending wavelength, and where asked
+for ``depth_covariance (target, wavelength, wavelength_other)``. A node ``/<instrument>`` holds the instrument's
+variables stacked over targets (``AIRS-CH0/flux (target, wavelength, time)``), its visits averaged with weights from
+their errors; ``/catalogue`` holds what the loader knows besides (``catalogue/Rs (target,)``). A model names what it
+reads by these paths; a bare name such as ``flux`` means that variable of every instrument, and ``depth`` means
+``spectrum/depth``.
+
+Of targets whose instruments and visits were fitted together, in a node ``/spectrum/joint``, the depths are those of
+that fit, and what else it found is ``spectrum/white_depth (target,)``, ``spectrum/mid_transit (target, visit)``.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.api.observation import nodes
+from specframe.api.visits import MERGED, combine_visits, merged_depths
 from specframe.errors import ContainerError, DataError
 
 if TYPE_CHECKING:
@@ -24,9 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["collate", "design_matrix"]
+__all__ = ["collate", "depth_covariance", "design_matrix", "variables_read"]
 
-_MERGED = ("depth", "depth_error")
 _CATALOGUE = "catalogue/"
 
 
@@ -106,6 +110,27 @@ def collate(
     )
 
 
+def depth_covariance(observation: xr.DataTree) -> NDArray[np.float64] | None:
+    """Return the covariance of an Observation's depths in ascending wavelength (n, n), ``None`` where it has none."""
+    by_instrument = _by_instrument(observation)
+    if not any("depth_covariance" in data for visits in by_instrument.values() for data in visits):
+        return None
+    return np.asarray(merged_depths(by_instrument, "depth_covariance").values)
+
+
+def variables_read(inputs: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the variables of an Observation's nodes that ``inputs`` name, and those that ``collate`` uses besides.
+
+    So whoever holds Observations in files reads no others. Besides are masks, and the errors that visits are weighted
+    with; an Observation need not have them.
+    """
+    named = frozenset(name.rpartition("/")[2] for name in inputs if not name.startswith(_CATALOGUE))
+    besides = {"mask", *(f"{name.removesuffix('_error')}_error" for name in named)}
+    if named & set(MERGED):
+        besides |= {"depth", "depth_error"}
+    return named, frozenset(besides) - named
+
+
 def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float64], list[str]]:
     """Return ``X`` as a matrix (n_target, n_feature), NaN where masked, and its targets' names.
 
@@ -143,7 +168,7 @@ def _chosen(collection: xr.DataTree, inputs: Sequence[str]) -> list[xr.DataArray
         for name, array in node.to_dataset(inherit=False).data_vars.items()
     }
     if not inputs:
-        chosen = [a for name, a in everything.items() if not name.endswith(("_error", "mask"))]
+        chosen = [a for name, a in everything.items() if not name.endswith(("_error", "_covariance", "mask"))]
     else:
         chosen = []
         for name in inputs:
@@ -162,14 +187,15 @@ def _refuse(target: str, error: DataError, reject: Callable[[str, DataError], No
 
 def _extract(observation: xr.DataTree, wanted: Sequence[str]) -> dict[str, xr.DataArray]:
     """Return ``{path in the collection: array without dim target}`` of one Observation."""
-    by_instrument: dict[str, list[xr.Dataset]] = {}
-    for path, data in nodes(observation):
-        by_instrument.setdefault(path.partition("/")[0], []).append(data)
+    by_instrument = _by_instrument(observation)
     found: dict[str, xr.DataArray] = {}
     for name in wanted:
-        if name.removeprefix("spectrum/") in _MERGED:
+        if name.removeprefix("spectrum/") in MERGED:
             name = name.removeprefix("spectrum/")
-            found[f"spectrum/{name}"] = _merged_depths(observation, by_instrument, name)
+            try:
+                found[f"spectrum/{name}"] = merged_depths(by_instrument, name)
+            except ContainerError as error:
+                raise ContainerError(f"target {observation.attrs['target']}: {error}") from None
             continue
         instrument, _, variable = name.rpartition("/")
         here = [i for i in by_instrument if instrument in ("", i) and any(variable in d for d in by_instrument[i])]
@@ -179,7 +205,14 @@ def _extract(observation: xr.DataTree, wanted: Sequence[str]) -> dict[str, xr.Da
                 f"target {observation.attrs['target']}: no {name!r} to learn from (there: {', '.join(there)})"
             )
         for key in here:
-            found[f"{key}/{variable}"] = _combine_visits(by_instrument[key], variable)
+            found[f"{key}/{variable}"] = combine_visits(by_instrument[key], variable)
+    return found
+
+
+def _by_instrument(observation: xr.DataTree) -> dict[str, list[xr.Dataset]]:
+    found: dict[str, list[xr.Dataset]] = {}
+    for path, data in nodes(observation):
+        found.setdefault(path.partition("/")[0], []).append(data)
     return found
 
 
@@ -194,59 +227,6 @@ def _uncatalogued(targets: Iterable[str], key: str, catalogue: xr.Dataset | None
 
 def _is_masked(array: xr.DataArray) -> bool:
     return array.dtype.kind == "f" and bool(np.isnan(array.values).all())
-
-
-def _usable(data: xr.Dataset, variable: str) -> xr.DataArray:
-    """Return a variable with NaN where it is masked."""
-    array = data[variable]
-    if "mask" in data and array.dims == data["mask"].dims and array.dtype.kind == "f" and variable != "mask":
-        return array.where(~data["mask"])
-    return array
-
-
-def _weights(data: xr.Dataset, variable: str, like: xr.DataArray) -> NDArray[np.float64]:
-    error = data.get(f"{variable}_error")
-    if error is None or error.dims != like.dims:
-        return np.where(np.isnan(like.values), 0.0, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = 1.0 / np.square(error.values)
-    return np.where(np.isfinite(weight) & np.isfinite(like.values), weight, 0.0)
-
-
-def _combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
-    """Average a variable over visits, weighted by 1 / error^2 where there are errors."""
-    import xarray as xr
-
-    arrays = [_usable(data, variable) for data in visits if variable in data]
-    if len(arrays) == 1 or arrays[0].dtype.kind != "f":
-        return arrays[0]
-    if len({array.shape for array in arrays}) > 1:
-        raise ContainerError(
-            f"{variable} of {len(arrays)} visits has shapes {', '.join(str(a.shape) for a in arrays)}: "
-            "bring the visits to one grid (bin them alike) or learn from the depths"
-        )
-    weights = [_weights(data, variable, array) for data, array in zip(visits, arrays, strict=True)]
-    total = np.sum(weights, axis=0)
-    if variable.endswith("_error"):
-        with np.errstate(divide="ignore"):
-            values = 1.0 / np.sqrt(np.nansum([1.0 / np.square(a.values) for a in arrays], axis=0))
-    else:
-        weighted = np.sum([np.nan_to_num(a.values) * w for a, w in zip(arrays, weights, strict=True)], axis=0)
-        values = np.where(total > 0, weighted / np.where(total > 0, total, 1.0), np.nan)
-    return xr.DataArray(values, dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs)
-
-
-def _merged_depths(observation: xr.DataTree, by_instrument: dict[str, list[xr.Dataset]], name: str) -> xr.DataArray:
-    import xarray as xr
-
-    parts = []
-    for visits in by_instrument.values():
-        measured = [data[list(_MERGED)] for data in visits if "depth" in data]
-        if measured:
-            parts.append(_combine_visits(measured, name))
-    if not parts:
-        raise ContainerError(f"target {observation.attrs['target']}: no depths to learn from; add a detrend step")
-    return xr.concat(parts, dim="wavelength", coords="minimal", compat="override").sortby("wavelength")
 
 
 _Form = tuple[tuple[str, tuple[int, ...], bytes], ...]

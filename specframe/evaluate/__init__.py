@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         r2,
         uniform_distance,
     )
-    from specframe.evaluate.evaluation import Evaluation, align, evaluate_scores
+    from specframe.evaluate.evaluation import Evaluation, align, evaluate_scores, is_complete
     from specframe.evaluate.intervals import interval
     from specframe.evaluate.splits import grouped_folds
 
@@ -43,7 +43,7 @@ __getattr__, __dir__ = lazy_names(
             "r2",
             "uniform_distance",
         ),
-        "evaluation": ("Evaluation", "align", "evaluate_scores"),
+        "evaluation": ("Evaluation", "align", "evaluate_scores", "is_complete"),
         "intervals": ("interval",),
         "splits": ("grouped_folds",),
     },
@@ -60,6 +60,7 @@ __all__ = [
     "evaluate_scores",
     "grouped_folds",
     "interval",
+    "is_complete",
     "output_errors",
     "pit_normal",
     "pit_samples",

@@ -12,10 +12,11 @@ from specframe.errors import ContainerError, SpecframeError
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from specframe.api import Score
 
-__all__ = ["Evaluation", "align", "evaluate_scores"]
+__all__ = ["Evaluation", "align", "evaluate_scores", "is_complete"]
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,16 @@ class Evaluation:
     n_target: int = 0
     #: Targets that were left out because nothing is known of their true values.
     unlabelled: tuple[str, ...] = ()
+    #: Targets that were left out because they have no value, or no error, in some output.
+    incomplete: tuple[str, ...] = ()
 
 
 def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.DataArray) -> Evaluation:
     """Judge ``prediction`` by every one of ``scores``.
 
-    Targets and outputs are matched by name (see :func:`align`). A score that raises, or that is not a finite number,
-    becomes ``None`` with its reason and does not stop the others.
+    Targets and outputs are matched by name (see :func:`align`). Targets with a gap, such as a channel in which no depth
+    could be measured, are not judged: scores of different parts of a spectrum do not compare. A score that raises, or
+    that is not a finite number, becomes ``None`` with its reason and does not stop the others.
 
     Parameters
     ----------
@@ -53,12 +57,15 @@ def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.D
         When outputs or units of prediction and truth differ.
     """
     prediction, truth, unlabelled = align(prediction, truth)
+    complete = is_complete(prediction)
+    incomplete = tuple(str(target) for target in prediction["target"].values[~complete])
+    prediction, truth = prediction.isel(target=complete), truth.isel(target=complete)
     n_target = prediction.sizes["target"]
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for score in scores:
         try:
-            found = _compute(score, prediction, truth)
+            found = _compute(score, prediction, truth, len(incomplete))
         except Exception as error:  # a score comes from a plugin and may raise anything; the run's results must survive
             values[score.name] = None
             reasons[score.name] = (
@@ -70,10 +77,18 @@ def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.D
             if values[name] is None:
                 unknown = int(np.isnan(truth.values).sum())
                 reasons[name] = f"it is {value}" + (f"; {unknown} true values are not known" if unknown else "")
-    return Evaluation(values, reasons, n_target, unlabelled)
+    return Evaluation(values, reasons, n_target, unlabelled, incomplete)
 
 
-def _compute(score: Score, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
+def is_complete(prediction: xr.Dataset) -> NDArray[np.bool_]:
+    """Return which targets of a Prediction have a finite ``mean``, and ``std`` where there is one, in every output."""
+    known = [np.isfinite(prediction[name].values).all(axis=1) for name in ("mean", "std") if name in prediction]
+    return np.asarray(np.logical_and.reduce(known))
+
+
+def _compute(score: Score, prediction: xr.Dataset, truth: xr.DataArray, n_incomplete: int) -> dict[str, float]:
+    if not prediction.sizes["target"] and n_incomplete:
+        raise ContainerError(f"none of the {n_incomplete} labelled targets was measured in every channel")
     if not prediction.sizes["target"]:
         raise ContainerError("no predicted target has a label")
     if score.needs_std and "std" not in prediction:

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api.collection import collate
+from specframe.api.collection import collate, depth_covariance, variables_read
 from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.learning import LearningData, LearningStep
+from specframe.pipeline.quality import NOTED, Quality, quality_of
 from specframe.pipeline.target import Outcome, TargetWorker, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
+    from numpy.typing import NDArray
 
     from specframe.pipeline.progress import Progress
 
@@ -34,6 +36,8 @@ __all__ = [
 
 #: So many targets set aside are printed one by one.
 _PRINTED = 20
+#: Covariances of measured depths are kept in the Prediction up to this size of all of them together, in bytes.
+_LARGEST_COVARIANCE = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,35 @@ class Gathered:
     set_aside: list[SetAside] = field(default_factory=list)
     seconds: dict[str, list[float]] = field(default_factory=dict)
     stored: int = 0
+    #: What the steps found out about each target, noted as its product is read.
+    quality: dict[str, Quality] = field(default_factory=dict)
 
-    def observations(self) -> Iterator[xr.DataTree]:
-        """Read the products one by one; a target that fails now is set aside."""
+    def observations(self, inputs: Sequence[str] = (), also: frozenset[str] = frozenset()) -> Iterator[xr.DataTree]:
+        """Read the products one by one; a target that fails now is set aside.
+
+        With ``inputs``, as :func:`~specframe.api.collate` takes them, only what is made of them is read, and the
+        variables ``also``.
+        """
         for target in list(self.keys):
             try:
-                yield self.worker.product(target, self.keys[target])
+                observation = self._read(target, inputs, also)
+                self.quality[target] = quality_of(observation)
             except (UsageError, RunError):
                 raise
             except Exception as error:
                 self.leave_out(target, self.worker.recipe.load.id, reason_of(error))
+                continue
+            yield observation
+
+    def _read(self, target: str, inputs: Sequence[str], also: frozenset[str]) -> xr.DataTree:
+        key = self.keys[target]
+        if not inputs:
+            return self.worker.product(target, key)
+        named, besides = variables_read(inputs)
+        observation = self.worker.product(target, key, named | besides | also | NOTED)
+        there = {str(name) for _, data in nodes(observation) for name in data.variables}
+        # where something is missing, the error is to tell all that is there
+        return observation if named <= there else self.worker.product(target, key)
 
     def leave_out(self, target: str, step: str, reason: object) -> None:
         """Set a target aside and say so; of many, only the first are printed."""
@@ -170,12 +193,13 @@ def measured_depths(gathered: Gathered) -> xr.Dataset | None:
     import xarray as xr
 
     first = next(gathered.observations(), None)
-    if first is not None and not any("depth" in data for _, data in nodes(first)):
+    if first is not None and not _has_depths(first):
         return None
     last = gathered.worker.recipe.maps[-1].id if gathered.worker.recipe.maps else gathered.worker.recipe.load.id
-    spectrum = _collate(gathered, ("depth", "depth_error"), None, last)["spectrum"].to_dataset()
+    covariances = _Covariances(first, len(gathered.keys))
+    spectrum = _collate(gathered, ("depth", "depth_error"), None, last, seen=covariances)["spectrum"].to_dataset()
     units = {"units": ""}
-    return xr.Dataset(
+    prediction = xr.Dataset(
         {
             "mean": (("target", "output"), spectrum["depth"].values, units),
             "std": (("target", "output"), spectrum["depth_error"].values, units),
@@ -186,6 +210,36 @@ def measured_depths(gathered: Gathered) -> xr.Dataset | None:
             "wavelength": ("output", spectrum["wavelength"].values, {"units": "um"}),
         },
     )
+    covariance = covariances.of(list(gathered.keys))
+    if covariance is None:
+        return prediction
+    return prediction.assign(covariance=(("target", "output", "output_other"), covariance, units))
+
+
+class _Covariances:
+    """Keeps the covariances of targets' depths as they pass, if the first one's is there and all are not too large."""
+
+    def __init__(self, first: xr.DataTree | None, n_target: int) -> None:
+        covariance = None if first is None else depth_covariance(first)
+        self._wanted = covariance is not None and covariance.nbytes * n_target <= _LARGEST_COVARIANCE
+        self._by_target: dict[str, NDArray[np.float64]] = {}
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """What it needs to be read."""
+        return frozenset({"depth_covariance"} if self._wanted else ())
+
+    def note(self, observation: xr.DataTree) -> None:
+        """Keep the covariance of a target."""
+        covariance = depth_covariance(observation) if self._wanted else None
+        if covariance is not None:
+            self._by_target[str(observation.attrs["target"])] = covariance
+
+    def of(self, targets: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return the covariances (n_target, n_output, n_output), ``None`` unless all targets have one."""
+        if not targets or not self._by_target.keys() >= set(targets):
+            return None
+        return np.stack([self._by_target[target] for target in targets])
 
 
 def _collate(
@@ -194,18 +248,32 @@ def _collate(
     catalogue: xr.Dataset | None,
     step: str,
     like: xr.DataTree | None = None,
+    seen: _Covariances | None = None,
 ) -> xr.DataTree:
     def reject(target: str, error: DataError) -> None:
         gathered.leave_out(target, step, error)
 
+    def observations() -> Iterator[xr.DataTree]:
+        for observation in gathered.observations(inputs, frozenset() if seen is None else seen.variables):
+            if seen is not None:
+                seen.note(observation)
+            yield observation
+
     n_target = len(gathered.keys)
+    if not inputs:
+        first = next(gathered.observations(), None)
+        inputs = ("depth",) if first is not None and _has_depths(first) else ("flux",)
     try:
-        return collate(gathered.observations(), inputs, catalogue, reject, like)
+        return collate(observations(), inputs, catalogue, reject, like)
     except ContainerError:
         if gathered.keys:
             raise
-        first, n_target = gathered.set_aside[-max(n_target, 1)], max(n_target, 1)
-        raise RunError(f"all {n_target} targets were set aside; the first, {first.target}: {first.reason}") from None
+        left, n_target = gathered.set_aside[-max(n_target, 1)], max(n_target, 1)
+        raise RunError(f"all {n_target} targets were set aside; the first, {left.target}: {left.reason}") from None
+
+
+def _has_depths(observation: xr.DataTree) -> bool:
+    return any("depth" in data for _, data in nodes(observation))
 
 
 def _ordered(tree: xr.DataTree, targets: tuple[str, ...]) -> xr.DataTree:

@@ -16,6 +16,7 @@ import numpy as np
 from specframe.errors import ContainerError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
     import xarray as xr
@@ -43,18 +44,24 @@ def write_tree(path: Path, tree: xr.DataTree) -> None:
     path.write_bytes(content.getbuffer())
 
 
-def read_tree(path: Path) -> xr.DataTree:
-    """Read what :func:`write_tree` wrote, into memory."""
+def read_tree(path: Path, names: Container[str] | None = None) -> xr.DataTree:
+    """Read what :func:`write_tree` wrote, into memory.
+
+    With ``names``, only the variables that they contain, the values of their dimensions, and variables without
+    dimensions are read: a few numbers of a large Observation take a fraction of the time.
+    """
     import xarray as xr
 
     nodes: dict[str, xr.Dataset] = {}
     with h5py.File(path, "r") as file:
-        nodes["/"] = _read_node(file)
-        groups = [("/" + name, item) for name, item in file.items() if isinstance(item, h5py.Group)]
+        groups: list[tuple[str, h5py.Group]] = [("/", file)]
         while groups:
             name, group = groups.pop(0)
-            nodes[name] = _read_node(group)
-            groups += [(f"{name}/{key}", item) for key, item in group.items() if isinstance(item, h5py.Group)]
+            items = dict(group.items())
+            variables = {key: item for key, item in items.items() if isinstance(item, h5py.Dataset)}
+            nodes[name] = _read_node(group, variables, names)
+            prefix = name.rstrip("/")
+            groups += [(f"{prefix}/{key}", item) for key, item in items.items() if isinstance(item, h5py.Group)]
     return xr.DataTree.from_dict(nodes)
 
 
@@ -111,44 +118,57 @@ def _write_attributes(item: h5py.Group | h5py.Dataset, attrs: dict[Any, Any], wh
             item.attrs[str(name)] = value
 
 
-def _read_node(group: h5py.Group) -> xr.Dataset:
+def _read_node(group: h5py.Group, items: dict[str, h5py.Dataset], names: Container[str] | None) -> xr.Dataset:
     import xarray as xr
 
-    variables: dict[str, xr.Variable] = {}
-    for name, item in group.items():
-        if not isinstance(item, h5py.Dataset):
-            continue
-        attrs = dict(item.attrs)
-        label = attrs.get("NAME", b"")
-        if isinstance(label, bytes) and label.startswith(_BARE_DIMENSION.encode()):
-            continue
-        values = item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()]
-        if attrs.get("dtype") == "bool":
-            values = values.view(bool)
-        if item.is_scale:
-            dims: tuple[str, ...] = (name,)
-        else:
-            dims = tuple(
-                group.file[reference[0]].name.rpartition("/")[2] for reference in attrs.get("DIMENSION_LIST", ())
-            )
-        if values is not None and np.asarray(values).dtype.kind == "O":
-            values = np.asarray(values).astype(str)
-        variables[name] = xr.Variable(dims, values, _read_attributes(attrs))
-    attrs = dict(group.attrs)
-    coordinates = set(attrs.get("coordinates", "").split())
-    is_coordinate = {name for name, variable in variables.items() if name in coordinates or variable.dims == (name,)}
+    attrs = _read_attributes(group)
+    secondary = set(str(group.attrs.get("coordinates", "")).split())
+    chosen = {name: item for name, item in items.items() if names is None or name in names or item.shape == ()}
+    dims = {name: _dims(name, item) for name, item in chosen.items()}
+    for name in {dim for of_one in dims.values() for dim in of_one} - dims.keys():
+        chosen[name], dims[name] = items[name], (name,)
+    variables = {
+        name: xr.Variable(dims[name], _values(item), _read_attributes(item))
+        for name, item in chosen.items()
+        if not _is_bare(item)
+    }
+    coordinates = {name for name, variable in variables.items() if name in secondary or variable.dims == (name,)}
     return xr.Dataset(
-        {name: variable for name, variable in variables.items() if name not in is_coordinate},
-        coords={name: variables[name] for name in variables if name in is_coordinate},
-        attrs=_read_attributes(attrs),
+        {name: variable for name, variable in variables.items() if name not in coordinates},
+        coords={name: variables[name] for name in variables if name in coordinates},
+        attrs=attrs,
     )
 
 
-def _read_attributes(attrs: dict[str, Any]) -> dict[str, Any]:
+def _is_bare(item: h5py.Dataset) -> bool:
+    """Return whether it only stands for a dimension that has no values."""
+    return bool(item.is_scale) and h5py.h5ds.get_scale_name(item.id).startswith(_BARE_DIMENSION.encode())
+
+
+def _dims(name: str, item: h5py.Dataset) -> tuple[str, ...]:
+    if item.is_scale:
+        return (name,)
+    if not item.shape:
+        return ()
+    return tuple(
+        h5py.h5r.get_name(references[0], item.id).rpartition(b"/")[2].decode()
+        for references in item.attrs["DIMENSION_LIST"]
+    )
+
+
+def _values(item: h5py.Dataset) -> Any:
+    if h5py.check_string_dtype(item.dtype):
+        return np.asarray(item.asstr()[()]).astype(str)
+    values = item[()]
+    return values.view(bool) if item.attrs.get("dtype") == "bool" else values
+
+
+def _read_attributes(item: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     plain: dict[str, Any] = {}
-    for name, value in attrs.items():
+    for name in item.attrs:
         if name in _RESERVED:
             continue
+        value = item.attrs[name]
         if isinstance(value, np.generic):
             value = value.item()
         elif isinstance(value, np.ndarray):

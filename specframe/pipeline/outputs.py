@@ -11,14 +11,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.pipeline.netcdf import write_tree
+from specframe.pipeline.quality import quality_table
 from specframe.pipeline.store import atomic_write, safe_name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from specframe.pipeline.gather import Gathered
+    from specframe.pipeline.quality import Quality
 
-__all__ = ["write_json", "write_light_curves", "write_predictions", "write_spectra", "write_text"]
+__all__ = [
+    "write_json",
+    "write_light_curves",
+    "write_predictions",
+    "write_quality",
+    "write_spectra",
+    "write_text",
+]
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -51,11 +60,21 @@ def write_light_curves(directory: Path, gathered: Gathered) -> list[Path]:
     return written
 
 
-def write_spectra(directory: Path, prediction: xr.Dataset, **meta: str) -> list[Path]:
+def write_quality(path: Path, gathered: Gathered) -> Path:
+    """Write the table of :func:`~specframe.pipeline.quality.quality_table` as ECSV."""
+    set_aside = {entry.target: (entry.step, entry.reason) for entry in gathered.set_aside}
+    table = quality_table(gathered.worker.loader.targets(), gathered.quality, set_aside)
+    with atomic_write(path) as temporary:
+        table.write(temporary, format="ascii.ecsv", overwrite=True)
+    return path
+
+
+def write_spectra(directory: Path, prediction: xr.Dataset, quality: Mapping[str, Quality], **meta: str) -> list[Path]:
     """Write one ECSV table with units per target, where the outputs are channels of a spectrum.
 
     Columns: ``wavelength`` and the quantity (``depth`` when dimensionless, else ``flux``) with its ``_error`` and the
-    bounds of its intervals (``depth_lower_68``, ``depth_upper_68`` ...).
+    bounds of its intervals (``depth_lower_68``, ``depth_upper_68`` ...). The header holds the target, its flags and
+    what the steps found out about it, as in ``quality.ecsv``.
     """
     if "wavelength" not in prediction.coords or prediction.sizes["output"] < 2:
         return []
@@ -80,13 +99,19 @@ def write_spectra(directory: Path, prediction: xr.Dataset, **meta: str) -> list[
                 "wavelength": prediction["wavelength"].values * units.um,
             }
             | {name: array[i] * unit for name, array in values.items()},
-            meta={"target": str(target), **meta},
+            meta={"target": str(target), **meta, **_quality_meta(quality.get(str(target)))},
         )
         path = directory / f"{safe_name(str(target))}.ecsv"
         with atomic_write(path) as temporary:
             table.write(temporary, format="ascii.ecsv", overwrite=True)
         written.append(path)
     return written
+
+
+def _quality_meta(quality: Quality | None) -> dict[str, Any]:
+    if quality is None:
+        return {}
+    return {"flags": " ".join(quality.flags), "quality": dict(quality.values)}
 
 
 def _finite(value: Any) -> Any:

@@ -7,10 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from specframe.errors import InputFileError, UsageError
 from specframe.pipeline.directory import RunDirectory
 
 if TYPE_CHECKING:
     import xarray as xr
+    from astropy.table import QTable
 
 __all__ = ["Run"]
 
@@ -41,6 +45,41 @@ class Run:
         import xarray as xr
 
         return xr.load_dataset(self.path / "predictions.nc", engine="h5netcdf")
+
+    @cached_property
+    def quality(self) -> QTable:
+        """What the steps found out about each target: numbers and flags, see ``quality.ecsv``."""
+        from astropy.table import QTable
+
+        table = QTable.read(self.path / "quality.ecsv", format="ascii.ecsv")
+        for name in ("flags", "step", "reason"):  # astropy reads an empty string as a masked one
+            table[name] = np.ma.filled(table[name], "").astype(str)
+        return table
+
+    def observation(self, target: str) -> xr.DataTree:
+        """Return what the last calibrate or detrend step made of a target: light curves, models, depths, covariance.
+
+        Raises
+        ------
+        UsageError
+            When the run has no such target, or no step that stores results.
+        InputFileError
+            When the stored result was deleted.
+        """
+        products = self.manifest["products"]
+        if target not in products:
+            aside = next((entry for entry in self.set_aside if entry["target"] == target), None)
+            why = f"was set aside: {aside['reason']}" if aside else f"is not in the run {self.path}"
+            raise UsageError(f"target {target!r} {why}")
+        steps = [step["id"] for step in self.manifest["pipeline"]["steps"] if step.keys() & {"calibrate", "detrend"}]
+        if not steps:
+            raise UsageError("the pipeline has no calibrate or detrend step, so nothing is stored; load the target")
+        store = RunDirectory(self.path).store
+        stored = store.get_tree(steps[-1], target, products[target])
+        if stored is None:
+            path = store.path(steps[-1], target, products[target])
+            raise InputFileError(path, "is not there any more; run the pipeline again")
+        return stored
 
     @property
     def set_aside(self) -> list[dict[str, str]]:

@@ -11,9 +11,11 @@ from specframe.pipeline.outputs import (
     write_json,
     write_light_curves,
     write_predictions,
+    write_quality,
     write_spectra,
     write_text,
 )
+from specframe.pipeline.quality import flagged
 from specframe.pipeline.reporting import report_folder
 from specframe.pipeline.target import reason_of
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from specframe.pipeline.run import Session
 
 __all__ = ["write_results"]
+
+#: So many targets are named in a message.
+_NAMED = 10
 
 
 def write_results(
@@ -56,7 +61,8 @@ def write_results(
                 write_light_curves(folder / "light_curves", gathered)
             else:
                 write_predictions(folder / "predictions.nc", prediction)
-                write_spectra(folder / "spectra", prediction, description=spec.description)
+                write_spectra(folder / "spectra", prediction, gathered.quality, description=spec.description)
+            write_quality(folder / "quality.ecsv", gathered)
             write_text(folder / "pipeline.yaml", to_yaml(spec))
             write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned))
             if chain is not None and prediction is not None:
@@ -68,6 +74,12 @@ def write_results(
             draw_figures(folder / "figures", gathered, prediction, progress)
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
+        if evaluation.incomplete:
+            named, rest = evaluation.incomplete[:_NAMED], len(evaluation.incomplete) - _NAMED
+            progress.say(
+                f"not judged, because some output has no value: {', '.join(named)}"
+                + (f" and {rest} more" if rest > 0 else "")
+            )
         manifest = make_manifest(
             spec,
             session.command,
@@ -75,6 +87,7 @@ def write_results(
             gathered,
             session.registry,
             session.timings,
+            flags=flagged(gathered.quality, list(gathered.keys)),
             failed_exports=failed,
             **more,
         )
@@ -92,6 +105,7 @@ def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: boo
         "targets": {
             "judged": evaluation.n_target,
             "unlabelled": len(evaluation.unlabelled),
+            "incomplete": len(evaluation.incomplete),
             "set_aside": len(set_aside),
         },
         "missing": evaluation.reasons,

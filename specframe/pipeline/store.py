@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from specframe.errors import RunError
 from specframe.pipeline.keys import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
     import xarray as xr
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["StageStore", "atomic_write", "safe_name"]
 
 _NAME_LENGTH = 80
+#: Digits of a key in a file's name, and what a file's name ends with.
+_KEY_LENGTH = 16
+_KEY_END = f"-{'0' * _KEY_LENGTH}.nc"
 _PLAIN = " +-_=@,()[]{}"
 _Stored = TypeVar("_Stored", "xr.DataTree", "xr.Dataset")
 
@@ -60,20 +62,24 @@ class StageStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._listed: dict[Path, dict[str, set[Path]]] = {}
 
     def path(self, step: str, name: str, key: str) -> Path:
         """Return where the result of ``step`` on the target ``name`` with this key is or would be."""
-        return self.folder / step / f"{safe_name(name)}-{key[:16]}.nc"
+        return self.folder / step / f"{safe_name(name)}-{key[:_KEY_LENGTH]}.nc"
 
     def has(self, step: str, name: str, key: str) -> bool:
         """Tell whether a result is stored."""
         return self.path(step, name, key).is_file()
 
-    def get_tree(self, step: str, name: str, key: str) -> xr.DataTree | None:
-        """Read a stored Observation into memory; ``None`` when there is none or it cannot be read."""
+    def get_tree(self, step: str, name: str, key: str, variables: Container[str] | None = None) -> xr.DataTree | None:
+        """Read a stored Observation into memory; ``None`` when there is none or it cannot be read.
+
+        With ``variables``, only these and those without dimensions are read.
+        """
         from specframe.pipeline.netcdf import read_tree
 
-        return self._read(self.path(step, name, key), read_tree)
+        return self._read(self.path(step, name, key), lambda path: read_tree(path, variables))
 
     def get_dataset(self, step: str, name: str, key: str) -> xr.Dataset | None:
         """Read a stored Dataset into memory; ``None`` when there is none or it cannot be read."""
@@ -93,14 +99,28 @@ class StageStore:
                 write_tree(temporary, result)
             else:
                 temporary.write_bytes(result.to_netcdf(engine="h5netcdf"))
-        for stale in path.parent.glob(f"{glob.escape(safe_name(name))}-{'[0-9a-f]' * 16}.nc"):
-            if stale != path:
-                stale.unlink(missing_ok=True)
+        self._remove_stale(path)
         return path
 
     def clear(self) -> None:
         """Remove everything stored."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._listed.clear()
+
+    def _remove_stale(self, path: Path) -> None:
+        """Remove other results of the step and name that ``path`` has now.
+
+        A folder is listed once, not for each of its targets: one run works in it, and each target in one process.
+        """
+        names = self._listed.get(path.parent)
+        if names is None:
+            names = self._listed[path.parent] = {}
+            for file in path.parent.glob(f"*-{'[0-9a-f]' * _KEY_LENGTH}.nc"):
+                names.setdefault(file.name[: -len(_KEY_END)], set()).add(file)
+        of_name = names.setdefault(path.name[: -len(_KEY_END)], set())
+        for stale in of_name - {path}:
+            stale.unlink(missing_ok=True)
+        names[path.name[: -len(_KEY_END)]] = {path}
 
     def _read(self, path: Path, read: Callable[[Path], _Stored]) -> _Stored | None:
         if not path.is_file():

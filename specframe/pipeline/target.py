@@ -15,7 +15,7 @@ from specframe.pipeline.keys import code_digest, digest, environment_digest, fil
 from specframe.pipeline.store import StageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     import xarray as xr
 
@@ -147,14 +147,17 @@ class TargetWorker:
             return Outcome(target, "set-aside", "", step, reason_of(error), _detail(error), seconds)
         return Outcome(target, "done", keys[-1], seconds=seconds)
 
-    def product(self, target: str, key: str) -> xr.DataTree:
-        """Return the result of the last mapping step, or what the loader gives when there is none."""
+    def product(self, target: str, key: str, variables: Container[str] | None = None) -> xr.DataTree:
+        """Return the result of the last mapping step, or what the loader gives when there is none.
+
+        With ``variables``, no others need to be read, where reading less is possible.
+        """
         if not self.recipe.maps:
             return self.load(target)
         last = self.recipe.maps[-1].id
-        stored = self.store.get_tree(last, target, key)
+        stored = self.store.get_tree(last, target, key, variables)
         if stored is None and self.process(target).status == "done":  # it was damaged: the store has dropped it
-            stored = self.store.get_tree(last, target, key)
+            stored = self.store.get_tree(last, target, key, variables)
         if stored is None:
             raise DataError(f"target {target}: its stored result in {self.store.folder} cannot be read or made again")
         return stored
