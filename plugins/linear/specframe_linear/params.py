@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 from specframe.api import Field, Params
 
-__all__ = ["FlatParams", "PcaRidgeParams", "RidgeParams"]
+__all__ = [
+    "FlatParams",
+    "MeasuredParams",
+    "NaiveParams",
+    "PcaRidgeParams",
+    "PcaShrinkageParams",
+    "RidgeParams",
+]
 
 
 class _ModelParams(Params):
@@ -49,5 +56,43 @@ class PcaRidgeParams(_ShrinkageParams):
     )
 
 
-class FlatParams(_ModelParams):
+class NaiveParams(_ModelParams):
+    """Parameters of ``naive``."""
+
+
+class FlatParams(Params):
     """Parameters of ``flat``."""
+
+
+class MeasuredParams(Params):
+    """Parameters of ``measured``."""
+
+
+class PcaShrinkageParams(Params):
+    """Parameters of ``pca-shrinkage``."""
+
+    n_components: Literal["auto"] | Annotated[int, Field(ge=0, le=100)] = Field(
+        "auto",
+        description=(
+            "Principal components of the training spectra, besides their mean shape; 'auto' chooses it by the "
+            "likelihood of targets held out within the training set."
+        ),
+    )
+    bias_modes: Literal["auto"] | Annotated[int, Field(ge=0, le=10)] = Field(
+        "auto",
+        description=(
+            "Modes in which measured depths are biased to a different degree for each target, besides a mean bias "
+            "per channel; 'auto' chooses it as n_components is chosen."
+        ),
+    )
+    amplitude: Literal["each", "common"] = Field(
+        "each",
+        description=(
+            "'each' infers how strong a target's features are, from a prior like the training set's; 'common' takes "
+            "one covariance for all targets, the classical Wiener filter."
+        ),
+    )
+    depth_covariance: bool = Field(
+        False, description="Read depth_covariance too, which a joint fit gives, and not depth_error alone."
+    )
+    covariance: bool = Field(False, description="Give the covariance between the outputs of each prediction too.")

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_linear.params import FlatParams, PcaRidgeParams, RidgeParams
+from specframe_linear.params import (
+    FlatParams,
+    MeasuredParams,
+    NaiveParams,
+    PcaRidgeParams,
+    PcaShrinkageParams,
+    RidgeParams,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +43,36 @@ def specframe_components() -> Iterator[Component]:
     )
     yield Component(
         kind="model",
+        name="pca-shrinkage",
+        target="specframe_linear.pca_shrinkage:PcaShrinkage",
+        params=PcaShrinkageParams,
+        summary="Shrinks fitted spectra to principal components of the training set's, with errors (Wiener filter)",
+        tags=("shrinkage", "linear", "principal components", "spectra", "uncertainty"),
+        example="specframe_linear.examples:spectra",
+    )
+    yield Component(
+        kind="model",
+        name="measured",
+        target="specframe_linear.measured:Measured",
+        params=MeasuredParams,
+        summary="The fitted spectra as they are, to be scored or improved on",
+        tags=("reference", "baseline", "spectra"),
+        example="specframe_linear.examples:spectra",
+    )
+    yield Component(
+        kind="model",
         name="flat",
         target="specframe_linear.flat:Flat",
         params=FlatParams,
+        summary="The fitted white depth at every wavelength: a planet without an atmosphere",
+        tags=("reference", "baseline", "spectra"),
+        example="specframe_linear.examples:spectra",
+    )
+    yield Component(
+        kind="model",
+        name="naive",
+        target="specframe_linear.naive:Naive",
+        params=NaiveParams,
         summary="The naive reference: mean and standard deviation of the training labels",
         tags=("reference", "baseline"),
     )

@@ -15,7 +15,7 @@ from specframe_linear.plugin import specframe_components
 
 def test_every_component_is_what_it_says():
     components = list(specframe_components())
-    assert {c.name for c in components} == {"ridge", "pca-ridge", "flat"}
+    assert {c.name for c in components} == {"ridge", "pca-ridge", "pca-shrinkage", "measured", "flat", "naive"}
     for component in components:
         module, _, name = component.target.partition(":")
         loaded = getattr(import_module(module), name)

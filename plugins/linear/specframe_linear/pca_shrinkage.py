@@ -1,0 +1,187 @@
+"""The model ``pca-shrinkage``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from specframe_linear.depth_noise import DepthNoise, Reported
+from specframe_linear.params import PcaShrinkageParams
+from specframe_linear.posterior import Posterior, posterior
+from specframe_linear.spectrum_model import SpectrumModel, rounding
+from specframe_linear.spectrum_prior import SpectrumPrior
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from specframe_linear.spectra import Spectra
+
+__all__ = ["PcaShrinkage"]
+
+#: What ``auto`` tries.
+_COMPONENTS = (0, 1, 2, 3, 4, 6, 8, 12)
+_SHARED = (0, 1, 2, 3)
+#: Folds within the training set.
+_FOLDS = 5
+#: A target with more of its channels missing than this is mostly guessed.
+_MAX_MISSING = 0.5
+
+
+class PcaShrinkage(SpectrumModel):
+    """Shrinks measured spectra towards what the training set's true spectra look like.
+
+    The prior is learned from the labels: their mean shape, principal components and a small independent rest, with an
+    amplitude that each target has for itself (:class:`~specframe_linear.spectrum_prior.SpectrumPrior`), around a mean
+    depth of which nothing is assumed. The likelihood is learned from measured minus true depths: the reported errors
+    times a common factor, a bias per channel, and a few modes of bias that vary from target to target
+    (:class:`~specframe_linear.depth_noise.DepthNoise`). For a given amplitude the posterior mean is the best linear
+    unbiased estimate, the Wiener filter (Rybicki & Press 1992, ApJ 398, 169). Where a channel's error is small against
+    what spectra vary, it is left nearly as it is; where it is large, the other channels and the training set decide.
+
+    The numbers of components and of bias modes are chosen by the likelihood of targets held out within the training
+    set, and there the posterior's ``std`` is scaled such that its squared pulls average 1.
+    """
+
+    name = "pca-shrinkage"
+    Params: ClassVar[type[PcaShrinkageParams]] = PcaShrinkageParams
+    params: PcaShrinkageParams
+
+    @property
+    def n_components(self) -> int:
+        """How many principal components are used."""
+        return int(self._of_fit("prior.components").shape[1])
+
+    @property
+    def n_shared(self) -> int:
+        """How many modes of bias vary from target to target."""
+        return int(self._of_fit("noise.shared").shape[1])
+
+    @property
+    def inflation(self) -> float:
+        """By what ``depth_error`` has to be multiplied to hold, biases taken out."""
+        return float(np.sqrt(self._of_fit("noise.inflation")))
+
+    @property
+    def std_scale(self) -> float:
+        """By what the posterior's standard deviation is multiplied, so that pulls of held-out targets average 1."""
+        return float(self._of_fit("std_scale"))
+
+    def _of_fit(self, name: str) -> NDArray[np.float64]:
+        if self._channels is None:
+            raise self._not_fitted()
+        return self._learned[name]
+
+    def _learn(
+        self, spectra: Spectra, labels: NDArray[np.float64], weight: NDArray[np.float64], seed: int
+    ) -> dict[str, NDArray[np.float64]]:
+        default = _default_error(spectra, labels, weight)
+        data = Reported.of(spectra, default)
+        level = max(float(np.sqrt(np.average(np.square(data.white), weights=weight))), rounding(labels))
+        folds = np.random.default_rng(seed).permutation(len(labels)) % min(_FOLDS, len(labels))
+        n_shared, noises = self._choose_shared(data, labels, weight, folds)
+        n_components, held_out = self._choose_components(data, labels, weight, folds, noises, level)
+        variance = np.maximum(held_out.variance, rounding(labels) ** 2)
+        pull = np.average(np.mean(np.square(labels - held_out.mean) / variance, axis=1), weights=weight)
+        prior = SpectrumPrior.fit(labels, weight, n_components, self.params.amplitude)
+        noise = DepthNoise.fit(data, labels, weight, n_shared)
+        return {
+            **{f"prior.{name}": value for name, value in prior.state().items()},
+            **{f"noise.{name}": value for name, value in noise.state().items()},
+            "default_error": default,
+            "level": np.array(level),
+            "reach": np.array(held_out.misfit.max() * (1.0 + 1e-9)),
+            "std_scale": np.array(np.sqrt(pull)),
+            "least": np.array(rounding(labels)),
+        }
+
+    def _say(
+        self, spectra: Spectra
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any], NDArray[np.bool_]]:
+        learned = self._learned
+        prior = SpectrumPrior.from_state(_part(learned, "prior."))
+        noise = DepthNoise.from_state(_part(learned, "noise."))
+        data = Reported.of(spectra, learned["default_error"])
+        assert self._channels is not None
+        wanted = self.params.covariance and not self._channels.single
+        found = posterior(data, prior, noise, float(learned["level"]), wanted)
+        scale, least = float(learned["std_scale"]), float(learned["least"])
+        std = np.maximum(scale * np.sqrt(found.variance), least)
+        beyond = (found.misfit > learned["reach"]) | ((~data.known).mean(axis=1) > _MAX_MISSING)
+        further: dict[str, Any] = {}
+        if found.covariance is not None:
+            further["covariance"] = (("target", "output", "output_other"), scale**2 * found.covariance)
+        return found.mean, std, further, beyond
+
+    def _choose_shared(
+        self, data: Reported, labels: NDArray[np.float64], weight: NDArray[np.float64], folds: NDArray[np.intp]
+    ) -> tuple[int, list[DepthNoise]]:
+        """Return the number of bias modes, and for each fold the noise learned without it."""
+        wanted = self.params.bias_modes
+        tried = []
+        for count in _SHARED if wanted == "auto" else (wanted,):
+            noises, likelihood = [], 0.0
+            for fold in range(folds.max() + 1):
+                rest, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+                if count > len(rest) - 2:
+                    break
+                noise = DepthNoise.fit(data.take(rest), labels[rest], weight[rest], count)
+                noises.append(noise)
+                likelihood += float(weight[out] @ noise.log_likelihood(data.take(out), labels[out]))
+            else:
+                tried.append((likelihood, count, noises))
+        _, count, noises = max(tried, key=lambda one: (one[0], -one[1]))
+        return count, noises
+
+    def _choose_components(
+        self,
+        data: Reported,
+        labels: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        folds: NDArray[np.intp],
+        noises: list[DepthNoise],
+        level: float,
+    ) -> tuple[int, Posterior]:
+        """Return the number of components, and what was said of each target by the fit without it."""
+        wanted = self.params.n_components
+        tried = []
+        for count in _COMPONENTS if wanted == "auto" else (wanted,):
+            found = []
+            for fold, noise in enumerate(noises):
+                rest, out = folds != fold, np.flatnonzero(folds == fold)
+                prior = SpectrumPrior.fit(labels[rest], weight[rest], count, self.params.amplitude)
+                found.append(posterior(data.take(out), prior, noise, level))
+            held_out = _joined(found, folds)
+            least = rounding(labels) ** 2
+            variance = np.maximum(held_out.variance, least)
+            pull = np.average(np.mean(np.square(labels - held_out.mean) / variance, axis=1), weights=weight)
+            # the likelihood once the pulls are scaled to average 1
+            likelihood = -np.average(np.mean(np.log(max(pull, least) * variance), axis=1), weights=weight)
+            tried.append((likelihood, -count, held_out))
+        _, count, held_out = max(tried, key=lambda one: one[:2])
+        return -count, held_out
+
+
+def _joined(parts: list[Posterior], folds: NDArray[np.intp]) -> Posterior:
+    """Return the posteriors of all folds in the order of the targets."""
+    order = np.argsort(np.concatenate([np.flatnonzero(folds == fold) for fold in range(len(parts))]))
+    return Posterior(
+        *(np.concatenate([getattr(part, name) for part in parts])[order] for name in ("mean", "variance", "misfit"))
+    )
+
+
+def _default_error(spectra: Spectra, labels: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the scatter of measured minus true depth of each channel, for spectra without errors."""
+    known = spectra.known
+    counts = np.where(known, weight[:, None], 0.0)
+    total = np.maximum(counts.sum(axis=0), np.finfo(float).tiny)
+    residual = np.where(known, spectra.depth - labels, 0.0)
+    mean = (counts * residual).sum(axis=0) / total
+    scatter = np.sqrt((counts * np.square(residual - mean)).sum(axis=0) / total)
+    overall = float(np.sqrt(np.average(np.square(scatter))))
+    # A channel without data or without scatter: the others' scatter, as far as it is any.
+    return np.maximum(np.where(scatter > 1e-3 * overall, scatter, overall), rounding(labels))
+
+
+def _part(arrays: dict[str, NDArray[np.float64]], prefix: str) -> dict[str, NDArray[np.float64]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

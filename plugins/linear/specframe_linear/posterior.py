@@ -1,0 +1,92 @@
+"""The best estimate of a spectrum from a noisy measurement and what is known of spectra."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from specframe_linear.depth_noise import DepthNoise, Reported
+    from specframe_linear.spectrum_prior import SpectrumPrior
+
+__all__ = ["Posterior", "posterior"]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """``mean`` and ``variance`` of the true depths, both (n_target, n_channel).
+
+    ``misfit (n_target,)`` is the squared Mahalanobis distance of the measurement from what prior and noise expect, per
+    measured channel: about 1 for a target like those of the training set. ``covariance (n_target, n_channel,
+    n_channel)`` is there when asked for.
+    """
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    misfit: NDArray[np.float64]
+    covariance: NDArray[np.float64] | None = None
+
+
+def posterior(
+    data: Reported, prior: SpectrumPrior, noise: DepthNoise, level: float, with_covariance: bool = False
+) -> Posterior:
+    """Return the posterior of the true spectra, under a normal prior for each amplitude and noise that is normal.
+
+    The spectrum is ``white + level * l + amplitude * (mean + components @ z + rest)`` with a wide normal prior on its
+    mean depth (``level``, the standard deviation), and the measurement is that plus :class:`DepthNoise`. Given the
+    amplitude everything is jointly normal, and the posterior mean is the best linear unbiased estimate. Channels that
+    were not measured have no weight, which marginalises over them exactly. Over amplitudes it is averaged with the
+    evidence of each.
+    """
+    n_target, n_channel = data.depth.shape
+    white = data.white
+    unit = np.full((n_channel, 1), level)
+    means, variances, evidences, misfits = [], [], [], []
+    covariances = []
+    for i in range(n_target):
+        known = np.isfinite(data.variance[i])
+        errors = noise.inflation * np.where(known, data.variance[i], 1.0)
+        disturbance = np.concatenate([white[i] * noise.shared, np.sqrt(noise.inflation) * data.modes[i]], axis=1)
+        offset = np.where(known, data.depth[i] - white[i] * (1.0 + noise.bias), 0.0)
+        for amplitude, probability in zip(prior.amplitudes, prior.probabilities, strict=True):
+            own = amplitude**2 * prior.rest_variance
+            features = np.concatenate([unit, amplitude * prior.components], axis=1)
+            design = np.concatenate([features, disturbance], axis=1)  # shape: (n_channel, K)
+            precision = np.where(known, 1.0 / (own + errors), 0.0)
+            residual = np.where(known, offset - amplitude * prior.mean, 0.0)
+            # Woodbury: all that is correlated lies in K columns.
+            inverse = np.eye(design.shape[1]) + (design * precision[:, None]).T @ design
+            cholesky = np.linalg.cholesky(inverse)
+            projected = design.T @ (precision * residual)
+            solved = np.linalg.solve(inverse, projected)
+            gain = own * precision
+            transfer = -gain[:, None] * design
+            transfer[:, : features.shape[1]] += features
+            root = np.linalg.solve(cholesky, transfer.T)  # shape: (K, n_channel)
+            rest = own * (1.0 - gain)
+            distance = float((precision * residual * residual).sum() - projected @ solved)
+            scale = -2.0 * np.log(np.diagonal(cholesky)).sum() + np.log(precision[known]).sum()
+            means.append(white[i] + amplitude * prior.mean + transfer @ solved + gain * residual)
+            variances.append(np.square(root).sum(axis=0) + rest)
+            evidences.append(np.log(max(probability, np.finfo(float).tiny)) + 0.5 * (scale - distance))
+            misfits.append(distance / max(int(known.sum()), 1))
+            if with_covariance:
+                covariances.append(root.T @ root + np.diag(rest))
+    shape = (n_target, len(prior.amplitudes))
+    log_weight = np.reshape(evidences, shape)
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    each = np.reshape(means, (*shape, n_channel))
+    mean = np.einsum("na,nam->nm", weight, each)
+    apart = each - mean[:, None, :]
+    variance = np.einsum("na,nam->nm", weight, np.reshape(variances, each.shape) + np.square(apart))
+    covariance = None
+    if with_covariance:
+        within = np.reshape(covariances, (*each.shape, n_channel))
+        covariance = np.einsum("na,namk->nmk", weight, within)
+        covariance += np.einsum("na,nam,nak->nmk", weight, apart, apart)
+    return Posterior(mean, variance, np.einsum("na,na->n", weight, np.reshape(misfits, shape)), covariance)
