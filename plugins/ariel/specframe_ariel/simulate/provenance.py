@@ -17,6 +17,7 @@ __all__ = ["differences", "input_files", "provenance"]
 
 #: Packages whose versions can change a simulated number or a byte of the files.
 _PACKAGES = ("exoplanet-core", "h5netcdf", "h5py", "numba", "numpy", "polars", "scipy", "specframe", "xarray")
+_CODE = Path(__file__).parent
 
 
 def provenance(component: str, params: Params) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def provenance(component: str, params: Params) -> dict[str, Any]:
         "component": component,
         "parameters": _plain(params.model_dump()),
         "versions": {name: metadata.version(name) for name in _PACKAGES},
-        "code": _digest(sorted(Path(__file__).parent.glob("*.py"))),
+        "code": _digest(sorted(_CODE.glob("*.py")), _CODE),
     }
 
 
@@ -49,7 +50,7 @@ def differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str
 
 
 def input_files(params: Params) -> list[Path]:
-    """Return the files that the parameters name, and those in folders that they name."""
+    """Return the files that the parameters name, and the calibration files in folders that they name."""
     return [file for path in _paths(params.model_dump()) for file in _files(path)]
 
 
@@ -59,8 +60,8 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
-        files = _files(value)
-        return f"{value.name}, sha256 {_digest(files)[:16]}" if files else value.name
+        base = value if value.is_dir() else value.parent
+        return f"{value.name}, sha256 {_digest(_files(value), base)[:16]}"
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -80,14 +81,17 @@ def _paths(value: Any) -> Iterator[Path]:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
+    if path.is_dir():  # only calibration is read from folders, which may be a challenge's root with 180 GB of frames
+        return sorted(
+            file for within in (path, path / "calibration") for file in within.glob("*_calibration*/*.parquet")
+        )
     return [path] if path.is_file() else []
 
 
-def _digest(files: list[Path]) -> str:
+def _digest(files: list[Path], base: Path) -> str:
     sha = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
-            sha.update(f"{file.name} {hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        sha.update(f"{file.relative_to(base).as_posix()} {content}\n".encode())
     return sha.hexdigest()

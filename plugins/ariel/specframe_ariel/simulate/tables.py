@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["axis_info", "check_shared", "write_shared", "write_split"]
 
-#: What sample_submission.csv predicts for every planet and channel.
+#: Every depth and every error of the challenges' sample_submission.csv.
 _SAMPLE = {2024: 0.123, 2025: 0.456}
 
 
@@ -72,7 +72,8 @@ def write_split(tree: ChallengeTree, params: SimulatedParams, planets: Sequence[
         depths = np.array([planet.labels() for planet in planets])
         tables[tree.labels] = identifiers.hstack(pl.DataFrame(depths, schema=OUTPUTS, orient="row"))
     else:
-        flat = [pl.lit(_SAMPLE[tree.year]).alias(output) for output in OUTPUTS]
+        columns = [*OUTPUTS, *(f"sigma_{k}" for k in range(1, len(OUTPUTS) + 1))]
+        flat = [pl.lit(_SAMPLE[tree.year]).alias(name) for name in columns]
         tables[tree.root / "sample_submission.csv"] = identifiers.with_columns(flat)
     if tree.year == 2024:
         converters = pl.DataFrame([_converters(params, planet) for planet in planets])
