@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from specframe_transit.transit_joint import TransitJoint
     from specframe_transit.transit_polynomial import TransitPolynomial
 
-__getattr__, __dir__ = lazy_names(__name__, {"transit_polynomial": ("TransitPolynomial",)})
+__getattr__, __dir__ = lazy_names(
+    __name__, {"transit_joint": ("TransitJoint",), "transit_polynomial": ("TransitPolynomial",)}
+)
 
-__all__ = ["TransitPolynomial"]
+__all__ = ["TransitJoint", "TransitPolynomial"]

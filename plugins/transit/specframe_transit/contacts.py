@@ -116,12 +116,13 @@ def _outliers(flux: NDArray[np.float64], use: NDArray[np.bool_]) -> NDArray[np.b
     return use & (spread > 0) & (distance > _OUTLIER_SIGMA * spread)
 
 
-def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: float) -> Transit:
+def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: float, partial: bool = False) -> Transit:
     """Find the contacts that ``curves``, of instruments that watched the same transit, have in common.
 
     First every pair of ingress and egress on a grid is fitted by a box on top of a polynomial in time, with a depth
     and a polynomial per curve. From the best pair on, the times of ingress and egress and their common duration are
-    fitted as a disc that crosses a straight limb.
+    fitted as a disc that crosses a straight limb. With ``partial`` a transit may lack a baseline, or an ingress or
+    egress: contacts that were not seen are placed as if two thirds of the transit had been.
 
     Raises
     ------
@@ -138,15 +139,29 @@ def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: flo
             f"no transit found: the deepest dip in the white light curve has {significance:.1f} sigma, less than "
             f"min_significance ({min_significance:g}); give contact times (contacts: given) or leave this target out"
         )
+    if not within and partial and (np.isfinite(ingress) or np.isfinite(egress)):
+        return Transit(_unseen_contacts(curves, ingress, egress), significance)
     if not within:
         side = "last" if np.isfinite(ingress) else "first"
         raise DataError(
             f"the transit touches the {side} sample of the light curve, but a depth needs a baseline on both sides; "
             "leave this target out, or fit it with a transit model of known times"
         )
-    for curve in curves:
-        check_baseline(curve.time, contacts)
+    if not partial:
+        for curve in curves:
+            check_baseline(curve.time, contacts)
     return Transit(contacts, significance)
+
+
+def _unseen_contacts(curves: Sequence[WhiteCurve], ingress: float, egress: float) -> NDArray[np.float64]:
+    """Return contacts of a box of which one side lies beyond the observation."""
+    start, stop = min(c.time[0] for c in curves), max(c.time[-1] for c in curves)
+    if np.isfinite(ingress):
+        egress = ingress + 1.5 * (stop - ingress)
+    else:
+        ingress = egress - 1.5 * (egress - start)
+    half = 0.03 * (egress - ingress)
+    return np.array([ingress - half, ingress + half, egress - half, egress + half])
 
 
 def check_baseline(time: NDArray[np.float64], contacts: NDArray[np.float64]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from specframe.api import Field, Params
 
-__all__ = ["TransitPolynomialParams"]
+__all__ = ["TransitJointParams", "TransitPolynomialParams"]
 
 
 class TransitPolynomialParams(Params):
@@ -43,3 +45,76 @@ class TransitPolynomialParams(Params):
         ge=0.0,
         description="A dip below this many sigma in the white light curve is not a transit (contacts: auto).",
     )
+
+
+class TransitJointParams(Params):
+    """Parameters of ``transit-joint``."""
+
+    shape: Literal["limb-darkened", "trapezoid"] = Field(
+        "limb-darkened",
+        description="Shape of the transit: a planet in front of a star with quadratic limb darkening, or a trapezoid "
+        "with free contacts, whose depth is not exactly (Rp/R*)^2.",
+    )
+    drift: Literal["polynomial", "gp"] = Field(
+        "polynomial",
+        description="What the drift is in time: Legendre polynomials, or a Gaussian process whose amplitude and length "
+        "scale are those of largest marginal likelihood on the white curve of each node.",
+    )
+    order: int = Field(3, ge=0, le=10, description="Order of the drift's polynomial in time (drift: polynomial).")
+    wavelength_order: int = Field(
+        1,
+        ge=0,
+        le=5,
+        description="Order of the polynomial in wavelength that multiplies each function of time: 0 is a drift that "
+        "all channels of an instrument share. Instruments of one channel have 0.",
+    )
+    kernel: Literal["matern-3/2", "squared-exponential"] = Field(
+        "squared-exponential", description="Kernel of the Gaussian process in time (drift: gp)."
+    )
+    limb_darkening: Literal["auto", "law"] = Field(
+        "auto",
+        description="Where the fit starts, and the mean of the prior: limb_darkening (coefficient, wavelength) of the "
+        "data where they have it, else a law for main-sequence stars; or always that law.",
+    )
+    limb_darkening_std: float = Field(
+        0.1,
+        ge=0.0,
+        le=1.0,
+        description="Standard deviation of the Gaussian prior on the corrections of u1 and u2; 0 fixes both.",
+    )
+    limb_darkening_order: int = Field(
+        1, ge=0, le=4, description="Order in ln wavelength of the corrections of u1 and u2; one channel has 0."
+    )
+    impact_prior: tuple[float, float] = Field(
+        (0.2, 0.4),
+        description="Mean and standard deviation of the Gaussian prior on the impact parameter squared; it matters "
+        "where ingress is not resolved or the transit is shallow.",
+    )
+    clip_sigma: float | None = Field(
+        5.0,
+        ge=2.0,
+        description="Samples beyond this many robust sigma of their channel are left out, and times at which the white "
+        "residual is that far off; null: none are.",
+    )
+    clip_iterations: int = Field(3, ge=1, le=20, description="Most rounds of clipping and fitting again.")
+    error_scale: Literal["scatter", "formal"] = Field(
+        "scatter",
+        description="'formal' propagates flux_error; 'scatter' first scales it, channel by channel, to a reduced "
+        "chi-square of 1. Noise that all channels share is added in both cases.",
+    )
+    common_noise: bool = Field(
+        True,
+        description="Add to the covariance what the white residuals scatter beyond flux_error (pointing, red noise).",
+    )
+    min_significance: float = Field(
+        7.0, ge=0.0, description="A dip below this many sigma in the white light curve is not a transit."
+    )
+
+    @field_validator("impact_prior")
+    @classmethod
+    def _prior_has_a_width(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[1] <= 0:
+            raise ValueError(
+                f"expected [mean, standard deviation] with a standard deviation above 0, got {list(value)}"
+            )
+        return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_transit.params import TransitPolynomialParams
+from specframe_transit.params import TransitJointParams, TransitPolynomialParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,4 +23,12 @@ def specframe_components() -> Iterator[Component]:
         params=TransitPolynomialParams,
         summary="Transit depth per channel with a polynomial in time, contacts found on the white light curve",
         tags=("transit", "light curves", "polynomial", "depth"),
+    )
+    yield Component(
+        kind="detrender",
+        name="transit-joint",
+        target="specframe_transit.transit_joint:TransitJoint",
+        params=TransitJointParams,
+        summary="Joint fit of star, limb-darkened transit and drift to all channels, instruments and visits",
+        tags=("transit", "light curves", "limb darkening", "depth", "Gaussian process"),
     )

@@ -13,7 +13,7 @@ from specframe.api import MAD_TO_STD, masked_median
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PolynomialFit", "fit_depths", "fittable_channels"]
+__all__ = ["PolynomialFit", "fit_depths", "fittable_channels", "truncated_variance"]
 
 #: The depth has converged when a Gauss-Newton step changes it by less.
 _TOLERANCE = 1e-13
@@ -104,7 +104,7 @@ def fit_depths(
     kept = use
     # A fit takes this part of the residuals' variance away.
     remaining = np.clip(1.0 - (order + 2) / np.maximum(use.sum(axis=1), 1), 0.1, 1.0)
-    truncated = 1.0 if clip_sigma is None else _truncated_variance(clip_sigma)
+    truncated = 1.0 if clip_sigma is None else truncated_variance(clip_sigma)
     for iteration in range(clip_iterations + 1):
         weight = np.where(kept, np.square(root_weight), 0.0)
         depth, variance, coefficients = _solve(basis, shape, relative, weight, fittable_channels(kept, shape, order))
@@ -133,7 +133,7 @@ def fit_depths(
     )
 
 
-def _truncated_variance(limit: float) -> float:
+def truncated_variance(limit: float) -> float:
     """Return the variance of a standard normal variable given that it lies between ``-limit`` and ``limit``."""
     density = math.exp(-0.5 * limit**2) / math.sqrt(2.0 * math.pi)
     return 1.0 - 2.0 * limit * density / math.erf(limit / math.sqrt(2.0))

@@ -1,0 +1,136 @@
+"""Functions of time and wavelength that describe the drift of star and instrument, with their priors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import minimize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "DriftBasis",
+    "Kernel",
+    "fit_kernel",
+    "gp_drift",
+    "kernel_matrix",
+    "log_marginal_likelihood",
+    "polynomial_drift",
+    "scaled_legendre",
+]
+
+KernelName = Literal["matern-3/2", "squared-exponential"]
+
+#: Eigenvectors of the kernel that hold this part of its variance are kept; the rest is far below the noise.
+_KEPT_VARIANCE = 1.0 - 1e-7
+
+
+@dataclass(frozen=True)
+class DriftBasis:
+    """Columns (n_time, n_function) of a drift relative to the star's level, and their prior standard deviations.
+
+    An infinite standard deviation leaves a coefficient free.
+    """
+
+    columns: NDArray[np.float64]
+    prior_std: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Covariance of a Gaussian process in time: amplitude as relative flux, length scale in d."""
+
+    name: KernelName
+    amplitude: float
+    length: float
+
+
+def scaled_legendre(x: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Return Legendre polynomials 0 ... order of ``x`` scaled to -1 ... 1, shape (n, order + 1)."""
+    span = float(np.ptp(x))
+    phase = 2.0 * (x - x.min()) / span - 1.0 if span > 0 else np.zeros_like(x)
+    basis: NDArray[np.float64] = np.polynomial.legendre.legvander(phase, max(order, 0))[:, : order + 1]
+    return basis
+
+
+def polynomial_drift(time: NDArray[np.float64], order: int) -> DriftBasis:
+    """Return Legendre polynomials 1 ... order of the time, free."""
+    return DriftBasis(scaled_legendre(time, order)[:, 1:], np.full(order, np.inf))
+
+
+def gp_drift(time: NDArray[np.float64], kernel: Kernel) -> DriftBasis:
+    """Return the kernel's eigenvectors on the samples, scaled so that each coefficient is N(0, 1).
+
+    Their weighted sum then is a draw of the Gaussian process (its Karhunen-Loeve expansion), and the posterior of the
+    coefficients is that of the process. A constant is the star's level, which is free: it is taken out.
+    """
+    values, vectors = np.linalg.eigh(kernel_matrix(kernel, time, time))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = int(np.searchsorted(np.cumsum(values), _KEPT_VARIANCE * values.sum())) + 1
+    return DriftBasis(vectors[:, :kept] * np.sqrt(np.maximum(values[:kept], 0.0)), np.ones(kept))
+
+
+def kernel_matrix(kernel: Kernel, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the covariance between two sets of times (d), Rasmussen & Williams (2006), eqs. 4.9 and 4.17."""
+    distance = np.abs(first[:, None] - second) / kernel.length
+    if kernel.name == "squared-exponential":
+        correlation = np.exp(-0.5 * distance**2)
+    else:
+        root = np.sqrt(3.0) * distance
+        correlation = (1.0 + root) * np.exp(-root)
+    return np.asarray(kernel.amplitude**2 * correlation)
+
+
+def log_marginal_likelihood(
+    kernel: Kernel,
+    time: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    free: NDArray[np.float64],
+) -> float:
+    """Return ln p(residual | kernel), with the coefficients of columns ``free`` (n_time, m) under flat priors.
+
+    Rasmussen & Williams (2006), eq. 2.45: without columns it is that of a plain Gaussian process with white noise of
+    standard deviation ``noise`` (n_time,).
+    """
+    covariance = kernel_matrix(kernel, time, time)
+    covariance[np.diag_indices(len(time))] += noise**2
+    factor = cho_factor(covariance, lower=True, check_finite=False)
+    solved = cho_solve(factor, np.column_stack([residual, free]), check_finite=False)
+    value = residual @ solved[:, 0] + 2.0 * np.log(np.diag(factor[0])).sum()
+    count = len(time) - free.shape[1]
+    if free.shape[1]:
+        information = free.T @ solved[:, 1:]
+        projected = free.T @ solved[:, 0]
+        value += np.linalg.slogdet(information)[1] - projected @ np.linalg.solve(information, projected)
+    return float(-0.5 * (value + count * np.log(2.0 * np.pi)))
+
+
+def fit_kernel(
+    name: KernelName,
+    time: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    free: NDArray[np.float64],
+) -> Kernel:
+    """Return the kernel of largest marginal likelihood for ``residual``; see :func:`log_marginal_likelihood`.
+
+    The length lies between two sample spacings times ten and ten times the visit.
+    """
+    span, scatter = float(np.ptp(time)), float(np.std(residual))
+    low, high = np.log(10.0 * float(np.median(np.diff(time)))), np.log(10.0 * span)
+
+    def cost(parameters: NDArray[np.float64]) -> float:
+        amplitude, length = np.exp(np.clip(parameters, [-25.0, low], [0.0, high]))
+        kernel = Kernel(name, float(amplitude), float(length))
+        return -log_marginal_likelihood(kernel, time, residual, noise, free)
+
+    starts = [np.log([max(scatter, 1e-9), part * span]) for part in (0.15, 0.6)]
+    best = min(starts, key=cost)
+    found = minimize(cost, best, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.01, "maxfev": 120})
+    amplitude, length = np.exp(np.clip(found.x, [-25.0, low], [0.0, high]))
+    return Kernel(name, float(amplitude), float(length))

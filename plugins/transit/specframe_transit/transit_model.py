@@ -1,0 +1,184 @@
+"""The light that a transit takes away, for many channels at once, with its derivatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from exoplanet_core import driver
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Dip", "Geometry", "limb_darkened_dip", "trapezoid_dip"]
+
+#: Separations below this are continued from here, linearly in their square: the solution is even in the separation.
+_CENTRE = 1e-3
+#: Gauss-Legendre points per exposure, for each passage of the planet's own diameter over the limb.
+_POINTS_PER_CROSSING = 16
+_MIN_POINTS, _MAX_POINTS = 6, 24
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A transit without a period: times in d, ``impact_squared`` and ``radius`` in stellar radii.
+
+    The projected separation z of the centres follows z^2 = b^2 (1 - x^2) + (1 + k)^2 x^2 with x = 2 (t - t0) / T14,
+    which is a straight chord at constant speed; ``duration`` T14 is that of a planet of radius ratio k = ``radius``.
+    ``impact_squared`` b^2 may be slightly negative: the flux, a smooth function of z^2, is continued there, so that
+    estimates of central transits have no edge at 0. For a trapezoid its place is taken by T12 / T14.
+    """
+
+    mid_transit: float
+    duration: float
+    impact_squared: float
+    radius: float
+
+
+@dataclass(frozen=True)
+class Dip:
+    """Occulted part of the light and its derivatives, each (n_channel, n_time), means over the exposures."""
+
+    value: NDArray[np.float64]
+    by_depth: NDArray[np.float64]
+    by_mid_transit: NDArray[np.float64]
+    by_duration: NDArray[np.float64]
+    by_impact: NDArray[np.float64]
+    by_u1: NDArray[np.float64]
+    by_u2: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Where exposures are sampled: samples touched, phase x and weight of each point, first point of each sample."""
+
+    touched: NDArray[np.intp]
+    phase: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    first: NDArray[np.intp]
+
+
+def limb_darkened_dip(
+    time: NDArray[np.float64],
+    exposure: float,
+    geometry: Geometry,
+    depth: NDArray[np.float64],
+    shape_depth: NDArray[np.float64],
+    shape_slope: NDArray[np.float64],
+    u1: NDArray[np.float64],
+    u2: NDArray[np.float64],
+) -> Dip:
+    """Return depth x occultation(shape_depth) / shape_depth of a quadratically limb-darkened star.
+
+    Where ``shape_depth`` equals ``depth`` this is the exact solution of Agol, Luger & Foreman-Mackey (2020, AJ 159,
+    123; exoplanet-core). Channels whose depth is mostly noise, or negative, take the shape of ingress and egress from
+    elsewhere and are linear in their depth.
+
+    Parameters
+    ----------
+    time, exposure
+        Mid-times (n_time,) and length of the exposures in d.
+    geometry
+        Orbit.
+    depth, shape_depth, shape_slope
+        (Rp/R*)^2 of each channel, that which gives the shape (> 0), and its derivative by ``depth``; (n_channel,).
+    u1, u2
+        Limb-darkening coefficients (n_channel,).
+    """
+    reach = 1.0 + float(np.sqrt(shape_depth.max()))
+    limb = (1.0 + geometry.radius) ** 2 - geometry.impact_squared
+    edge = np.sqrt(max(reach**2 - geometry.impact_squared, 0.0) / limb)
+    inner = np.sqrt(max((2.0 - reach) * abs(2.0 - reach) - geometry.impact_squared, 0.0) / limb)
+    crossing = max(edge - inner, 1e-3)
+    points = _points(time, exposure, geometry, edge, inner, crossing)
+    x = points.phase
+    z2 = geometry.impact_squared * (1.0 - x**2) + (1.0 + geometry.radius) ** 2 * x**2
+    separation = np.sqrt(np.maximum(z2, _CENTRE**2))
+    radius = np.sqrt(shape_depth)
+
+    grid = (len(depth), len(x))
+    z = np.ascontiguousarray(np.broadcast_to(separation, grid))
+    r = np.ascontiguousarray(np.broadcast_to(radius[:, None], grid))
+    solution, by_z, by_r = np.empty((3, *grid, 3))
+    driver.quad_solution_vector_with_grad(z, r, solution, by_z, by_r)
+
+    # Green's basis (Agol et al. 2020, eq. 19-20): flux = (c0 s0 + c1 s1 + c2 s2) / (pi (c0 + 2 c1 / 3)).
+    c = np.stack([1.0 - u1 - 1.5 * u2, u1 + 2.0 * u2, -0.25 * u2])
+    norm = np.pi * (c[0] + c[1] / 1.5)
+    weights = (c / norm).T[:, :, None]
+    dc1, dc2 = np.array([-1.0, 1.0, 0.0]), np.array([-1.5, 2.0, -0.25])
+    w_u1 = ((dc1[:, None] - c * (np.pi * (dc1[0] + dc1[1] / 1.5)) / norm) / norm).T[:, :, None]
+    w_u2 = ((dc2[:, None] - c * (np.pi * (dc2[0] + dc2[1] / 1.5)) / norm) / norm).T[:, :, None]
+
+    # Out of transit the basis gives 1 for any coefficients; derivatives of the flux have the sign turned.
+    occulted = 1.0 - (solution @ weights)[..., 0]
+    occulted_z2 = -(by_z @ weights)[..., 0] / (2.0 * separation)
+    occulted_r = -(by_r @ weights)[..., 0]
+    occulted += occulted_z2 * np.minimum(z2 - _CENTRE**2, 0.0)
+    scale = (depth / shape_depth)[:, None]
+    by_shape = (occulted_r / (2.0 * radius[:, None]) - occulted / shape_depth[:, None]) * (scale * shape_slope[:, None])
+    by_z2 = scale * occulted_z2
+    by_x = by_z2 * (2.0 * x * limb)
+    values = (
+        scale * occulted,
+        occulted / shape_depth[:, None] + by_shape,
+        by_x * (-2.0 / geometry.duration),
+        by_x * (-x / geometry.duration),
+        by_z2 * (1.0 - x**2),
+        -scale * (solution @ w_u1)[..., 0],
+        -scale * (solution @ w_u2)[..., 0],
+    )
+    return Dip(*(_exposed(value, points, len(time)) for value in values))
+
+
+def trapezoid_dip(time: NDArray[np.float64], exposure: float, geometry: Geometry, depth: NDArray[np.float64]) -> Dip:
+    """Return depth x trapezoid, with straight ingress and egress that last ``impact_squared`` x T14 each."""
+    ingress = geometry.impact_squared
+    inner = 1.0 - 2.0 * ingress
+    points = _points(time, exposure, geometry, 1.0, inner, 2.0 * ingress)
+    x = np.abs(points.phase)
+    sloped = ((x > inner) & (x < 1.0)).astype(float)
+    shape = np.clip((1.0 - x) / (2.0 * ingress), 0.0, 1.0)
+    by_x = -sloped / (2.0 * ingress) * np.sign(points.phase)
+    by_part = -sloped * shape / ingress
+    d = depth[:, None]
+    values = (
+        d * shape,
+        np.broadcast_to(shape, (len(depth), len(x))),
+        d * (by_x * (-2.0 / geometry.duration)),
+        d * (by_x * (-points.phase / geometry.duration)),
+        d * by_part,
+    )
+    value, by_depth, by_mid_transit, by_duration, by_ingress = (_exposed(v, points, len(time)) for v in values)
+    zero = np.zeros_like(value)
+    return Dip(value, by_depth, by_mid_transit, by_duration, by_ingress, zero, zero)
+
+
+def _points(
+    time: NDArray[np.float64], exposure: float, geometry: Geometry, edge: float, inner: float, crossing: float
+) -> _Points:
+    """Sample every exposure in transit, once where the flux hardly changes and often at the limb."""
+    phase = 2.0 * (time - geometry.mid_transit) / geometry.duration
+    width = 2.0 * exposure / geometry.duration
+    far = np.abs(phase)
+    touched = np.flatnonzero(far < edge + 0.5 * width)
+    often = far[touched] > inner - 0.5 * width - crossing
+    number = int(np.clip(np.ceil(_POINTS_PER_CROSSING * width / crossing), _MIN_POINTS, _MAX_POINTS))
+    nodes, weights = np.polynomial.legendre.leggauss(number)
+    count = np.where(often, number, 1)
+    first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.intp) if len(count) else np.zeros(0, np.intp)
+    sample = np.repeat(np.arange(len(touched)), count)
+    place = np.arange(len(sample)) - first[sample]
+    many = often[sample]
+    offset = np.where(many, 0.5 * width * nodes[np.where(many, place, 0)], 0.0)
+    weight = np.where(many, 0.5 * weights[np.where(many, place, 0)], 1.0)
+    return _Points(touched, phase[touched][sample] + offset, weight, first)
+
+
+def _exposed(values: NDArray[np.float64], points: _Points, n_time: int) -> NDArray[np.float64]:
+    """Average values at the points (n_channel, n_point) over each exposure, 0 where nothing is occulted."""
+    result = np.zeros((len(values), n_time))
+    if len(points.touched):
+        result[:, points.touched] = np.add.reduceat(values * points.weight, points.first, axis=1)
+    return result
