@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from specframe_ariel.simulate.calibration import CalibrationSet, Converter, draw_calibration, draw_converter
+from specframe_ariel.simulate.calibration import (
+    CalibrationSet,
+    Converter,
+    draw_calibration,
+    draw_converter,
+    measure_calibration,
+)
+from specframe_ariel.simulate.cosmic_rays import draw_cosmic_rays
 from specframe_ariel.simulate.instrument import ROWS, Instrument
 from specframe_ariel.simulate.light import light_of
 from specframe_ariel.simulate.streams import Stream, stream
@@ -18,16 +25,25 @@ if TYPE_CHECKING:
     from specframe_ariel.simulate.params import SimulatedParams
     from specframe_ariel.simulate.planet import SimulatedPlanet
 
-__all__ = ["detector_of", "expose"]
+__all__ = ["detector_of", "expose", "true_detector"]
+
+
+def true_detector(
+    params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrument, visit: int
+) -> tuple[CalibrationSet, Converter]:
+    """Return the detector and the converter with which a visit of ``planet`` is observed."""
+    coadded = instrument.readout(params.pairs(instrument.name)).coadded
+    converter = draw_converter(params, planet, instrument, coadded)
+    return draw_calibration(params, planet.index, instrument, visit, converter, coadded), converter
 
 
 def detector_of(
     params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrument, visit: int
 ) -> tuple[CalibrationSet, Converter]:
-    """Return the calibration set and the converter with which a visit of ``planet`` is observed."""
+    """Return what the files tell of the detector and the converter: the calibration set with its own errors."""
+    true, converter = true_detector(params, planet, instrument, visit)
     coadded = instrument.readout(params.pairs(instrument.name)).coadded
-    converter = draw_converter(params, planet, instrument, coadded)
-    return draw_calibration(params, planet.index, instrument, visit, converter, coadded), converter
+    return measure_calibration(params, true, planet.index, instrument, visit, coadded), converter
 
 
 def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrument, visit: int) -> NDArray[np.uint16]:
@@ -37,25 +53,39 @@ def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrum
 
     Notes
     -----
-    Per pixel: rate = (star x transit x drift x point spread at the pointing + sky) x flat + dark. Both reads of a pair
-    see the charge since the reset, with photon noise on what was added in between; the response is not linear (the
-    calibration's polynomial is its inverse); each read adds read noise of its own; the converter rounds and clips.
-    Photon noise is Gaussian with the Poisson variance, which read noise makes indistinguishable where counts are few.
+    Per pixel: rate = (light x point spread at the pointing + sky) x flat + dark, with the light of
+    :class:`~specframe_ariel.simulate.light.Light`. Both reads of a pair see the charge since the reset, with photon
+    noise on what was added in between, and what cosmic rays left until then; the pixel holds no more than its full
+    well; the response is not linear (the calibration's polynomial is its inverse); each read adds read noise of its
+    own; the converter rounds and clips. Photon noise is Gaussian with the Poisson variance, which read noise makes
+    indistinguishable where counts are few.
     """
     readout = instrument.readout(params.pairs(instrument.name))
-    calibration, converter = detector_of(params, planet, instrument, visit)
+    calibration, converter = true_detector(params, planet, instrument, visit)
     light = light_of(params, planet, instrument, visit)
-    star, systematics = light.rate.astype(np.float32), light.systematics
+    star = light.rate.astype(np.float32)
     share, slope_y, slope_x = instrument.point_spread()
-    pointing = np.stack([systematics.pointing_y, systematics.pointing_x]).astype(np.float32)
-
+    pointing = light.pointing.astype(np.float32)
+    hits = draw_cosmic_rays(params, planet.index, instrument, visit, readout)
+    electronics = np.array(
+        [
+            readout.short,
+            readout.long,
+            params.reset_level * readout.coadded,
+            params.full_well * readout.coadded,
+            converter.gain,
+            converter.offset,
+        ],
+        np.float32,
+    )
+    response = calibration.response
     frames = np.empty((ROWS, instrument.columns, 2 * readout.pairs), np.uint16)
     normals = np.empty((4, instrument.columns, readout.pairs), np.float32)
     for row in range(ROWS):
         # a stream per row: rows could be made in any order, and memory holds the noise of one
         rng = stream(params.seed, Stream.NOISE, planet.index, instrument.index, visit, row)
         rng.standard_normal(out=normals, dtype=np.float32)
-        flat = calibration.flat[row]
+        flat = response[row]
         _read_out(
             star,
             light.channel,
@@ -64,11 +94,9 @@ def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrum
             (light.sky * flat + calibration.dark[row]).astype(np.float32),
             calibration.analogue_read[row].astype(np.float32),
             np.ascontiguousarray(calibration.linear_corr[:, row].T, np.float32),
-            np.array(
-                [readout.short, readout.long, params.reset_level * readout.coadded, converter.gain, converter.offset],
-                np.float32,
-            ),
+            electronics,
             normals,
+            *hits.row(row, instrument.columns),
             frames[row],
         )
     return frames.reshape(-1, 2 * readout.pairs)
@@ -76,24 +104,52 @@ def expose(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrum
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _read_out(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    star, channel, spread, pointing, background, read_noise, linearity, electronics, normals, frames
+    star,
+    channel,
+    spread,
+    pointing,
+    background,
+    read_noise,
+    linearity,
+    electronics,
+    normals,
+    column,
+    pair,
+    charge,
+    frames,
 ):
-    short, long, reset = electronics[0], electronics[1], electronics[2]
-    gain, offset = electronics[3], electronics[4]
-    lowest, highest = np.float32(0.0), np.float32(65535.0)
+    none = np.float32(0.0)
     for p in range(frames.shape[0]):
         light = star[channel[p]]
         share, slope_y, slope_x = spread[p, 0], spread[p, 1], spread[p, 2]
-        c = linearity[p]
         for t in range(light.shape[0]):
-            weight = share + slope_y * pointing[0, t] + slope_x * pointing[1, t]
-            rate = max(light[t] * weight + background[p], lowest)
-            first = rate * short + np.sqrt(rate * short) * normals[0, p, t] + reset
-            second = first + rate * long + np.sqrt(rate * long) * normals[1, p, t]
-            measured = _respond(first, c) + read_noise[p] * normals[2, p, t]
-            frames[p, 2 * t] = np.uint16(min(max(np.rint((measured - offset) * gain), lowest), highest))
-            measured = _respond(second, c) + read_noise[p] * normals[3, p, t]
-            frames[p, 2 * t + 1] = np.uint16(min(max(np.rint((measured - offset) * gain), lowest), highest))
+            rate = max(light[t] * (share + slope_y * pointing[0, t] + slope_x * pointing[1, t]) + background[p], none)
+            first, second = _pair(rate, none, none, electronics, linearity[p], read_noise[p], normals[:, p, t])
+            frames[p, 2 * t], frames[p, 2 * t + 1] = first, second
+    # again, with the same noise, where particles hit
+    for k in range(len(column)):
+        p, t = column[k], pair[k]
+        weight = spread[p, 0] + spread[p, 1] * pointing[0, t] + spread[p, 2] * pointing[1, t]
+        rate = max(star[channel[p], t] * weight + background[p], none)
+        noise = normals[:, p, t]
+        first, second = _pair(rate, charge[k, 0], charge[k, 1], electronics, linearity[p], read_noise[p], noise)
+        frames[p, 2 * t], frames[p, 2 * t + 1] = first, second
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _pair(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    rate, early, late, electronics, linearity, read_noise, normals
+):
+    """Return a pair of reads in adu; ``early`` and ``late`` charge came before the first read and between the two."""
+    short, long, reset, full_well = electronics[0], electronics[1], electronics[2], electronics[3]
+    gain, offset = electronics[4], electronics[5]
+    lowest, highest = np.float32(0.0), np.float32(65535.0)
+    first = rate * short + np.sqrt(rate * short) * normals[0] + reset + early
+    second = first + rate * long + np.sqrt(rate * long) * normals[1] + late
+    measured = _respond(min(first, full_well), linearity) + read_noise * normals[2]
+    one = np.uint16(min(max(np.rint((measured - offset) * gain), lowest), highest))
+    measured = _respond(min(second, full_well), linearity) + read_noise * normals[3]
+    return one, np.uint16(min(max(np.rint((measured - offset) * gain), lowest), highest))
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True, inline="always")

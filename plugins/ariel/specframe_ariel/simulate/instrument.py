@@ -71,6 +71,9 @@ class Instrument:
     centre: tuple[float, float]
     #: Offset of the 2024 converters in e-, mean and standard deviation.
     adc_offset: tuple[float, float]
+    #: Standard deviation of the pointing in a real pair along rows and columns, in pixels: from the first 25 pairs of
+    #: planet 342072318.
+    jitter: tuple[float, float]
 
     @property
     def disperses(self) -> bool:
@@ -141,8 +144,8 @@ def _profile(centre: float, core: NDArray[np.float64], wings: float) -> tuple[ND
     return (1 - _WINGS) * near + _WINGS * far, (1 - _WINGS) * near_slope + _WINGS * far_slope
 
 
-AIRS = Instrument("AIRS-CH0", 0, 356, 5_625, 0.1, 4.5, (15.58, 0.0), (-850.0, 70.0))
-FGS1 = Instrument("FGS1", 1, 32, 67_500, 0.1, 0.1, (15.3, 15.4), (-358.0, 23.0))
+AIRS = Instrument("AIRS-CH0", 0, 356, 5_625, 0.1, 4.5, (15.58, 0.0), (-850.0, 70.0), (0.014, 0.006))
+FGS1 = Instrument("FGS1", 1, 32, 67_500, 0.1, 0.1, (15.3, 15.4), (-358.0, 23.0), (0.11, 0.09))
 INSTRUMENTS = {instrument.name: instrument for instrument in (AIRS, FGS1)}
 
 

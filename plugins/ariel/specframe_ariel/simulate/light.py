@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe_ariel.simulate.pointing import draw_pointing
 from specframe_ariel.simulate.star import airs_spectrum
-from specframe_ariel.simulate.systematics import Systematics, draw_systematics
+from specframe_ariel.simulate.systematics import draw_systematics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,16 +26,18 @@ __all__ = ["Light", "light_of"]
 class Light:
     """Light of one star on one instrument in one visit; a channel is a column where the columns disperse, else one.
 
-    The light of a pixel is ``rate[channel] * (share + slope_y * pointing_y + slope_x * pointing_x)``.
+    The light of a pixel is ``rate[channel] * (share + slope_y * pointing[0] + slope_x * pointing[1])``.
     """
 
     instrument: Instrument
     readout: Readout
     #: Light of each channel before the planet, in e-/s, blended with that of its neighbours, shape (n_channel,).
     star: NDArray[np.float64]
-    #: Relative flux in the transit alone, blended like the light, shape (n_channel, n_pair).
+    #: Relative flux in the transit alone, blended like the light, and the systematics' factor: (n_channel, n_pair).
     transit: NDArray[np.float64]
-    systematics: Systematics
+    drift: NDArray[np.float64]
+    #: Pointing of each pair in pixels along rows and columns, shape (2, n_pair).
+    pointing: NDArray[np.float64]
     #: Relative change of each channel's light per pixel of pointing along the wavelengths, shape (n_channel,).
     spectral_slope: NDArray[np.float64]
     #: Transit depth of each channel as the labels have it, and blended with its neighbours', shape (n_channel,).
@@ -46,12 +49,12 @@ class Light:
     @property
     def spectral_shift(self) -> NDArray[np.float64]:
         """Factor on each channel's light from pointing along the wavelengths, shape (n_channel, n_pair)."""
-        return 1 + self.spectral_slope[:, None] * self.systematics.pointing_x
+        return np.asarray(1 + self.spectral_slope[:, None] * self.pointing[1])
 
     @cached_property
     def rate(self) -> NDArray[np.float64]:
         """Light of each channel in e-/s, shape (n_channel, n_pair): all but the point spread across the columns."""
-        return np.asarray(self.star[:, None] * self.transit * self.systematics.drift * self.spectral_shift)
+        return np.asarray(self.star[:, None] * self.transit * self.drift * self.spectral_shift)
 
     @property
     def channel(self) -> NDArray[np.intp]:
@@ -67,12 +70,13 @@ def light_of(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instr
     them times ``params.spectral_blur``. The pointing along them moves the blended spectrum, to first order.
     """
     readout = instrument.readout(params.pairs(instrument.name))
-    systematics = draw_systematics(params, planet.index, instrument, visit, readout)
+    drift = draw_systematics(params, planet.index, instrument, visit, readout).drift
+    pointing = draw_pointing(params, planet.index, instrument, visit, readout)
     transit = planet.light_curves(instrument, readout, visit)
     depth = planet.depth(instrument)
     if not instrument.disperses:
         star = np.array([params.fgs1_flux * planet.star.brightness])
-        return Light(instrument, readout, star, transit, systematics, np.zeros(1), depth, depth, params.fgs1_sky)
+        return Light(instrument, readout, star, transit, drift, pointing, np.zeros(1), depth, depth, params.fgs1_sky)
     star = params.airs_flux * planet.star.brightness * airs_spectrum(planet.star.temperature)
     blend, moved = instrument.spectral_blend(params.spectral_blur)
     blended = blend @ star
@@ -82,7 +86,8 @@ def light_of(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instr
         readout,
         blended,
         weight @ transit,
-        systematics,
+        drift,
+        pointing,
         (moved @ star) / blended,
         depth,
         weight @ depth,

@@ -49,8 +49,7 @@ def aperture_flux(light: Light, calibration: CalibrationSet, rows: slice = APERT
     """
     aperture = _aperture(light, calibration, rows)
     share, slope_y, slope_x = (aperture.total(image)[:, None] for image in light.instrument.point_spread())
-    systematics = light.systematics
-    inside = share + slope_y * systematics.pointing_y + slope_x * systematics.pointing_x
+    inside = share + slope_y * light.pointing[0] + slope_x * light.pointing[1]
     return np.asarray(light.rate * inside * light.readout.long)
 
 

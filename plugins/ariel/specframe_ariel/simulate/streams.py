@@ -21,6 +21,11 @@ class Stream(IntEnum):
     CALIBRATION = 6
     SYSTEMATICS = 7
     NOISE = 8
+    POINTING = 9
+    COSMIC_RAYS = 10
+    CALIBRATION_NOISE = 11
+    STAR_ORBIT = 12
+    OWN_ORBIT = 13
 
 
 def stream(seed: int, kind: Stream, *key: int) -> np.random.Generator:

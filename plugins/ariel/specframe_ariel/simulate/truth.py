@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_ariel.simulate.detector import detector_of
+from specframe_ariel.simulate.detector import true_detector
 from specframe_ariel.simulate.instrument import INSTRUMENTS, SCIENCE
 from specframe_ariel.simulate.light import light_of
 from specframe_ariel.simulate.noise import aperture_flux, flux_error
-from specframe_ariel.simulate.star import limb_darkening
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,7 +72,7 @@ def _node(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrume
     import xarray as xr
 
     light = light_of(params, planet, instrument, visit)
-    calibration, _ = detector_of(params, planet, instrument, visit)
+    calibration, _ = true_detector(params, planet, instrument, visit)
     # detector columns descend in wavelength, the labels ascend
     if instrument.disperses:
         ascending = np.arange(instrument.columns)[SCIENCE][::-1]
@@ -82,16 +81,15 @@ def _node(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrume
         ascending, wavelength = np.array([0]), np.array([planet.fgs1_wavelength])
     electron, ratio, pixel = {"units": "electron"}, {"units": ""}, {"units": "pixel"}
     both = ("wavelength", "time")
-    systematics = light.systematics
-    darkening = np.stack(limb_darkening(wavelength, planet.star.temperature))
+    darkening = np.stack(planet.star.limb_darkening(wavelength))
     return xr.Dataset(
         {
             "flux": (both, aperture_flux(light, calibration)[ascending], electron),
             "flux_error": (both, flux_error(light, calibration)[ascending], electron),
             "transit": (both, light.transit[ascending], ratio),
-            "drift": (both, systematics.drift[ascending], ratio),
-            "pointing_y": ("time", systematics.pointing_y, pixel),
-            "pointing_x": ("time", systematics.pointing_x, pixel),
+            "drift": (both, light.drift[ascending], ratio),
+            "pointing_y": ("time", light.pointing[0], pixel),
+            "pointing_x": ("time", light.pointing[1], pixel),
             "depth": ("wavelength", light.depth[ascending], ratio),
             "depth_label": ("wavelength", light.depth_label[ascending], ratio),
             "limb_darkening": (("coefficient", "wavelength"), darkening, ratio),
