@@ -13,6 +13,7 @@ from specframe_ariel import params as defaults
 from specframe_ariel.buffers import ColumnBuffers
 from specframe_ariel.extraction import Extraction, extraction_weights, hot_pixels
 from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients
+from specframe_ariel.layout import DETECTORS
 from specframe_ariel.params import ArielDetectorParams
 from specframe_ariel.summation import PixelTable, response_slopes, sum_columns
 
@@ -91,7 +92,7 @@ class ArielDetector(Calibrator):
         return make_observation(target, curves, **{str(k): v for k, v in observation.attrs.items() if k != "target"})
 
     def _check_instruments(self, there: set[str]) -> None:
-        known = there | set(defaults.ROWS)
+        known = there | set(DETECTORS)
         for name in ("rows", "columns", "background_rows", "pairs_per_bin"):
             value = getattr(self.params, name)
             unknown = sorted(set(value) - known) if isinstance(value, dict) else []
@@ -103,9 +104,12 @@ class ArielDetector(Calibrator):
     def _light_curves(self, instrument: str, data: xr.Dataset) -> xr.Dataset:
         params = self.params
         n_time, n_y, n_x = data["frames"].shape
-        columns = _on_detector("columns", _of(params.columns, instrument, defaults.COLUMNS, (0, n_x)), n_x)
-        rows = _on_detector("rows", _of(params.rows, instrument, defaults.ROWS, (0, n_y)), n_y)
-        sky = _of(params.background_rows, instrument, defaults.BACKGROUND_ROWS, ())
+        tall, wide = (n == usual for n, usual in zip((n_y, n_x), DETECTORS.get(instrument, (0, 0)), strict=True))
+        columns = _of(params.columns, instrument, defaults.COLUMNS if wide else {}, (0, n_x))
+        rows = _of(params.rows, instrument, defaults.ROWS if tall else {}, (0, n_y))
+        _on_detector("columns", columns, n_x)
+        _on_detector("rows", rows, n_y)
+        sky = _of(params.background_rows, instrument, defaults.BACKGROUND_ROWS if tall else {}, ())
         for one in sky:
             _on_detector("background_rows", one, n_y)
         per_bin, n_bin = self._bins(instrument, data["time"])

@@ -29,7 +29,8 @@ def _is_range(value: tuple[int, int]) -> tuple[int, int]:
 PixelRange = Annotated[tuple[int, int], AfterValidator(_is_range)]
 Count = Annotated[int, Field(ge=1)]
 
-#: What an instrument that a mapping does not name gets; any other instrument: the whole detector, no background.
+#: What an instrument that a mapping does not name gets, where its detector has the challenges' rows or columns; any
+#: other: the whole detector, no background.
 ROWS: dict[str, tuple[int, int]] = {"AIRS-CH0": (8, 24), "FGS1": (8, 24)}
 COLUMNS: dict[str, tuple[int, int]] = {"AIRS-CH0": (39, 321), "FGS1": (8, 24)}
 BACKGROUND_ROWS: dict[str, tuple[tuple[int, int], ...]] = {"AIRS-CH0": ((0, 8), (24, 32)), "FGS1": ((0, 8), (24, 32))}
@@ -59,16 +60,18 @@ class ArielChallengeParams(Params):
 class ArielDetectorParams(Params):
     """Parameters of ``ariel-detector``.
 
-    Those that differ between instruments also take a mapping by instrument; one that is not named keeps its default.
+    Those that differ between instruments also take a mapping by instrument; one that is not named keeps its default,
+    which on a detector of another size than the challenges' (32 x 356 of AIRS-CH0, 32 x 32 of FGS1) is all of it.
     """
 
     rows: PixelRange | dict[str, PixelRange] = Field(
-        ROWS, description="Detector rows that are summed: [first, one past the last]."
+        {},
+        description="Detector rows that are summed: [first, one past the last]. Default: 8:24 of AIRS-CH0 and FGS1.",
     )
     columns: PixelRange | dict[str, PixelRange] = Field(
-        COLUMNS,
-        description="Detector columns that are used, as counted in the files; 39:321 of AIRS-CH0 are the science "
-        "channels.",
+        {},
+        description="Detector columns that are used, as counted in the files. Default: 39:321 of AIRS-CH0, which are "
+        "the science channels, and 8:24 of FGS1.",
     )
     gain_offset: bool = Field(
         True,
@@ -95,8 +98,9 @@ class ArielDetectorParams(Params):
     )
     flat: bool = Field(True, description="Divide by the flat field.")
     background_rows: tuple[PixelRange, ...] | dict[str, tuple[PixelRange, ...]] = Field(
-        BACKGROUND_ROWS,
-        description="Detector rows whose mean, column by column, is subtracted as sky background; [] subtracts none.",
+        {},
+        description="Detector rows whose mean, column by column, is subtracted as sky background; [] subtracts "
+        "none. Default: 0:8 and 24:32 of AIRS-CH0 and FGS1.",
     )
     bin_time: Quantity("s") = Field(  # type: ignore[valid-type]
         144.0,
