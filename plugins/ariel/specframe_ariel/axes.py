@@ -19,6 +19,8 @@ __all__ = ["Axes"]
 
 _HOUR_IN_DAYS = 1 / 24
 _HOUR_IN_SECONDS = 3600.0
+#: Relative rounding of times in the files.
+_ROUNDING = 1e-3
 
 
 class Axes:
@@ -49,6 +51,14 @@ class Axes:
                 )
             integrated = steps.copy()
             integrated[1::2] += steps[: len(steps) // 2 * 2 : 2]
+        cadence = float(np.min(np.diff(hours[::2]), initial=np.inf)) * _HOUR_IN_SECONDS
+        longest = float(integrated[1::2].max())
+        if longest > cadence * (1 + _ROUNDING):
+            raise InputFileError(
+                self.path,
+                f"column {_time_name(instrument)!r} has a pair of reads every {cadence:.3g} s, in which the "
+                f"{longest:.3g} s that {instrument} integrates do not fit; are these the times of another instrument?",
+            )
         return hours * _HOUR_IN_DAYS, integrated
 
     def dispersion(self, instrument: str, n_x: int) -> NDArray[np.float64]:
@@ -56,7 +66,14 @@ class Axes:
         wavelength = self._columns[_wavelength_name(instrument)]
         if len(wavelength) != n_x:
             raise InputFileError(
-                self.path, f"expected {n_x} values in column {_wavelength_name(instrument)!r}, got {len(wavelength)}"
+                self.path,
+                f"expected {n_x} values in column {_wavelength_name(instrument)!r}, one for each column of the "
+                f"detector of {instrument}, got {len(wavelength)}",
+            )
+        steps = np.diff(wavelength)
+        if np.any(wavelength <= 0) or not (np.all(steps < 0) or np.all(steps > 0)):
+            raise InputFileError(
+                self.path, f"column {_wavelength_name(instrument)!r} does not hold wavelengths above 0 in order"
             )
         return wavelength
 

@@ -11,11 +11,20 @@ from specframe.api import Calibrator, LazyFrames, make_observation, nodes
 from specframe.errors import DataError, ParameterError
 from specframe_ariel import params as defaults
 from specframe_ariel.buffers import ColumnBuffers
-from specframe_ariel.extraction import Extraction, extraction_weights, hot_pixels
+from specframe_ariel.calibration import (
+    converter,
+    lost_columns,
+    needed_flat,
+    needed_image,
+    needed_values,
+    refuse_pixels,
+)
+from specframe_ariel.channels import ChannelLight, extract_light
+from specframe_ariel.extraction import Region, find_region, hot_pixels
 from specframe_ariel.kernel import pair_coefficients, raw_polynomial, read_coefficients
 from specframe_ariel.layout import DETECTORS
 from specframe_ariel.params import ArielDetectorParams
-from specframe_ariel.summation import PixelTable, response_slopes, sum_columns
+from specframe_ariel.summation import PixelTable, Sampling, bin_pixels, response_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +37,10 @@ __all__ = ["ArielDetector"]
 
 _Value = TypeVar("_Value")
 _DAY = 86_400.0
+#: A pixel with saturated reads in more than this share of its bins is left out.
+_SATURATED_SHARE = 0.05
+#: Exposures of the samples that differ by no more than this, relative, show the same light.
+_ALIKE = 0.01
 
 
 class ArielDetector(Calibrator):
@@ -115,15 +128,18 @@ class ArielDetector(Calibrator):
         per_bin, n_bin = self._bins(instrument, data["time"])
         cut = data.drop_vars("frames").isel(x=slice(*columns))  # indexing lazy frames would read them all
 
-        flat = _calibration(cut, "flat") if params.flat else None
-        extraction = extraction_weights(self._good_pixels(cut), flat, rows, sky)
-        flux, variance = self._extract(data, cut, extraction, columns[0], per_bin, n_bin)
-        usable = extraction.usable
-        if "wavelength" not in data.variables:
-            flux, variance, usable = flux.sum(axis=0)[None], variance.sum(axis=0)[None], np.array([True])
+        good = self._good_pixels(cut)
+        region = find_region(good, rows, sky)
+        needed = [name for name in ("dark", "flat", "linearity") if getattr(params, name)] + ["read_noise"]
+        lost = lost_columns(cut, needed, region.star)
+        if lost.any():
+            region = find_region(good & ~lost, rows, sky)
+        light = self._extract(data, cut, region, columns[0], self._sampling(data, per_bin, n_bin))
+
         wavelength, lower, upper = _channels(data, columns)
         order = np.argsort(wavelength)
-        mask = ~usable[order, None] | ~np.isfinite(flux[order])
+        flux, variance = light.flux[order], light.variance[order]
+        mask = ~light.usable[order, None] | ~np.isfinite(flux)
         frames_per_bin = per_bin * (2 if params.cds else 1)
         time = data["time"]
         middle = time.values[: n_bin * frames_per_bin].reshape(n_bin, -1).mean(axis=1)
@@ -131,10 +147,12 @@ class ArielDetector(Calibrator):
         kind = np.dtype(params.precision)
         dims = ("wavelength", "time")
         um = {"units": "um"}
+        found = light.flags + (["channels-lost"] if mask.all(axis=1).any() else [])
+        flags = dict.fromkeys([*str(data.attrs.get("flags", "")).split(), *found])
         return xr.Dataset(
             {
-                "flux": (dims, np.where(mask, np.nan, flux[order]).astype(kind), {"units": units}),
-                "flux_error": (dims, np.where(mask, np.nan, np.sqrt(variance[order])).astype(kind), {"units": units}),
+                "flux": (dims, np.where(mask, np.nan, flux).astype(kind), {"units": units}),
+                "flux_error": (dims, np.where(mask, np.nan, np.sqrt(variance)).astype(kind), {"units": units}),
                 "mask": (dims, mask),
             },
             coords={
@@ -148,7 +166,9 @@ class ArielDetector(Calibrator):
                 "visit": data.attrs.get("visit", ""),
                 "pairs_per_bin": per_bin,
                 "unused_pairs": n_time // (2 if params.cds else 1) - n_bin * per_bin,
-                "pixels_used": int((extraction.weight != 0).sum()),
+                **light.counts,
+                "channels_lost": int(mask.all(axis=1).sum()),
+                **({"flags": " ".join(flags)} if flags else {}),
             },
         )
 
@@ -177,54 +197,65 @@ class ArielDetector(Calibrator):
     def _good_pixels(self, cut: xr.Dataset) -> NDArray[np.bool_]:
         good = np.ones((cut.sizes["y"], cut.sizes["x"]), bool)
         if self.params.dead_pixels == "mask":
-            good &= ~_calibration(cut, "dead", switch="dead_pixels: keep").astype(bool)
+            good &= ~needed_image(cut, "dead", switch="dead_pixels: keep").astype(bool)
         if self.params.hot_pixels == "mask":
-            good &= ~hot_pixels(_calibration(cut, "dark", switch="hot_pixels: keep"), self.params.hot_sigma)
+            good &= ~hot_pixels(needed_image(cut, "dark", switch="hot_pixels: keep"), self.params.hot_sigma)
         return good
 
     def _extract(
-        self, data: xr.Dataset, cut: xr.Dataset, extraction: Extraction, first_column: int, per_bin: int, n_bin: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return flux and variance by column, (x, n_bin) each."""
+        self, data: xr.Dataset, cut: xr.Dataset, region: Region, first_column: int, sampling: Sampling
+    ) -> ChannelLight:
+        """Return the light of each channel: of each column, or of all where the instrument does not disperse."""
         params = self.params
-        used = extraction.pixels()
+        used = region.pixels()
+        flat = needed_flat(cut, used) if params.flat else None
         row, column = used.T
-        gain, offset = self._converter(data)
-        linearity = _needed(cut, "linearity", used) if params.linearity else None
+        gain, offset = converter(data)
+        linearity = needed_values(cut, "linearity", used) if params.linearity else None
         stays = not params.gain_offset  # in adu, and gain and offset are for the noise only
         polynomial = raw_polynomial(linearity, *((1.0, 0.0) if stays else (gain, offset)), (len(used),))
         none = np.zeros(len(used))
         table = PixelTable(
             row,
             column,
-            extraction.weight[row, column],
-            dark=_needed(cut, "dark", used) if params.dark else none,
-            read_noise=_needed(cut, "read_noise", used, lowest=0.0) if "read_noise" in cut.variables else none,
+            dark=needed_values(cut, "dark", used) if params.dark else none,
+            read_noise=needed_values(cut, "read_noise", used, lowest=0.0) if "read_noise" in cut.variables else none,
             coefficients=(pair_coefficients if params.cds else read_coefficients)(polynomial, params.precision),
         )
-        exposure = self._exposure(data, per_bin, n_bin)
         series = _pixel_series(data["frames"].data, row * data.sizes["x"] + column + first_column)
+        full = np.inf if params.full_well is None else (params.full_well - offset) * gain
+        highest = np.iinfo(series.dtype).max if series.dtype.kind in "iu" else np.inf
+        alike = np.ptp(sampling.exposure) <= _ALIKE * sampling.exposure.mean()
+        binned = bin_pixels(
+            series,
+            table,
+            sampling,
+            top=min(full, highest),
+            saturated_share=_SATURATED_SHARE,
+            cosmic_ray_sigma=params.cosmic_ray_sigma if params.cds and alike else None,
+        )
         if linearity is not None:
             slopes = response_slopes(series, polynomial) * gain
-            _refuse(slopes <= 0, used, slopes, "the slope of linearity, at the counts of its frames, must be above 0")
-        in_adu = (gain, 0.0 if params.cds else offset) if stays else (1.0, 0.0)
-        return sum_columns(series, table, len(extraction.usable), exposure, per_bin, pairs=params.cds, converter=in_adu)
-
-    def _converter(self, data: xr.Dataset) -> tuple[float, float]:
-        """Return gain (adu/electron) and offset (electron) of the frames; 1 and 0 where they are in electrons."""
-        if data["frames"].attrs.get("units") == "electron":
-            return 1.0, 0.0
-        gain, offset = (float(data.attrs.get(name, np.nan)) for name in ("gain", "offset"))
-        if not (np.isfinite(gain) and gain > 0 and np.isfinite(offset)):
-            raise DataError(
-                f"expected attributes gain above 0 (adu/electron) and offset (electron), got gain {gain:g} and offset "
-                f"{offset:g}. Without them neither light nor noise is known in electrons: set them, or give frames in "
-                "units of electron"
+            refuse_pixels(
+                (slopes <= 0) & ~binned.saturated,
+                used,
+                slopes,
+                "the slope of linearity, at the counts of its frames, must be above 0",
             )
-        return gain, offset
+        return extract_light(
+            binned,
+            table,
+            sampling,
+            region,
+            flat,
+            optimal=params.extraction == "optimal",
+            background=params.background,
+            profile_columns=params.profile_columns,
+            disperses="wavelength" in data.variables,
+        )
 
-    def _exposure(self, data: xr.Dataset, per_bin: int, n_bin: int) -> NDArray[np.float64]:
-        """Return the mean time in s over which a sample of each bin collected dark current, (n_bin,)."""
+    def _sampling(self, data: xr.Dataset, per_bin: int, n_bin: int) -> Sampling:
+        """Return how reads make samples and bins."""
         integrated = data["integration_time"].values
         if self.params.cds:
             integrated = integrated[1::2] - integrated[::2]
@@ -233,8 +264,12 @@ class ArielDetector(Calibrator):
                     "expected the integration time to grow within each pair of reads, but that of pair "
                     f"{int(np.argmax(integrated <= 0))} does not; set cds: false if frames do not come in pairs"
                 )
-        mean: NDArray[np.float64] = integrated[: n_bin * per_bin].reshape(n_bin, per_bin).mean(axis=1)
-        return mean
+        exposure: NDArray[np.float64] = integrated[: n_bin * per_bin].reshape(n_bin, per_bin).mean(axis=1)
+        in_electrons = (1.0, 0.0)
+        if not self.params.gain_offset:
+            gain, offset = converter(data)
+            in_electrons = (gain, 0.0 if self.params.cds else offset)
+        return Sampling(exposure, per_bin, self.params.cds, in_electrons)
 
 
 def _of(value: Mapping[str, _Value] | _Value, instrument: str, default: Mapping[str, Any], other: Any) -> _Value:
@@ -260,38 +295,6 @@ def _on_detector(name: str, span: tuple[int, int], size: int) -> tuple[int, int]
             "size take a mapping by instrument"
         )
     return span
-
-
-def _calibration(data: xr.Dataset, name: str, switch: str = "") -> NDArray[Any]:
-    if name not in data.variables:
-        raise DataError(
-            f"has no variable {name!r}, which the calibration needs; set {switch or f'{name}: false'} to do without"
-        )
-    values: NDArray[Any] = data[name].values
-    return values
-
-
-def _needed(cut: xr.Dataset, name: str, used: NDArray[np.intp], lowest: float | None = None) -> NDArray[np.float64]:
-    """Return a calibration variable in the pixels that are used, (..., n), and check that it is finite there."""
-    values = np.asarray(_calibration(cut, name)[..., used[:, 0], used[:, 1]], float)
-    finite = np.isfinite(values).reshape(-1, len(used))
-    shown = values.reshape(-1, len(used))[np.argmin(finite, axis=0), np.arange(len(used))]
-    _refuse(~finite.all(axis=0), used, shown, f"{name} must be finite")
-    if lowest is not None:
-        _refuse(values < lowest, used, values, f"{name} must be at least {lowest:g}")
-    return values
-
-
-def _refuse(bad: NDArray[np.bool_], used: NDArray[np.intp], values: NDArray[np.float64], rule: str) -> None:
-    """Raise when a pixel of those ``used`` (n, 2) is ``bad`` (n,), and say which of ``values`` (n,) it has."""
-    if not bad.any():
-        return
-    first = int(np.argmax(bad))
-    y, x = (int(i) for i in used[first])
-    raise DataError(
-        f"{rule} in every pixel that is used, {int(bad.sum())} of {len(used)} are not (the first has {values[first]:g} "
-        f"in row {y}, column {x} of the columns used): get the calibration again, or call the pixels dead"
-    )
 
 
 def _pixel_series(frames: Any, pixels: NDArray[np.intp]) -> ColumnBuffers:

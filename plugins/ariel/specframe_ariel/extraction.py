@@ -1,12 +1,12 @@
-"""From pixels to light curves: which pixels count, with what weight, and what noise they bring.
+"""From pixels to light curves: which pixels count, and with what weight.
 
 After linearity everything is linear in a pixel's mean signal: dark and flat, the background that the rows around
-the spectrum show, and the sum over rows. So each pixel has one weight, and its square weighs its variance.
+the spectrum show, and the weighted sum over rows. So each pixel has one weight, and its square weighs its variance.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Extraction", "extraction_weights", "hot_pixels"]
+__all__ = ["Region", "extraction_weights", "find_region", "hot_pixels", "sky_weights"]
 
 
 def hot_pixels(dark: NDArray[np.float64], sigma: float) -> NDArray[np.bool_]:
@@ -33,62 +33,95 @@ def hot_pixels(dark: NDArray[np.float64], sigma: float) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Extraction:
-    """The weights of the pixels (y, x), 0 where one is not used, and which columns (x,) have any signal."""
+class Region:
+    """The good pixels (y, x) on the spectrum and on the background around it, and the columns (x,) that have both.
 
-    weight: NDArray[np.float64]
+    ``sky`` is ``None`` where no background is subtracted.
+    """
+
+    star: NDArray[np.bool_]
+    sky: NDArray[np.bool_] | None
     usable: NDArray[np.bool_]
 
     def pixels(self) -> NDArray[np.intp]:
-        """Return row and column of the pixels that are used, in C order, shape (n, 2)."""
-        return np.argwhere(self.weight != 0.0)
+        """Return row and column of the pixels that are needed, in C order, shape (n, 2)."""
+        needed = self.star if self.sky is None else self.star | self.sky
+        return np.argwhere(needed & self.usable)
+
+    def without(self, bad: NDArray[np.bool_]) -> Region:
+        """Return the region without some pixels (y, x)."""
+        sky = None if self.sky is None else self.sky & ~bad
+        star = self.star & ~bad
+        return replace(self, star=star, sky=sky, usable=self.usable & _has_all(star, sky))
 
 
-def extraction_weights(
-    good: NDArray[np.bool_],
-    flat: NDArray[np.float64] | None,
-    rows: tuple[int, int],
-    background_rows: Sequence[tuple[int, int]],
-) -> Extraction:
-    """Weigh pixels for the sum over ``rows`` minus the mean of ``background_rows``, column by column.
+def find_region(good: NDArray[np.bool_], rows: tuple[int, int], background_rows: Sequence[tuple[int, int]]) -> Region:
+    """Find the ``good`` pixels (y, x) in ``rows`` and ``background_rows``.
 
-    A pixel that is not ``good`` (y, x) is left out at all times, so that its column is fainter by a constant factor
-    and light curves relative to their own mean are not biased; the background is subtracted once per good pixel. A
-    column without a good pixel in ``rows``, or in the background rows where there are any, is not usable.
+    A column without a good pixel in ``rows``, or in the background rows where there are any, is not usable.
 
     Raises
     ------
     DataError
-        When no column is usable, or the flat of a pixel that is needed is not above 0.
+        When no column is usable.
     """
-    n_y = good.shape[0]
-    row = np.arange(n_y)
-    inside = ((row >= rows[0]) & (row < rows[1]))[:, None] & good
-    around = np.zeros(n_y, bool)
-    for first, last in background_rows:
-        around |= (row >= first) & (row < last)
-    sky = around[:, None] & good
-    n_inside, n_sky = inside.sum(axis=0), sky.sum(axis=0)
-    usable = n_inside > 0
+    row = np.arange(good.shape[0])
+    star = ((row >= rows[0]) & (row < rows[1]))[:, None] & good
+    sky = None
     if background_rows:
-        usable &= n_sky > 0
-    if not usable.any():
+        around = np.zeros(len(row), bool)
+        for first, last in background_rows:
+            around |= (row >= first) & (row < last)
+        sky = around[:, None] & good
+    region = Region(star, sky, _has_all(star, sky))
+    if not region.usable.any():
         raise DataError(
-            f"no pixel is left: of the {good.size} pixels in use {int((~good).sum())} are dead or masked as hot, "
-            f"and no column has a good one in rows {list(rows)}"
+            f"no pixel is left: of the {good.size} pixels in use {int((~good).sum())} are dead, masked as hot or "
+            f"without calibration, and no column has a good one in rows {list(rows)}"
             + (" and in the background rows" if background_rows else "")
         )
-    share = np.divide(n_inside, n_sky, out=np.zeros(len(n_sky)), where=n_sky > 0)
-    weight = np.where(usable, inside - share * sky, 0.0)
+    return region
+
+
+def _has_all(star: NDArray[np.bool_], sky: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    usable = np.asarray(star.any(axis=0))
+    return usable if sky is None else usable & np.asarray(sky.any(axis=0))
+
+
+def sky_weights(sky: NDArray[np.bool_], variance: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Weigh the pixels (y, x) of each column for a mean: alike, or by 1 / ``variance`` (y, x). They sum to 1 or 0."""
+    inverse = sky.astype(float) if variance is None else np.divide(1.0, variance, out=np.zeros(sky.shape), where=sky)
+    total = inverse.sum(axis=0)
+    weights: NDArray[np.float64] = np.divide(inverse, total, out=np.zeros(sky.shape), where=total > 0)
+    return weights
+
+
+def extraction_weights(
+    region: Region,
+    flat: NDArray[np.float64] | None,
+    aperture: NDArray[np.float64] | None = None,
+    sky: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Weigh pixels (y, x) for the sum over the aperture minus the background, column by column.
+
+    A pixel that is not good is left out at all times, so that its column is fainter by a constant factor and light
+    curves relative to their own mean are not biased; the background is subtracted as often as the star is summed.
+
+    Parameters
+    ----------
+    region
+        The pixels.
+    flat
+        Response of each pixel (y, x), above 0 in the region.
+    aperture
+        Weight of each pixel (y, x) of flat-fielded signal, 0 outside of ``region.star``; ``None`` is 1 in all of it.
+    sky
+        Weights (y, x) of the background, from :func:`sky_weights`; ``None`` subtracts none.
+    """
+    weight = region.star.astype(float) if aperture is None else aperture.copy()
+    if sky is not None:
+        weight -= weight.sum(axis=0) * sky
+    weight = np.where(region.usable, weight, 0.0)
     if flat is not None:
-        needed = weight != 0.0
-        bad = needed & ~(np.isfinite(flat) & (flat > 0.0))
-        if bad.any():
-            y, x = (int(i) for i in np.argwhere(bad)[0])
-            raise DataError(
-                f"flat must be finite and above 0 in every pixel that is used, {int(bad.sum())} are not (the first has "
-                f"{flat[y, x]:g} in row {y}, column {x} of the columns used): get the calibration again, call the "
-                "pixels dead and leave dead_pixels: mask on, or set flat: false"
-            )
-        weight = np.divide(weight, flat, out=np.zeros_like(weight), where=needed)
-    return Extraction(weight, usable)
+        weight = np.divide(weight, flat, out=np.zeros_like(weight), where=weight != 0.0)
+    return weight

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["pair_coefficients", "raw_polynomial", "read_addresses", "read_coefficients", "sum_pairs", "sum_reads"]
+__all__ = [
+    "compiled",
+    "mark_high",
+    "pair_coefficients",
+    "raw_polynomial",
+    "read_addresses",
+    "read_coefficients",
+    "sum_pairs",
+    "sum_reads",
+]
 
 #: Number of coefficients of a linearity polynomial: the challenges' are of order 5.
 N_COEFFICIENT = 6
@@ -35,17 +44,17 @@ N_COEFFICIENT = 6
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
-def _compiled(function: _Function) -> _Function:
+def compiled(function: _Function) -> _Function:
     """Compile at the first call, and keep the machine code on disk where there is a folder for it.
 
     Sums may be reordered into vector lanes, and products fused into sums; NaN stays NaN.
     """
     options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract"}}
     try:
-        compiled: _Function = numba.njit(cache=True, **options)(function)
+        kernel: _Function = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder that numba could write to: compile anew in each process
-        compiled = numba.njit(**options)(function)
-    return compiled
+        kernel = numba.njit(**options)(function)
+    return kernel
 
 
 def raw_polynomial(
@@ -101,7 +110,7 @@ def _as_pointer(typing: Any, address: Any) -> Any:
 _pointer: Any = intrinsic(_as_pointer)
 
 
-@_compiled
+@compiled
 def read_addresses(children: int, skip: int, item_size: int, addresses: NDArray[np.uint64]) -> int:
     """Write where the values of Arrow arrays begin, and return how many of the arrays have missing values.
 
@@ -120,7 +129,7 @@ def read_addresses(children: int, skip: int, item_size: int, addresses: NDArray[
     return missing
 
 
-@_compiled
+@compiled
 def sum_pairs(
     addresses: NDArray[np.uint64],
     like: NDArray[Any],
@@ -155,7 +164,7 @@ def sum_pairs(
             sums[n, k] = total
 
 
-@_compiled
+@compiled
 def sum_reads(
     addresses: NDArray[np.uint64],
     like: NDArray[Any],
@@ -180,3 +189,20 @@ def sum_reads(
                 x = real(reads[i])
                 total += c0 + x * (c1 + x * (c2 + x * (c3 + x * (c4 + x * c5))))
             sums[n, k] = total
+
+
+@compiled
+def mark_high(addresses: NDArray[np.uint64], top: NDArray[Any], reads_per_bin: int, high: NDArray[np.bool_]) -> None:
+    """Write into ``high`` (n, n_bin) whether any of a bin's reads is ``top`` or above.
+
+    As :func:`sum_reads`; ``top`` (1,) is of the reads' type.
+    """
+    n_bin = high.shape[1]
+    for n in range(len(addresses)):
+        series = carray(_pointer(addresses[n]), (reads_per_bin * n_bin,), top.dtype)
+        for k in range(n_bin):
+            reads = series[k * reads_per_bin : (k + 1) * reads_per_bin]
+            highest = reads[0]
+            for i in range(1, reads_per_bin):
+                highest = reads[i] if reads[i] > highest else highest
+            high[n, k] = highest >= top[0]

@@ -23,10 +23,12 @@ from specframe.errors import InputFileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["DETECTORS", "FGS1_BAND", "ChallengeTree", "find_tree"]
+__all__ = ["DETECTORS", "FGS1_BAND", "SCIENCE_COLUMNS", "ChallengeTree", "find_tree"]
 
 #: Rows and columns of the detectors, as in the challenges' files.
 DETECTORS = {"AIRS-CH0": (32, 356), "FGS1": (32, 32)}
+#: Columns of AIRS-CH0 that the labels describe; in reverse order they are wl_2 .. wl_283.
+SCIENCE_COLUMNS = slice(39, 321)
 #: Band of FGS1 in um: Ariel's Fine Guidance System channel 1, ESA's definition study report (2020).
 FGS1_BAND = (0.60, 0.80)
 

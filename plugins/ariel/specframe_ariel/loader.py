@@ -10,7 +10,7 @@ import xarray as xr
 from specframe.api import Loader, make_labels, make_observation
 from specframe.errors import InputFileError, ParameterError
 from specframe_ariel.axes import Axes
-from specframe_ariel.layout import DETECTORS, FGS1_BAND, ChallengeTree, find_tree
+from specframe_ariel.layout import DETECTORS, FGS1_BAND, SCIENCE_COLUMNS, ChallengeTree, find_tree
 from specframe_ariel.params import ArielChallengeParams
 from specframe_ariel.parquet import ParquetFrames, read_image
 from specframe_ariel.system import known_system
@@ -29,6 +29,8 @@ __all__ = ["ArielChallenge"]
 N_OUTPUT = 283
 #: Coefficients of the linearity polynomial in linear_corr.parquet, from low to high order.
 _N_COEFFICIENT = 6
+#: Relative difference up to which a column has the wavelength of its label; columns are 0.2 % apart.
+_SAME_WAVELENGTH = 2e-4
 _TIME = {"units": "d", "time_system": "relative", "time_reference": "start of the visit"}
 #: Units of what train_star_info.csv knows; the semi-major axis is in radii of the star.
 _STAR_UNITS = {"Rs": "solRad", "Ms": "solMass", "Ts": "K", "e": "", "P": "d", "sma": "", "i": "deg"}
@@ -44,7 +46,10 @@ class ArielChallenge(Loader):
     ``integration_time`` is the time since the reset. ``axis_info.parquet`` gives it for AIRS-CH0 as the length of each
     step (0.1 s, then 4.5 s more), so that the reads of a pair are at 0.1 s and 4.6 s. It has none for FGS1, whose
     first read comes as long after the reset as the second after the first, which the time stamps tell: 0.1 s and 0.2 s.
-    A file with fewer frames than ``axis_info.parquet`` has rows holds the first ones.
+
+    Flags (``attrs["flags"]`` of a node): ``visit-incomplete`` where a file has fewer frames than ``axis_info.parquet``
+    has rows, of which they are then the first ones; ``visit-missing`` where another instrument that is loaded has no
+    frames of this visit. What is there is loaded; an instrument without any visit is an error.
 
     FGS1 does not disperse: its wavelength (wl_1 of ``wavelengths.csv``) and band are attributes of its node, in um.
 
@@ -76,15 +81,13 @@ class ArielChallenge(Loader):
     def load(self, target: str) -> xr.DataTree:
         """Return a planet's Observation; of its frames only the files' metadata are read."""
         tree = self._tree()
-        visits = tree.visits(target)
-        if not visits:
+        if not tree.visits(target):
             raise InputFileError(tree.folder / target, "holds no signal files, expected e.g. AIRS-CH0_signal*.parquet")
         converters = read_table(tree.adc_info)
         axes = Axes(tree.axis_info, self.params.instruments)
         nodes = {
             f"{instrument}/{visit}": self._node(tree, axes, converters, (target, instrument, visit))
-            for instrument in self.params.instruments
-            for visit in visits
+            for instrument, visit in self._visits(tree, target)
         }
         source = f"Ariel data challenge {tree.year}, {tree.split}"
         return make_observation(target, nodes, source=source, **_known(tree, target))
@@ -130,11 +133,10 @@ class ArielChallenge(Loader):
         """Return the files that ``load(target)`` reads, as far as they exist."""
         tree = self._tree()
         files = [tree.axis_info, tree.wavelengths, tree.adc_info, tree.star_info]
-        for visit in tree.visits(target):
-            for instrument in self.params.instruments:
-                folder = tree.calibration(target, instrument, visit)
-                files.append(tree.signal(target, instrument, visit))
-                files += [folder / f"{name}.parquet" for name in ("dark", "dead", "flat", "linear_corr", "read")]
+        for instrument, visit in self._visits(tree, target):
+            folder = tree.calibration(target, instrument, visit)
+            files.append(tree.signal(target, instrument, visit))
+            files += [folder / f"{name}.parquet" for name in ("dark", "dead", "flat", "linear_corr", "read")]
         return [file for file in files if file.exists()]
 
     def relocated(self, path: Path) -> Self:
@@ -152,12 +154,29 @@ class ArielChallenge(Loader):
     def _tree(self) -> ChallengeTree:
         return find_tree(self.params.path, self.params.split, self.params.year)
 
+    def _visits(self, tree: ChallengeTree, target: str) -> list[tuple[str, str]]:
+        """Return instrument and visit of each node; an instrument without any visit is asked for the first one."""
+        there = [
+            (instrument, visit)
+            for instrument in self.params.instruments
+            for visit in tree.visits(target)
+            if tree.signal(target, instrument, visit).exists()
+        ]
+        without = [name for name in self.params.instruments if not any(name == known for known, _ in there)]
+        return there + [(instrument, visit) for instrument in without for visit in tree.visits(target)[:1]]
+
     def _node(self, tree: ChallengeTree, axes: Axes, converters: Table, place: tuple[str, str, str]) -> xr.Dataset:
         target, instrument, visit = place
         detector = n_y, n_x = DETECTORS[instrument]
         path = tree.signal(target, instrument, visit)
         folder = tree.calibration(target, instrument, visit)
         frames = ParquetFrames(path, detector)
+        if not folder.is_dir():
+            raise InputFileError(
+                folder,
+                f"not found, so that the frames of {instrument}, visit {visit}, cannot be calibrated: get it from the "
+                f"challenge again, or move {path.name} away to do without this visit",
+            )
         n_time = frames.shape[0]
         time, integration_time = axes.reads(instrument)
         if n_time > len(time):
@@ -167,12 +186,26 @@ class ArielChallenge(Loader):
             )
         gain, offset = _converter(converters, target, instrument)
         attrs: dict[str, Any] = {"instrument": instrument, "visit": visit, "gain": gain, "offset": offset}
+        flags = []
+        if not all(tree.signal(target, other, visit).exists() for other in self.params.instruments):
+            flags.append("visit-missing")
+        if n_time < len(time):
+            flags.append("visit-incomplete")
+        if flags:
+            attrs["flags"] = " ".join(flags)
         coords: dict[str, Any] = {"time": ("time", time[:n_time], _TIME)}
         if instrument == "FGS1":
             band = (float(_label_wavelengths(tree)[0]), *FGS1_BAND)
             attrs |= dict(zip(("wavelength", "wavelength_lower", "wavelength_upper"), band, strict=True))
         else:
-            coords["wavelength"] = ("x", axes.dispersion(instrument, n_x), {"units": "um"})
+            wavelength = axes.dispersion(instrument, n_x)
+            if not np.allclose(wavelength[SCIENCE_COLUMNS][::-1], _label_wavelengths(tree)[1:], rtol=_SAME_WAVELENGTH):
+                raise InputFileError(
+                    axes.path,
+                    f"the wavelengths of {instrument}, columns {SCIENCE_COLUMNS.start}:{SCIENCE_COLUMNS.stop} in "
+                    f"reverse, are not wl_2 .. wl_{N_OUTPUT} of {tree.wavelengths}: they do not belong together",
+                )
+            coords["wavelength"] = ("x", wavelength, {"units": "um"})
         linearity = read_image(folder / "linear_corr.parquet", (_N_COEFFICIENT * n_y, n_x))
         pixel = ("y", "x")
         return xr.Dataset(

@@ -66,7 +66,7 @@ class ArielDetectorParams(Params):
 
     rows: PixelRange | dict[str, PixelRange] = Field(
         {},
-        description="Detector rows that are summed: [first, one past the last]. Default: 8:24 of AIRS-CH0 and FGS1.",
+        description="Detector rows of the aperture: [first, one past the last]. Default: 8:24 of AIRS-CH0 and FGS1.",
     )
     columns: PixelRange | dict[str, PixelRange] = Field(
         {},
@@ -80,6 +80,16 @@ class ArielDetectorParams(Params):
     )
     dead_pixels: Literal["mask", "keep"] = Field(
         "mask", description="Leave out pixels that the calibration calls dead."
+    )
+    extraction: Literal["box", "optimal"] = Field(
+        "box",
+        description="How the aperture is summed: box gives each pixel the same weight, optimal weighs it by the share "
+        "of the light that it sees over its variance (Horne 1986).",
+    )
+    profile_columns: int = Field(
+        31,
+        ge=1,
+        description="Columns over which the profile of the optimal weights is smoothed, a straight line in each row.",
     )
     hot_pixels: Literal["keep", "mask"] = Field(
         "keep",
@@ -99,8 +109,25 @@ class ArielDetectorParams(Params):
     flat: bool = Field(True, description="Divide by the flat field.")
     background_rows: tuple[PixelRange, ...] | dict[str, tuple[PixelRange, ...]] = Field(
         {},
-        description="Detector rows whose mean, column by column, is subtracted as sky background; [] subtracts "
+        description="Detector rows that show the sky background, subtracted column by column; [] subtracts "
         "none. Default: 0:8 and 24:32 of AIRS-CH0 and FGS1.",
+    )
+    background: Literal["mean", "weighted", "median"] = Field(
+        "mean",
+        description="How those rows make the background of a column: their mean, their mean weighted by 1 / variance, "
+        "or their median.",
+    )
+    full_well: float | None = Field(
+        None,
+        gt=0,
+        description="Signal in electrons, as read and before linearity, from which a pixel is saturated; null: only "
+        "where the converter is at its top (65535 adu).",
+    )
+    cosmic_ray_sigma: float | None = Field(
+        5.0,
+        ge=3,
+        description="Standard deviations above the samples around it from which a pixel's sample is a cosmic ray and "
+        "replaced by their median; null repairs none. Only with cds and where all samples are exposed alike.",
     )
     bin_time: Quantity("s") = Field(  # type: ignore[valid-type]
         144.0,

@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from specframe.errors import DataError
-from specframe_ariel.extraction import extraction_weights, hot_pixels
+from specframe_ariel.extraction import extraction_weights, find_region, hot_pixels, sky_weights
 
 BACKGROUND = [(0, 8), (24, 32)]
+
+
+def box(good, flat, background=BACKGROUND, variance=None):
+    region = find_region(good, (8, 24), background)
+    sky = None if region.sky is None else sky_weights(region.sky, variance)
+    return region, extraction_weights(region, flat, sky=sky)
 
 
 def with_a_good_column(mask):
@@ -24,12 +30,13 @@ MASKS = arrays(bool, (32, 5), elements=st.sampled_from([True, True, True, False]
 
 
 @settings(max_examples=60)
-@given(MASKS, st.floats(0.0, 1e4), st.integers(0, 2**31))
-def test_an_even_sky_leaves_nothing_whatever_is_masked(good, sky, seed):
-    flat = np.random.default_rng(seed).uniform(0.8, 1.2, good.shape)
-    extraction = extraction_weights(good, flat, (8, 24), BACKGROUND)
+@given(MASKS, st.floats(0.0, 1e4), st.integers(0, 2**31), st.booleans())
+def test_an_even_sky_leaves_nothing_whatever_is_masked(good, sky, seed, weighted):
+    rng = np.random.default_rng(seed)
+    flat = rng.uniform(0.8, 1.2, good.shape)
+    _, weight = box(good, flat, variance=rng.uniform(100.0, 1e4, good.shape) if weighted else None)
     seen = np.where(good, sky * flat, 1e9)  # what a masked pixel shows does not count
-    assert np.allclose((extraction.weight * seen).sum(axis=0), 0.0, atol=1e-11 * max(sky, 1.0))
+    assert np.allclose((weight * seen).sum(axis=0), 0.0, atol=1e-11 * max(sky, 1.0))
 
 
 @settings(max_examples=60)
@@ -39,25 +46,39 @@ def test_the_light_of_the_good_pixels_is_summed(good, seed):
     flat = rng.uniform(0.8, 1.2, good.shape)
     light = np.zeros(good.shape)
     light[8:24] = rng.uniform(0.0, 1e4, (16, 5))
-    extraction = extraction_weights(good, flat, (8, 24), BACKGROUND)
-    expected = np.where(extraction.usable, (light * good).sum(axis=0), 0.0)
-    assert np.allclose(expected, (extraction.weight * light * flat).sum(axis=0), rtol=1e-12)
+    region, weight = box(good, flat)
+    expected = np.where(region.usable, (light * good).sum(axis=0), 0.0)
+    assert np.allclose(expected, (weight * light * flat).sum(axis=0), rtol=1e-12)
 
 
 def test_only_pixels_with_a_weight_are_asked_for():
     good = np.ones((32, 3), bool)
     good[10, 1] = False
-    without = extraction_weights(good, None, (8, 24), [])
-    assert len(without.pixels()) == 16 * 3 - 1
+    without, weight = box(good, None, [])
+    assert len(without.pixels()) == np.count_nonzero(weight) == 16 * 3 - 1
     assert set(without.pixels()[:, 0].tolist()) == set(range(8, 24))
-    assert len(extraction_weights(good, None, (8, 24), BACKGROUND).pixels()) == 32 * 3 - 1
+    assert len(box(good, None)[0].pixels()) == 32 * 3 - 1
+
+
+def test_a_mean_weighted_by_the_noise_is_that_of_least_squares():
+    rng = np.random.default_rng(8)
+    variance = rng.uniform(1.0, 9.0, (6, 4))
+    sky = np.ones((6, 4), bool)
+    sky[2, 1] = False
+    weights = sky_weights(sky, variance)
+    for x in range(4):
+        use = sky[:, x]
+        # numpy.polyfit takes 1 / sigma; a polynomial of order 0 is the weighted mean
+        values = rng.normal(size=6)
+        expected = np.polyfit(np.arange(6)[use], values[use], 0, w=1 / np.sqrt(variance[use, x]))[0]
+        assert (weights[:, x] * values).sum() == pytest.approx(expected, rel=1e-10)
 
 
 def test_nothing_left_is_an_error():
     good = np.ones((32, 4), bool)
     good[8:24] = False
     with pytest.raises(DataError, match=r"no pixel is left: of the 128 pixels in use 64 are dead"):
-        extraction_weights(good, None, (8, 24), BACKGROUND)
+        find_region(good, (8, 24), BACKGROUND)
 
 
 def test_hot_pixels_are_those_of_astropy():

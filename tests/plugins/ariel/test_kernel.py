@@ -98,7 +98,7 @@ def test_nan_reads_stay_nan():
 def test_it_compiles_where_no_folder_can_be_written(monkeypatch):
     """Numba refuses to cache then; the kernel must still work."""
     monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
-    compiled = kernel._compiled(kernel.sum_reads.py_func)
+    compiled = kernel.compiled(kernel.sum_reads.py_func)
     sums = run(compiled, np.arange(4, dtype=np.uint16), np.array([[0.0, 1.0, 0, 0, 0, 0]]), 4, 1)
     assert sums[0] == 6.0
 
