@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from specframe.pipeline.result import Run
 
 __all__ = ["print_summary"]
+
+#: So many targets are named for each flag.
+_NAMED = 3
 
 
 def print_summary(run: Run) -> None:
@@ -24,6 +29,10 @@ def print_summary(run: Run) -> None:
         for name, value in scores.items():
             shown = "-" if value is None else f"{value:.4g}"
             click.echo(f"  {name.ljust(width)}  {shown}")
+    flags = run.manifest.get("flags", {})
+    if flags:
+        listed = "; ".join(f"{flag} {_named(targets)}" for flag, targets in flags.items())
+        click.echo(f"Flagged targets (numbers of all: quality.ecsv): {listed}")
     if run.set_aside:
         first, count = run.set_aside[0], len(run.set_aside)
         click.echo(
@@ -32,3 +41,9 @@ def print_summary(run: Run) -> None:
         if count > 1:
             click.echo(f"All reasons: {run.path / 'manifest.json'}")
     click.echo(f"Results: {run.path}")
+
+
+def _named(targets: Sequence[str]) -> str:
+    """Return ``5 (a, b, c, ...)``."""
+    more = ", ..." if len(targets) > _NAMED else ""
+    return f"{len(targets)} ({', '.join(targets[:_NAMED])}{more})"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from specframe.evaluate.evaluation import Evaluation, align, evaluate_scores, is_complete
     from specframe.evaluate.intervals import interval
+    from specframe.evaluate.red_noise import BinnedScatter, binned_scatter
     from specframe.evaluate.splits import grouped_folds
 
 __getattr__, __dir__ = lazy_names(
@@ -45,13 +46,16 @@ __getattr__, __dir__ = lazy_names(
         ),
         "evaluation": ("Evaluation", "align", "evaluate_scores", "is_complete"),
         "intervals": ("interval",),
+        "red_noise": ("BinnedScatter", "binned_scatter"),
         "splits": ("grouped_folds",),
     },
 )
 
 __all__ = [
+    "BinnedScatter",
     "Evaluation",
     "align",
+    "binned_scatter",
     "coverage_by_target",
     "coverage_curve",
     "crps_normal",

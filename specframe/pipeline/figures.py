@@ -9,9 +9,12 @@ import numpy as np
 
 from specframe.api.observation import nodes
 from specframe.errors import DataError
+from specframe.evaluate.evaluation import is_complete
+from specframe.pipeline.quality import flagged
 from specframe.pipeline.store import safe_name
 from specframe.pipeline.target import reason_of
 from specframe.report import (
+    draw_allan,
     draw_calibration,
     draw_comparison,
     draw_light_curve,
@@ -21,7 +24,7 @@ from specframe.report import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import xarray as xr
@@ -30,16 +33,43 @@ if TYPE_CHECKING:
     from specframe.pipeline.gather import Gathered
     from specframe.pipeline.progress import Progress
 
-__all__ = ["draw_figures"]
+__all__ = ["draw_figures", "drawn_targets"]
 
-#: Light curves are drawn of this many targets, the first.
-_LIGHT_CURVES = 2
+#: Without known truths, the first targets are drawn, so many.
+_FIRST = 2
+#: Flagged targets that are drawn besides, one for each flag before a second one for any.
+_FLAGGED = 2
 
 
-def draw_figures(folder: Path, gathered: Gathered, prediction: xr.Dataset | None, progress: Progress) -> list[Path]:
-    """Draw what there is to draw into ``folder``; a figure that fails is reported and left out."""
+def drawn_targets(gathered: Gathered, prediction: xr.Dataset | None) -> dict[str, str]:
+    """Return the targets whose light curves are drawn, and why they.
+
+    The best, median and worst prediction where the truth is known, else the first ones; and a few that carry flags.
+    """
+    chosen: dict[str, str] = {}
+    if prediction is not None and _known(prediction):
+        for rank, target in _chosen(prediction).items():
+            chosen.setdefault(target, rank)
+    else:
+        chosen = dict.fromkeys(list(gathered.keys)[:_FIRST], "first")
+    of_flag = list(flagged(gathered.quality, list(gathered.keys)).items())
+    longest = max((len(targets) for _, targets in of_flag), default=0)
+    turns = [(targets[i], flag) for i in range(longest) for flag, targets in of_flag if i < len(targets)]
+    for target, flag in turns:
+        if target not in chosen and sum(why.startswith("flagged") for why in chosen.values()) < _FLAGGED:
+            chosen[target] = f"flagged {flag}"
+    return chosen
+
+
+def draw_figures(
+    folder: Path, gathered: Gathered, prediction: xr.Dataset | None, targets: Iterable[str], progress: Progress
+) -> list[Path]:
+    """Draw what there is to draw into ``folder``; a figure that fails is reported and left out.
+
+    Light curves, their residuals and Allan curves are those of ``targets``.
+    """
     drawn = []
-    for name, draw in _figures(gathered, prediction):
+    for name, draw in _figures(gathered, prediction, targets):
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -51,41 +81,52 @@ def draw_figures(folder: Path, gathered: Gathered, prediction: xr.Dataset | None
     return drawn
 
 
-def _figures(gathered: Gathered, prediction: xr.Dataset | None) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def _figures(
+    gathered: Gathered, prediction: xr.Dataset | None, targets: Iterable[str]
+) -> Iterator[tuple[str, Callable[[], Figure]]]:
     if prediction is not None:
         yield from _of_prediction(prediction)
-    yield from _of_light_curves(gathered)
+    yield from _of_light_curves(gathered, targets)
+
+
+def _known(prediction: xr.Dataset) -> bool:
+    return "truth" in prediction and bool(np.isfinite(prediction["truth"].values).any())
 
 
 def _of_prediction(prediction: xr.Dataset) -> Iterator[tuple[str, Callable[[], Figure]]]:
     truth = prediction.get("truth")
-    known = truth is not None and bool(np.isfinite(truth.values).any())
-    if truth is not None and known:
+    complete = prediction.isel(target=is_complete(prediction))
+    if truth is not None and _known(complete):
         if "wavelength" in prediction.coords or prediction.sizes["output"] == 1:
-            yield "comparison", partial(draw_comparison, prediction, truth)
+            yield "comparison", partial(draw_comparison, complete, truth)
         else:
             for output in prediction["output"].values.astype(str):
-                yield f"comparison-{safe_name(output)}", partial(draw_comparison, prediction, truth, output)
+                yield f"comparison-{safe_name(output)}", partial(draw_comparison, complete, truth, output)
         if "std" in prediction or "lower" in prediction:
-            yield "calibration", partial(draw_calibration, prediction, truth)
+            yield "calibration", partial(draw_calibration, complete, truth)
     if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
         for rank, target in _chosen(prediction).items():
             yield f"spectrum-{rank}-{safe_name(target)}", partial(draw_spectrum, prediction, target, truth)
 
 
-def _of_light_curves(gathered: Gathered) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    for target in list(gathered.keys)[:_LIGHT_CURVES]:
+def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    for target in targets:
         try:
             observation = gathered.worker.product(target, gathered.keys[target])
         except DataError:
             continue
-        for path, data in nodes(observation):
-            if "flux" not in data or data["flux"].dims != ("wavelength", "time"):
-                continue
+        curves = {
+            path: data
+            for path, data in nodes(observation)
+            if "flux" in data and data["flux"].dims == ("wavelength", "time")
+        }
+        for path, data in curves.items():
             name, title = f"{safe_name(target)}-{safe_name(path.replace('/', '-'))}", f"{target}, {path}"
             yield f"light-curve-{name}", partial(draw_light_curve, data, title=title)
             if "model" in data and data.sizes["wavelength"] > 1:
                 yield f"residuals-{name}", partial(draw_residual_image, data, title=title)
+        if any("model" in data for data in curves.values()):
+            yield f"allan-{safe_name(target)}", partial(draw_allan, curves, title=target)
 
 
 def _chosen(prediction: xr.Dataset) -> dict[str, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from specframe.pipeline.store import safe_name
 from specframe.report import ReportFigure, write_report
 
 if TYPE_CHECKING:
@@ -16,16 +19,21 @@ if TYPE_CHECKING:
 __all__ = ["report_folder", "report_run"]
 
 _CAPTIONS = {
-    "comparison": "Predicted against true values of held-out targets, and their difference.",
+    "comparison": "Predicted against true values, and their difference; of a pipeline that learns, those of held-out targets.",
     "calibration": "Left: how often the truth lies within intervals of a nominal coverage. Right: the probability "
     "that was predicted below the truth; flat when error bars are right.",
     "spectrum": "Predicted spectrum with its 68 % error bars, and the truth where it is known.",
     "light-curve": "White light curve; where a step fitted it, with the model, detrended, and what is left.",
     "residuals": "What is left after the model, by wavelength and time.",
+    "allan": "Scatter of white-light residuals averaged over bins (Pont et al. 2006, Winn et al. 2008). Above the line "
+    "of white noise there is red noise, and errors of averages are larger by the factor β.",
 }
+#: Figures of all targets come first, those of a target together.
+_OF_ALL = ("comparison", "calibration")
+_OF_TARGET = ("spectrum", "light-curve", "residuals", "allan")
 
 _PARTS = {"cv": "held-out folds", "test": "measured, not learned"}
-_RANKS = {"best": "best", "median": "with median error", "worst": "worst"}
+_RANKS = {"best": "predicted best", "median": "with median error", "worst": "predicted worst"}
 
 
 def report_run(run: Run, path: Path) -> Path:
@@ -36,7 +44,8 @@ def report_run(run: Run, path: Path) -> Path:
 def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path:
     """Write the report of the results in ``folder`` to ``path``."""
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    figures = sorted((folder / "figures").glob("*.png"), key=lambda file: (_order(file.stem), file.stem))
+    drawn = manifest.get("drawn", {})
+    figures = sorted((folder / "figures").glob("*.png"), key=lambda file: _order(file.stem, drawn))
     pipeline = manifest["pipeline"]
     return write_report(
         path,
@@ -45,12 +54,15 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
         summary={
             "targets": len(manifest["products"]),
             "set aside": len(manifest["set_aside"]),
+            "flagged": len({target for targets in manifest.get("flags", {}).values() for target in targets}),
             "finished": manifest["finished"],
             "seed": manifest["seed"],
         },
         scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]},
         reasons=metrics["missing"],
-        figures=[ReportFigure(_title(file.stem), _caption(file.stem), file) for file in figures],
+        flags=manifest.get("flags", {}),
+        quality=_numbers(folder / "quality.ecsv"),
+        figures=[ReportFigure(_title(file.stem, drawn), _CAPTIONS.get(_kind(file.stem), ""), file) for file in figures],
         set_aside=manifest["set_aside"],
         provenance={
             "specframe": manifest["specframe"],
@@ -72,21 +84,70 @@ def _kind(stem: str) -> str:
     return next((kind for kind in _CAPTIONS if stem == kind or stem.startswith(f"{kind}-")), "")
 
 
-def _order(stem: str) -> int:
-    order = ["spectrum", "comparison", "calibration", "light-curve", "residuals"]
-    kind = _kind(stem)
-    return order.index(kind) if kind in order else len(order)
+def _order(stem: str, drawn: Mapping[str, str]) -> tuple[int, int, int, str]:
+    kind, target, _ = _parts(stem, drawn)
+    if kind in _OF_ALL:
+        return 0, _OF_ALL.index(kind), 0, stem
+    targets = list(drawn)
+    return (
+        1 if kind else 2,
+        targets.index(target) if target in drawn else len(targets),
+        _OF_TARGET.index(kind) if kind in _OF_TARGET else 0,
+        stem,
+    )
 
 
-def _title(stem: str) -> str:
+def _parts(stem: str, drawn: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return kind, target and what else the name of a figure's file says."""
     kind = _kind(stem)
-    name = kind.replace("-", " ").capitalize() or stem
-    rest = stem.removeprefix(kind).strip("-")
+    rest = stem.removeprefix(kind).removeprefix("-")
     if kind == "spectrum":
-        rank, _, target = rest.partition("-")
-        return f"{name} of target {target}" + ("" if rank.isdigit() else f", predicted {_RANKS[rank]}")
-    return f"{name}: {rest}" if rest else name
+        rest = rest.partition("-")[2]
+    # the longest, since a name may begin like another
+    found = [target for target in drawn if rest == safe_name(target) or rest.startswith(f"{safe_name(target)}-")]
+    target = max(found, key=len, default=rest if kind == "spectrum" else "")
+    return kind, target, rest.removeprefix(safe_name(target)).removeprefix("-") if target else rest
 
 
-def _caption(stem: str) -> str:
-    return _CAPTIONS.get(_kind(stem), "")
+def _title(stem: str, drawn: Mapping[str, str]) -> str:
+    kind, target, rest = _parts(stem, drawn)
+    name = kind.replace("-", " ").capitalize() or stem
+    if kind == "allan":
+        name = "Allan curve"
+    if not target:
+        return f"{name}: {rest}" if rest else name
+    node, _, visit = rest.rpartition("-")
+    where = f", {node}/{visit}" if node else ""
+    why = drawn.get(target, "")
+    return f"{name} of target {target}{where}" + (f" ({_RANKS.get(why, why)})" if why and why != "first" else "")
+
+
+def _numbers(path: Path) -> list[dict[str, str]]:
+    """Return the numbers of the quality table that differ between targets, summarised over them."""
+    if not path.is_file():
+        return []
+    from astropy.table import Table
+
+    table = Table.read(path, format="ascii.ecsv")
+    targets = [str(target) for target in table["target"]]
+    rows = []
+    for name in table.colnames:
+        if table[name].dtype.kind not in "fi":
+            continue
+        values = np.asarray(np.ma.filled(np.ma.asarray(table[name]).astype(float), np.nan), float)
+        known = np.flatnonzero(np.isfinite(values))
+        if known.size < 2 or np.ptp(values[known]) == 0:
+            continue
+        low, high = known[np.argmin(values[known])], known[np.argmax(values[known])]
+        unit = f" ({table[name].unit})" if table[name].unit else ""
+        rows.append(
+            {
+                "name": f"{name}{unit}",
+                "median": f"{np.median(values[known]):.5g}",
+                "lowest": f"{values[low]:.5g}",
+                "lowest_target": targets[low],
+                "highest": f"{values[high]:.5g}",
+                "highest_target": targets[high],
+            }
+        )
+    return rows

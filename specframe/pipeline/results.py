@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError
-from specframe.pipeline.figures import draw_figures
+from specframe.pipeline.figures import draw_figures, drawn_targets
 from specframe.pipeline.manifest import make_manifest
 from specframe.pipeline.outputs import (
     write_json,
@@ -71,7 +71,8 @@ def write_results(
         with session.phase("export"):
             failed = [message for exporter in exporters if (message := _export(exporter, prediction, folder, progress))]
         with session.phase("figures"):
-            draw_figures(folder / "figures", gathered, prediction, progress)
+            targets = drawn_targets(gathered, prediction)
+            draw_figures(folder / "figures", gathered, prediction, targets, progress)
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
         if evaluation.incomplete:
@@ -88,6 +89,7 @@ def write_results(
             session.registry,
             session.timings,
             flags=flagged(gathered.quality, list(gathered.keys)),
+            drawn=targets,
             failed_exports=failed,
             **more,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from specframe.report.allan import draw_allan
     from specframe.report.calibration import draw_calibration
     from specframe.report.canvas import PALETTE, png_bytes, save_figure
     from specframe.report.comparison import draw_comparison
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "allan": ("draw_allan",),
         "calibration": ("draw_calibration",),
         "canvas": ("PALETTE", "png_bytes", "save_figure"),
         "comparison": ("draw_comparison",),
@@ -31,6 +33,7 @@ __getattr__, __dir__ = lazy_names(
 __all__ = [
     "PALETTE",
     "ReportFigure",
+    "draw_allan",
     "draw_calibration",
     "draw_comparison",
     "draw_light_curve",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ReportFigure", "write_report"]
 
+#: So many targets are named in a row of a table.
+_NAMED = 20
 _MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -60,6 +62,8 @@ def write_report(
     reasons: Mapping[str, str] | None = None,
     description: str = "",
     pipeline: str = "",
+    flags: Mapping[str, Sequence[str]] | None = None,
+    quality: Sequence[Mapping[str, str]] = (),
 ) -> Path:
     """Write the report; ``path`` appears only when it is whole.
 
@@ -83,6 +87,11 @@ def write_report(
         Seconds by phase.
     pipeline
         The resolved YAML.
+    flags
+        The targets that carry each flag.
+    quality
+        Numbers that the steps left, summarised over targets: ``name``, ``median``, ``lowest``, ``highest`` and the
+        targets of both, ``lowest_target`` and ``highest_target``.
 
     Raises
     ------
@@ -110,11 +119,18 @@ def write_report(
         provenance=_tables(provenance or {}),
         timings={name: (value, value / max(sum(seconds.values()), 1e-12)) for name, value in seconds.items()},
         pipeline=pipeline,
+        flags={flag: (len(targets), _named(targets)) for flag, targets in (flags or {}).items()},
+        quality=quality,
         style=(folder / "report.css").read_text(encoding="utf-8"),
     )
     path = Path(path)
     write_bytes(path, html.encode("utf-8"))
     return path
+
+
+def _named(targets: Sequence[str]) -> str:
+    more = len(targets) - _NAMED
+    return ", ".join(targets[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _score_names(scores: Mapping[str, Mapping[str, float | None]]) -> list[str]:

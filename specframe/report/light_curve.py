@@ -79,6 +79,8 @@ def _channel(data: xr.Dataset, channel: int, digits: int) -> str:
 
 def _raw(ax: Axes, curve: Curve) -> None:
     _samples(ax, curve, curve.flux, curve.flux_error, "flux")
+    if np.isfinite(curve.clipped).any():
+        ax.plot(curve.hours, curve.clipped, "x", ms=4.5, mew=1.0, color=PALETTE["orange"], label="clipped", zorder=3)
     if curve.model is not None:
         ax.plot(curve.hours, curve.model, color=PALETTE["vermillion"], label="model", zorder=4)
     ax.set_ylabel("Relative flux")

@@ -30,6 +30,8 @@ class Curve:
     model: Array | None
     detrended: Array | None
     transit: Array | None
+    #: Flux of samples that a step clipped in all channels; such samples are NaN in the others.
+    clipped: Array
     #: Contacts in the same hours as the samples.
     contacts: Array
     #: Or numbers of the samples, where the data have no times; ``clock`` says which.
@@ -41,7 +43,8 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
     """Return the light curve of one ``channel`` of an Observation's node, or of all of them together.
 
     Fluxes are divided by the median of their channel. The white light is their mean with weights from the median
-    ``flux_error``; masked samples are left out, sample by sample, from fluxes and models alike.
+    ``flux_error``; masked samples and those that a step ``clipped`` are left out, sample by sample, from fluxes and
+    models alike.
 
     Raises
     ------
@@ -56,17 +59,25 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
     rows = slice(None) if channel is None else slice(channel, channel + 1)
     flux, error = (data[name].values[rows].astype(float) for name in ("flux", "flux_error"))
     good = ~data["mask"].values[rows] & np.isfinite(flux) & np.isfinite(error) & (error > 0)
+    if "model" in data.variables and np.isfinite(data["model"].values[rows]).any():
+        good &= np.isfinite(data["model"].values[rows])  # channels that could not be fitted
+    clipped = good & data["clipped"].values[rows] if "clipped" in data.variables else np.zeros_like(good)
+    good &= ~clipped
     usable = good.any(axis=1)
     if not usable.any():
         raise DataError("light curve: every sample is masked")
-    flux, error, good = flux[usable], error[usable], good[usable]
+    flux, error, good, clipped = flux[usable], error[usable], good[usable], clipped[usable]
     median = np.nanmedian(np.where(good, flux, np.nan), axis=1, keepdims=True)
     weight = good / np.nanmedian(np.where(good, error / median, np.nan), axis=1, keepdims=True) ** 2
     total = weight.sum(axis=0)
 
+    # models are drawn through clipped samples, too
+    shown = np.where(total > 0, good, clipped)
+    shares = shown * weight.max(axis=1, keepdims=True)
+
     def averaged(values: Array) -> Array:
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(np.where(good, weight * values, 0.0).sum(axis=0) / total)
+            return np.asarray(np.where(shown, shares * values, 0.0).sum(axis=0) / shares.sum(axis=0))
 
     with np.errstate(invalid="ignore", divide="ignore"):
         flux_error = np.sqrt(np.where(good, (weight * error / median) ** 2, 0.0).sum(axis=0)) / total
@@ -78,14 +89,17 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
     transit = None
     if model is not None and detrended is not None:
         # detrended = flux / systematics and model = transit x systematics
-        transit = averaged(np.divide(model * detrended, flux, out=np.full(flux.shape, np.nan), where=good))
+        transit = averaged(np.divide(model * detrended, flux, out=np.full(flux.shape, np.nan), where=shown))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        outlying = np.where(clipped, flux / median, 0.0).sum(axis=0) / clipped.sum(axis=0)
     time, contacts, clock = hours(data)
     return Curve(
-        flux=averaged(flux / median),
+        flux=np.where(total > 0, averaged(flux / median), np.nan),
         flux_error=flux_error,
         model=None if model is None else averaged(model / median),
-        detrended=None if detrended is None else averaged(detrended),
+        detrended=None if detrended is None else np.where(total > 0, averaged(detrended), np.nan),
         transit=transit,
+        clipped=np.where(total > 0, np.nan, outlying),
         contacts=contacts,
         hours=time,
         clock=clock,

@@ -115,3 +115,70 @@ def test_arrays_of_more_dimensions_are_flattened_per_target() -> None:
     matrix, names = design_matrix(cube)
     np.testing.assert_array_equal(matrix[1], np.arange(12.0, 24.0))
     assert names == ["0", "1"]
+
+
+def _joint(depth: Any, error: float, covariance: Any = None) -> xr.Dataset:
+    n = len(depth)
+    node = xr.Dataset(
+        {
+            "depth": ("wavelength", np.asarray(depth, float), {"units": ""}),
+            "depth_error": ("wavelength", np.full(n, error), {"units": ""}),
+            "white_depth": ((), float(np.mean(depth)), {"units": ""}),
+            "mid_transit": ("visit", [0.5, 3.5], {"units": "d"}),
+        },
+        coords={"wavelength": np.arange(1.0, n + 1)},
+    )
+    if covariance is None:
+        return node
+    return node.assign(depth_covariance=(("wavelength", "wavelength_other"), np.asarray(covariance, float)))
+
+
+def test_a_joint_fit_gives_the_spectrum_and_its_own_numbers() -> None:
+    """Depths that a step before it left in the instruments' nodes are not averaged in."""
+    observations = [
+        make_observation(
+            name,
+            {
+                "A/0": _node(np.ones((2, 3)), [1.0, 2.0], depth=[0.5, 0.5]),
+                "spectrum/joint": _joint([d, d + 0.01], 0.1, [[0.01, 0.002], [0.002, 0.01]]),
+            },
+        )
+        for name, d in (("a", 0.01), ("b", 0.03))
+    ]
+    inputs = ["depth", "spectrum/white_depth", "mid_transit", "depth_covariance", "flux"]
+    collection = collate(observations, inputs)
+    np.testing.assert_allclose(collection["spectrum/depth"], [[0.01, 0.02], [0.03, 0.04]])
+    np.testing.assert_allclose(collection["spectrum/white_depth"], [0.015, 0.035])
+    assert collection["spectrum/white_depth"].dims == ("target",)
+    assert collection["spectrum/mid_transit"].dims == ("target", "visit")
+    np.testing.assert_allclose(collection["spectrum/depth_covariance"][1], [[0.01, 0.002], [0.002, 0.01]])
+    matrix, _ = design_matrix(collection, ["spectrum/white_depth", "depth"])
+    np.testing.assert_allclose(matrix, [[0.015, 0.01, 0.02], [0.035, 0.03, 0.04]])
+    assert design_matrix(collection)[0].shape == (2, 2 + 1 + 2 + 6)  # all but the covariance
+
+
+def test_the_covariance_of_averaged_visits_is_that_of_the_weighted_mean() -> None:
+    """Two visits with errors 1 and 2, that is weights 0.8 and 0.2; another instrument has no covariance with them."""
+    first = _node(np.ones((2, 3)), [2.0, 3.0], error=1.0, depth=[0.1, 0.2])
+    second = _node(np.ones((2, 3)), [2.0, 3.0], error=2.0, depth=[0.1, 0.2])
+    dims = ("wavelength", "wavelength_other")
+    first["depth_covariance"] = (dims, np.array([[1.0, 0.5], [0.5, 1.0]]))
+    fgs = _node(np.ones((1, 3)), [0.7], error=3.0, depth=[0.3])
+    observation = make_observation("a", {"A/0": first, "A/1": second, "F/0": fgs})
+    collection = collate([observation], ["depth_covariance", "depth_error"])
+    expected = [[9.0, 0.0, 0.0], [0.0, 0.64 + 0.16, 0.32], [0.0, 0.32, 0.64 + 0.16]]
+    np.testing.assert_allclose(collection["spectrum/depth_covariance"][0], expected)
+    np.testing.assert_allclose(collection["spectrum/depth_error"][0] ** 2, np.diag(expected))
+
+
+def test_a_covariance_that_no_step_left_is_an_error() -> None:
+    observation = make_observation("a", {"A/0": _node(np.ones((1, 3)), [1.0], depth=[0.1])})
+    with pytest.raises(ContainerError, match="target a: no depth_covariance to learn from"):
+        collate([observation], ["depth_covariance"])
+
+
+def test_a_visit_that_lacks_a_variable_does_not_matter() -> None:
+    first, second = _node(np.ones((1, 2)), [1.0]), _node(np.ones((1, 2)), [1.0])
+    first["trend"] = ("wavelength", [0.25])
+    observation = make_observation("a", {"A/0": first, "A/1": second})
+    assert collate([observation], ["trend"])["A/trend"].values.tolist() == [[0.25]]

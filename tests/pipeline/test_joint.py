@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,19 +13,18 @@ import yaml
 from astropy.table import QTable, Table
 
 from specframe import Pipeline
+from specframe.cli.summary import print_summary
+from specframe.errors import InputFileError, UsageError
 from specframe.pipeline import gather
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FILE = Path(__file__).with_name("joint.py")
 VARIANCE = 1.5e-10
 
-Make = "Callable[..., Pipeline]"
+Make = Callable[..., Pipeline]
 
 
 @pytest.fixture
-def joint_pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
+def joint_pipeline(tmp_path: Path) -> Make:
     """Return a function that makes the pipeline two-instruments > joint, with further steps."""
 
     def make(joint: Any = None, further: Any = (), scores: Any = ("rmse-ppm", "coverage"), **load: Any) -> Pipeline:
@@ -129,3 +130,36 @@ def test_all_of_them_incomplete_is_said(joint_pipeline: Make, tmp_path: Path) ->
     run = joint_pipeline({"dead": everyone}).run(tmp_path / "out", quiet=True)
     assert run.metrics["test"]["rmse-ppm"] is None
     assert run.metrics["missing"]["rmse-ppm"] == "none of the 6 labelled targets was measured in every channel"
+
+
+def test_figures_and_report_show_each_visit_and_the_flagged_targets(joint_pipeline: Make, tmp_path: Path) -> None:
+    run = joint_pipeline({"saturated": ["t4"]}, scores=[], n_targets=5).run(tmp_path / "out", quiet=True)
+    why = run.manifest["drawn"]
+    assert set(why.values()) >= {"best", "median", "worst"}
+    assert "t4" in why
+    names = {path.stem for path in (tmp_path / "out" / "figures").iterdir()}
+    for target in why:
+        assert {f"allan-{target}", f"light-curve-{target}-FGS1-0", f"residuals-{target}-AIRS-0"} <= names
+    assert not any("spectrum-joint" in name for name in names)
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "transit-at-edge" in report
+    assert "Allan curve of target t4" in report
+
+
+def test_the_flags_are_counted_when_a_run_is_done(
+    joint_pipeline: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str], no_figures: None
+) -> None:
+    flagged = {"saturated": ["t1", "t2", "t3", "t4"]}
+    print_summary(joint_pipeline(flagged).run(tmp_path / "out", quiet=True))
+    assert "saturated 4 (t1, t2, t3, ...); transit-at-edge 4 (t1, t2, t3, ...)" in capsys.readouterr().out
+
+
+def test_what_a_run_does_not_hold_is_said(joint_pipeline: Make, tmp_path: Path, no_figures: None) -> None:
+    run = joint_pipeline({"fails": ["t2"]}).run(tmp_path / "out", quiet=True)
+    with pytest.raises(UsageError, match="target 't2' was set aside: target t2 has no transit"):
+        run.observation("t2")
+    with pytest.raises(UsageError, match="target 'x' is not in the run"):
+        run.observation("x")
+    shutil.rmtree(tmp_path / "out" / "stages")
+    with pytest.raises(InputFileError, match="is not there any more; run the pipeline again"):
+        run.observation("t1")

@@ -51,6 +51,18 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     xr.testing.assert_identical(read_tree(path), _tree())
 
 
+def test_chosen_variables_come_with_their_dimensions_and_what_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "product.nc"
+    write_tree(path, _tree())
+    chosen, whole = read_tree(path, {"flux", "contact_time"}), read_tree(path)
+    node = chosen["AIRS-CH0/0"].to_dataset()
+    assert set(node.variables) == {"flux", "contact_time", "chi2", "wavelength", "time"}
+    xr.testing.assert_identical(node["flux"].variable, whole["AIRS-CH0/0/flux"].variable)
+    xr.testing.assert_identical(node["time"].variable, whole["AIRS-CH0/0/time"].variable)
+    assert node.attrs.keys() == whole["AIRS-CH0/0"].attrs.keys()
+    assert chosen.attrs == whole.attrs
+
+
 @pytest.mark.parametrize(
     ("node", "message"),
     [

@@ -14,6 +14,7 @@ from matplotlib.container import ErrorbarContainer
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError, RunError
 from specframe.report import (
+    draw_allan,
     draw_calibration,
     draw_comparison,
     draw_light_curve,
@@ -252,6 +253,49 @@ def test_light_curve_of_a_channel_that_does_not_exist(node):
 def test_light_curve_that_is_all_masked(node):
     with pytest.raises(DataError, match="every sample is masked"):
         draw_light_curve(node.assign(mask=node["mask"] | True))
+
+
+def test_clipped_samples_are_shown_apart_and_the_model_runs_through_them(node):
+    alone = node.isel(wavelength=[0])
+    clipped = np.zeros((1, 200), bool)
+    clipped[0, [50, 120]] = True
+    wild = alone.assign(clipped=(("wavelength", "time"), clipped), flux=alone["flux"].where(~clipped, 500.0))
+    curve = light_curve(wild)
+    assert np.flatnonzero(np.isfinite(curve.clipped)).tolist() == [50, 120]
+    assert np.flatnonzero(np.isnan(curve.flux)).tolist() == [50, 120]
+    np.testing.assert_allclose(curve.model, light_curve(alone).model, rtol=1e-3)
+    names = [text.get_text() for text in draw_light_curve(wild).axes[0].get_legend().get_texts()]
+    assert "clipped" in names
+
+
+def test_a_channel_that_could_not_be_fitted_costs_the_others_nothing(node):
+    failed = node.copy(deep=True)
+    failed["model"].values[1] = np.nan
+    failed["detrended_flux"].values[1] = np.nan
+    curve, alone = light_curve(failed), light_curve(node.isel(wavelength=[0, 2]))
+    np.testing.assert_allclose(curve.model, alone.model)
+    np.testing.assert_allclose(curve.transit, alone.transit)
+
+
+def test_allan_curve_has_a_panel_per_fitted_node(node):
+    axes = draw_allan({"A/0": node, "A/1": node, "B/0": node, "B/1": node.drop_vars("model")}, "planet").axes
+    assert [ax.get_title(loc="left") for ax in axes] == ["A/0", "A/1", "B/0"]
+    with pytest.raises(DataError, match="no node has a model; it is drawn after detrending"):
+        draw_allan({"B/1": node.drop_vars("model")})
+
+
+def test_allan_curve_shows_scatter_in_ppm_over_minutes(node):
+    """White noise: 0.1 % in the best channel, and the residuals start where flux_error says."""
+    (ax,) = draw_allan({"A/0": node.isel(wavelength=[0])}).axes
+    lines = {line.get_label(): line.get_data() for line in ax.lines}
+    minutes, scatter = lines["residuals"]
+    assert minutes[0] == pytest.approx(4 * 60 / 199)
+    assert scatter[0] == pytest.approx(1000, rel=0.1)
+    assert lines["from flux_error"][1][0] == pytest.approx(1000, rel=0.02)
+    white = lines["white noise"][1]
+    np.testing.assert_allclose(white, scatter[0] / np.sqrt(minutes / minutes[0]))
+    assert ax.texts[0].get_text().startswith("β = ")
+    assert ax.get_xlabel() == "Bin size (min)"
 
 
 @pytest.mark.parametrize(("unit", "label"), [("sigma", "Residual / flux error"), ("ppm", "Residual (ppm)")])

@@ -133,6 +133,28 @@ def test_targets_set_aside_stand_with_step_and_reason(tmp_path):
     assert "1 target was left out of everything above." in page.text
 
 
+def test_flags_stand_with_their_targets(tmp_path):
+    page = report(tmp_path, flags={"saturated": [f"t{i}" for i in range(22)], "absent": ["a"]})
+    assert ["saturated", "22", f"{', '.join(f't{i}' for i in range(20))} and 2 more"] in page.rows
+    assert ["absent", "1", "a"] in page.rows
+    assert "#quality" in page.links
+
+
+def test_numbers_of_the_steps_name_the_extreme_targets(tmp_path):
+    row = {
+        "name": "beta",
+        "median": "1.1",
+        "lowest": "1",
+        "highest": "2.5",
+        "lowest_target": "a",
+        "highest_target": "b",
+    }
+    page = report(tmp_path, quality=[row])
+    assert ["beta", "1.1", "1", "a", "2.5", "b"] in page.rows
+    assert "No target carries a flag." in page.text
+    assert "#quality" not in report(tmp_path).links
+
+
 def test_no_target_set_aside_is_said(tmp_path):
     assert "None: every target went through every step." in report(tmp_path).text
 
