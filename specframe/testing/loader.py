@@ -151,9 +151,13 @@ def _use(loader: Any) -> None:
 
 
 def _paths(loader: Any) -> list[str]:
-    """Return the parameters that are paths of inputs."""
+    """Return the parameters that are paths of inputs, but for optional ones that are not given."""
     fields = type(loader.params).model_json_schema().get("properties", {})
-    return [name for name, schema in fields.items() if "x-input-path" in str(schema)]
+    return [
+        name
+        for name, schema in fields.items()
+        if "x-input-path" in str(schema) and getattr(loader.params, name) is not None
+    ]
 
 
 #: For loaders.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.api.component import KINDS, Component
+from specframe.api.simulator import Simulator
 from specframe.errors import DataError
 from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip, empty_directory
 from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
@@ -18,6 +19,7 @@ from specframe.testing.model import MODEL_CHECKS, ModelCase
 from specframe.testing.process import preserved
 from specframe.testing.report import CheckResult, Report
 from specframe.testing.score import SCORE_CHECKS, ScoreCase
+from specframe.testing.simulator import SIMULATOR_CHECKS
 from specframe.testing.uncertainty import UNCERTAINTY_CHECKS, UncertaintyCase
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ _CASES: dict[str, type[Case[Any]]] = {
 }
 _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
     "loader": LOADER_CHECKS,
+    "simulator": (*LOADER_CHECKS, *SIMULATOR_CHECKS),
     "calibrator": MAPPING_CHECKS,
     "detrender": MAPPING_CHECKS,
     "model": MODEL_CHECKS,
@@ -49,6 +52,7 @@ _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
 #: components skip (no labels, several scores ...). Written out, so that a check that is lost is noticed.
 MINIMUM: dict[str, int] = {
     "loader": 22,
+    "simulator": 25,  # a loader of which more is asked
     "calibrator": 22,
     "detrender": 22,
     "model": 31,
@@ -62,7 +66,7 @@ _OF_PLUGIN_MODULE = 1
 
 
 def checks_of(kind: str) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
-    """Return the checks of a kind that need no data, and those that run the component."""
+    """Return the checks of a kind, or of a ``simulator``, that need no data, and those that run the component."""
     static = (*STATIC_CHECKS, levels_declared) if kind in ("calibrator", "detrender") else STATIC_CHECKS
     return static, (*DATA_CHECKS, *_KIND_CHECKS[kind])
 
@@ -116,16 +120,17 @@ def _check(
 ) -> Report:
     kind = _kind(component)
     label = f"{kind} {_name(component)}"
-    minimum = MINIMUM[kind] if min_checks is None else min_checks
-    if min_checks is None and (isinstance(component, type) or _is_local(component)):
-        minimum -= _OF_PLUGIN_MODULE
+    missing = _OF_PLUGIN_MODULE if isinstance(component, type) or _is_local(component) else 0
+    minimum = MINIMUM[kind] - missing if min_checks is None else min_checks
     try:
         if params is None and not len(examples):
             params, examples = _own_example(component, directory)
         case = _case(kind, component, dict(params or {}), tuple(examples))
     except Exception as error:  # whatever a plugin's module raises
         return Report(label, (CheckResult("loads", "failed", _described(error), _LOADS),), minimum)
-    static, data = checks_of(kind)
+    group = "simulator" if issubclass(case.cls, Simulator) else kind
+    minimum = MINIMUM[group] - missing if min_checks is None else min_checks
+    static, data = checks_of(group)
     results = [CheckResult("loads", "passed", "", _LOADS)]
     results += [_run(check, case) for check in static]
     unfit = _unfit(results, case)
