@@ -59,7 +59,7 @@ class ArielSimulated(Simulator):
 
     def targets(self) -> list[str]:
         """Return the planets' identifiers."""
-        return [planet_name(self.params.seed, index) for index in self._numbers()]
+        return [planet_name(self.params, index) for index in self._numbers()]
 
     def load(self, target: str) -> xr.DataTree:
         """Return the frames of one planet, with the calibration that was in force."""

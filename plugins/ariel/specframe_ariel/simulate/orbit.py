@@ -12,7 +12,15 @@ from exoplanet_core.numpy import ops
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Orbit", "draw_orbit", "semi_major_axis", "transit_light_curves"]
+__all__ = [
+    "Orbit",
+    "draw_orbit",
+    "draw_orbit_2024",
+    "draw_star_orbit",
+    "orbit_of_crossing",
+    "semi_major_axis",
+    "transit_light_curves",
+]
 
 #: (G Msun (1 d)^2 / (4 pi^2 Rsun^3))^(1/3), a / Rs of a planet with a period of 1 d around the Sun (IAU 2015 values).
 _SOLAR_AXIS = 4.2083
@@ -56,20 +64,51 @@ def semi_major_axis(period: float, mass: float, radius: float) -> float:
     return float(_SOLAR_AXIS * (mass * period**2) ** (1 / 3) / radius)
 
 
-def draw_orbit(rng: np.random.Generator, mass: float, radius: float, radius_ratio: float) -> Orbit:
-    """Draw period and inclination for a star (solar units) until the transit lasts 1.6 to 4.4 h.
+def orbit_of_crossing(crossing: float, impact: float, mass: float, radius: float) -> Orbit:
+    """Return the orbit around a star (solar units) with this impact parameter whose planet crosses it in this time.
 
-    Periods and impact parameters are distributed as in the 2025 challenge; the limits keep at least 1.5 h of star
-    before and after the transit, as in the 2024 data, and leave out grazing transits.
+    ``crossing`` is P / (pi a / Rs) in s, the time in which the planet's centre moves by the star's diameter.
+    """
+    # a / Rs grows as P^(2/3), so P / a grows as the cube root of P
+    period = (crossing / _DAY * pi * semi_major_axis(1.0, mass, radius)) ** 3
+    axis = semi_major_axis(period, mass, radius)
+    return Orbit(period, axis, float(np.degrees(np.arccos(impact / axis))))
+
+
+def draw_star_orbit(rng: np.random.Generator, mass: float, radius: float) -> Orbit:
+    """Draw the orbit that a star's planets share in 2024.
+
+    Nearly all real planets of that challenge cross their star in 0.410 of the 27,000 s, at an impact parameter of 0.51
+    (star 0) and 0.50 (star 1): fits of this model to their white light curves.
+    """
+    crossing, impact = rng.normal(0.410, 0.006), np.clip(rng.normal(0.50, 0.04), 0.3, 0.65)
+    return orbit_of_crossing(27_000.0 * float(crossing), float(impact), mass, radius)
+
+
+def draw_orbit_2024(rng: np.random.Generator, mass: float, radius: float, radius_ratio: float) -> Orbit:
+    """Draw an orbit for one of the few planets of 2024 that have their own.
+
+    Transits last 0.30 to 0.46 of the visit and impact parameters are 0.1 to 0.6, as fits to those real planets give.
+    """
+    duration, impact = 27_000.0 * float(rng.uniform(0.30, 0.46)), float(rng.uniform(0.1, 0.6))
+    crossing = duration / sqrt((1 + radius_ratio) ** 2 - impact**2)
+    return orbit_of_crossing(crossing, impact, mass, radius)
+
+
+def draw_orbit(rng: np.random.Generator, mass: float, radius: float, radius_ratio: float) -> Orbit:
+    """Draw period and impact parameter for a star (solar units) until the transit lasts 1 to 6 h.
+
+    Periods and impact parameters are distributed as in the 2025 challenge, which has a few transits of up to 9 h too;
+    the limit keeps 45 minutes of star before and after. Grazing transits are left out.
     """
     while True:
         period = float(rng.uniform(2.78, 7.61))
         axis = semi_major_axis(period, mass, radius)
-        impact = abs(float(rng.normal(0.0, 0.4)))
-        if impact > 0.85 - radius_ratio:
+        impact = abs(float(rng.normal(0.0, 0.36)))
+        if impact > 0.9 - radius_ratio:
             continue
         orbit = Orbit(period, axis, float(np.degrees(np.arccos(impact / axis))))
-        if 5_760.0 <= orbit.duration(radius_ratio) <= 15_840.0:
+        if 3_600.0 <= orbit.duration(radius_ratio) <= 21_600.0:
             return orbit
 
 

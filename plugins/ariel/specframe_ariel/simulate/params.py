@@ -69,7 +69,7 @@ class SimulatedParams(Params):
     limb_darkening_scatter: float = Field(
         0.15,
         ge=0,
-        le=0.25,
+        le=0.2,
         description="Relative scatter from star to star of the limb darkening around the law in wavelength and "
         "temperature that all follow.",
     )

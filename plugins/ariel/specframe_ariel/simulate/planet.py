@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_ariel.simulate.atmosphere import Atmosphere, draw_atmosphere
+from specframe.errors import UsageError
+from specframe_ariel.simulate.atmosphere import POPULATIONS, Atmosphere, draw_atmosphere
 from specframe_ariel.simulate.instrument import AIRS, FGS1, FGS1_WAVELENGTH, SCIENCE, VISIT, Instrument, Readout
-from specframe_ariel.simulate.orbit import Orbit, draw_orbit, transit_light_curves
-from specframe_ariel.simulate.star import Star, draw_star, limb_darkening
+from specframe_ariel.simulate.orbit import (
+    Orbit,
+    draw_orbit,
+    draw_orbit_2024,
+    draw_star_orbit,
+    transit_light_curves,
+)
+from specframe_ariel.simulate.spectra import TabulatedSpectrum, given_planets
+from specframe_ariel.simulate.star import Star, draw_star
 from specframe_ariel.simulate.streams import Stream, stream
 
 if TYPE_CHECKING:
@@ -28,6 +36,9 @@ _JUPITER_GRAVITY = 24.79
 #: Gas constant over the mean molecular weight of hydrogen and helium, 2.3 g/mol, in m2 / (s2 K).
 _GAS = 8.314463 / 2.3e-3
 _SOLAR_RADIUS_M = 6.957e8
+#: Mid-transit around the middle of the visit in s: standard deviation where planets share an orbit, and range where
+#: they have their own. The real ones of 2024 lie 34 s behind it, within 10 s and 200 s.
+_TIMING, _OWN_TIMING = 10.0, 200.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,8 @@ class SimulatedPlanet:
     star: Star
     #: Mass in Jupiter masses.
     mass: float
-    atmosphere: Atmosphere
+    #: Where the depths come from: drawn, or given.
+    atmosphere: Atmosphere | TabulatedSpectrum
     orbit: Orbit
     #: Mid-transit in s after the start of each visit.
     mid_transit: tuple[float, ...]
@@ -78,7 +90,7 @@ class SimulatedPlanet:
 
         Each is the mean over the pair's share of the visit, around its mean time stamp.
         """
-        coefficients = limb_darkening(self._wavelength(instrument), self.star.temperature)
+        coefficients = self.star.limb_darkening(self._wavelength(instrument))
         time = readout.pair_time - self.mid_transit[visit]
         return transit_light_curves(
             self.orbit, time, self.depth(instrument), coefficients, exposure=VISIT / readout.pairs
@@ -88,44 +100,72 @@ class SimulatedPlanet:
         return instrument.wavelength if instrument.disperses else np.array([self.fgs1_wavelength])
 
 
-def planet_name(seed: int, index: int) -> str:
-    """Return the identifier of planet ``index``: below 2^32, and never the same for two planets of a seed."""
-    start = int(stream(seed, Stream.IDENTITY).integers(2**32))
+def planet_name(params: SimulatedParams, index: int) -> str:
+    """Return the identifier of planet ``index``: that of its label, else a number below 2^32; no two share one.
+
+    Raises
+    ------
+    UsageError
+        When the number is one of the labels' identifiers.
+    """
+    given = given_planets(params)
+    label = given.name(index) if given else None
+    if label is not None:
+        return label
+    start = int(stream(params.seed, Stream.IDENTITY).integers(2**32))
     # an odd factor makes a permutation of the 32-bit numbers; this one spreads neighbours far apart (Knuth)
-    return str((start + index * 2_654_435_761) % 2**32)
+    name = str((start + index * 2_654_435_761) % 2**32)
+    if given and name in given.names:
+        raise UsageError(
+            f"planet {index} of seed {params.seed} would be called {name}, as one of {params.labels}: "
+            "choose another seed"
+        )
+    return name
 
 
 def draw_planet(params: SimulatedParams, index: int) -> SimulatedPlanet:
-    """Draw planet ``index``. It depends on the seed, the year and the stars, not on the other planets."""
+    """Draw planet ``index``. It depends on the seed, the year, the stars and given spectra, not on other planets."""
     rng = stream(params.seed, Stream.PLANET, index)
     shared = params.star_count()
     star_index = index if shared is None else int(rng.integers(shared))
-    star = draw_star(params.seed, star_index)
+    star = draw_star(params, star_index)
     if params.year == 2024:
-        radius = float(rng.uniform(3.5, 9.5)) * _EARTH_RADIUS
+        radius = float(rng.uniform(3.6, 8.2)) * _EARTH_RADIUS
         density = exp(rng.normal(0.55, 0.6)) / 1.33  # relative to Jupiter's, in g/cm3
-        mass = density * (radius / _JUPITER_RADIUS) ** 3
-    else:
-        radius = float(np.clip(rng.normal(1.23, 0.24), 0.5, 2.1)) * _JUPITER_RADIUS
-        mass = exp(rng.normal(-0.06, 0.95))
-    ratio = min(radius / star.radius, 0.28)
-    orbit = draw_orbit(rng, star.mass, star.radius, ratio)
+    else:  # larger around larger stars, as the real ones: depths scatter less than radii of planets and stars would
+        radius = 1.28 * sqrt(star.radius / 1.22) * exp(rng.normal(0.0, 0.28)) * _JUPITER_RADIUS
+        density = exp(rng.normal(-0.06, 0.95)) / (radius / _JUPITER_RADIUS) ** 3
+    given = given_planets(params)
+    spectrum = given.spectrum(index) if given else None
+    ratio = spectrum.radius if spectrum else min(radius / star.radius, 0.28)
+    size = ratio * star.radius / _JUPITER_RADIUS
+    orbit, timing = _draw_orbit(params, index, star_index, star, ratio)
     temperature = star.temperature / sqrt(2 * orbit.semi_major_axis)  # equilibrium, no albedo
-    gravity = _JUPITER_GRAVITY * mass / (radius / _JUPITER_RADIUS) ** 2
-    height = _GAS * temperature / gravity / _SOLAR_RADIUS_M / star.radius
+    height = _GAS * temperature / (_JUPITER_GRAVITY * density * size) / _SOLAR_RADIUS_M / star.radius
     visits = 1
     if params.year == 2025 and stream(params.seed, Stream.VISITS, index).random() < params.second_visit:
         visits = 2
-    phase = stream(params.seed, Stream.ORBIT_PHASE, index)
     return SimulatedPlanet(
         index=index,
-        name=planet_name(params.seed, index),
+        name=planet_name(params, index),
         star_index=star_index,
         star=star,
-        mass=mass,
-        # a planet that loses its air is no giant for long: the height is at most 4 % of the radius
-        atmosphere=draw_atmosphere(rng, ratio, min(height, 0.04 * ratio)),
+        mass=density * size**3,
+        atmosphere=spectrum or draw_atmosphere(rng, POPULATIONS[params.year], ratio, height),
         orbit=orbit,
-        mid_transit=tuple(VISIT / 2 + float(phase.normal(0.0, 90.0)) for _ in range(visits)),
+        mid_transit=tuple(VISIT / 2 + shift for shift in timing[:visits]),
         fgs1_wavelength=FGS1_WAVELENGTH[params.year],
     )
+
+
+def _draw_orbit(
+    params: SimulatedParams, index: int, star_index: int, star: Star, ratio: float
+) -> tuple[Orbit, tuple[float, float]]:
+    """Return the orbit, and mid-transit in s after the middle of two visits."""
+    rng = stream(params.seed, Stream.OWN_ORBIT, index)
+    phase = stream(params.seed, Stream.ORBIT_PHASE, index)
+    if rng.random() >= params.own_orbit_fraction():
+        together = stream(params.seed, Stream.STAR_ORBIT, star_index)
+        return draw_star_orbit(together, star.mass, star.radius), tuple(phase.normal(0.0, _TIMING, 2).tolist())
+    draw = draw_orbit_2024 if params.year == 2024 else draw_orbit
+    return draw(rng, star.mass, star.radius, ratio), tuple(phase.uniform(-_OWN_TIMING, _OWN_TIMING, 2).tolist())
