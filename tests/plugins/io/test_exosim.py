@@ -17,8 +17,8 @@ from specframe_io import ExosimNdr
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Without dark, sky and cosmic rays: what the simple files do not have.
-CALIBRATION = {"dark": False, "background_rows": [], "pairs_per_bin": 1}
+#: Without dark and sky, which the simple files do not have, and the plain sum, which can be computed otherwise.
+CALIBRATION = {"dark": False, "extraction": "box", "background_rows": [], "pairs_per_bin": 1}
 
 
 def loaded(path, channel="CH0", **params) -> xr.Dataset:
@@ -211,7 +211,7 @@ def test_channels_of_any_size_and_way_of_reading_go_together(exosim_file):
         {"name": "NIRSpec", "shape": (64, 9), "n_group": 4, "boxed": False},
     ]
     path, truth = exosim_file(*others, name="AIRS-CH0", shape=(10, 40), n_group=3, n_read=2, adc=None)
-    curves = ArielDetector(dark=False, pairs_per_bin=1).apply(ExosimNdr(path=path).load("target_ndr"))
+    curves = ArielDetector(dark=False, extraction="box", pairs_per_bin=1).apply(ExosimNdr(path=path).load("target_ndr"))
     sizes = {name: dict(curves[f"{name}/0"].sizes) for name in curves.children}
     assert sizes == {
         "AIRS-CH0": {"wavelength": 40, "time": 5},

@@ -13,6 +13,7 @@ MINI, CDS = "mini_3groups_2ndrs_ndr", "s004_first200_ndr"
 #: Electrons per pair as they are read: no correction but the flat.
 PLAIN = {
     "dark": False,
+    "extraction": "box",
     "linearity": False,
     "background_rows": [],
     "cosmic_ray_sigma": None,
