@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,8 @@ __all__ = ["PARTIAL", "whole_file", "whole_folder", "write_columns", "write_parq
 
 #: Folder in a tree's root for what is being written; no reader looks there.
 PARTIAL = ".partial"
-#: How polars ends the message of an error that the operating system gave.
-_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
+#: Bytes that do not go onto a full disk.
+_PROBE = 2**20
 
 
 @contextmanager
@@ -63,11 +62,11 @@ def write_parquet(path: Path, table: pl.DataFrame, compression: Any = "zstd") ->
     try:
         # polars cuts row groups at 262,144 rows, which is more than any visit has
         table.write_parquet(path, compression=compression)
-    except pl.exceptions.PolarsError as error:
-        number = _SYSTEM_ERROR.search(str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
+    except pl.exceptions.PolarsError:
+        # polars does not say what the system said; a further write to the file, which is lost anyway, meets it again
+        with path.open("ab") as file:
+            file.write(bytes(_PROBE))
+        raise
 
 
 def _sync(path: Path) -> None:
