@@ -53,20 +53,33 @@ def aperture_flux(light: Light, calibration: CalibrationSet, rows: slice = APERT
     return np.asarray(light.rate * inside * light.readout.long)
 
 
-def flux_error(light: Light, calibration: CalibrationSet, rows: slice = APERTURE) -> NDArray[np.float64]:
+def flux_error(
+    light: Light, calibration: CalibrationSet, rows: slice = APERTURE, *, optimal: bool = False
+) -> NDArray[np.float64]:
     """Return the standard deviation of :func:`aperture_flux` in e- per pair, shape (n_channel, n_pair).
+
+    ``optimal`` weighs the pixels as is best instead of summing them.
 
     Notes
     -----
-    Per live pixel the variance of a pair's difference is what was collected in between (Poisson: star, sky and dark
-    current) plus that of two reads, divided by the squared flat. Nothing is added for the estimate of the sky, of the
-    pointing or of the calibration: these are known here, so that this is the limit.
+    Per live pixel the variance V of a pair's difference is what was collected in between (Poisson: star, sky and dark
+    current) plus that of two reads, divided by the squared flat. The sum has the variance sum(V), the best weights (Horne
+    1986, PASP 98, 609) that of sum(P)^2 / sum(P^2 / V), where P is the pixel's share of the light. Nothing is added for
+    the estimate of the sky, of the pointing or of the calibration: these are known here, so that this is the limit.
     """
     aperture = _aperture(light, calibration, rows)
     flat = np.where(aperture.weight > 0, calibration.flat, 1.0)
-    share = aperture.total(light.instrument.point_spread()[0] / flat)
+    share = light.instrument.point_spread()[0]
     long = light.readout.long
-    constant = aperture.total(
-        long * (light.sky / flat + calibration.dark / flat**2) + 2 * (calibration.read / flat) ** 2
-    )
-    return np.asarray(np.sqrt(light.rate * (share * long)[:, None] + constant[:, None]))
+    # variance of each pixel: photons of the star's share, and all else
+    photons = share / flat * long
+    constant = (long * (light.sky * flat + calibration.dark) + 2 * calibration.read**2) / flat**2
+    error = np.sqrt(light.rate * aperture.total(photons)[:, None] + aperture.total(constant)[:, None])
+    if not optimal:
+        return np.asarray(error)
+    # the weights' gain hardly depends on the light that a transit takes: it is that of the mean light
+    variance = light.rate.mean(axis=1)[light.channel] * photons + constant
+    best, plain = aperture.total(share**2 / variance), aperture.total(variance)
+    inside = (best > 0) & (plain > 0)
+    gain = np.divide(aperture.total(share) ** 2, best * plain, out=np.ones_like(best), where=inside)
+    return np.asarray(error * np.sqrt(gain)[:, None])

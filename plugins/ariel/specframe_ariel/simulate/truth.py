@@ -30,6 +30,8 @@ def planet_truth(params: SimulatedParams, planet: SimulatedPlanet) -> xr.DataTre
         The star's light in e- per pair, in rows 8:24 without dead pixels; drift and pointing are in it, noise is not.
     ``flux_error (wavelength, time)``
         Standard deviation that photons (star, sky, dark current) and reads leave in it.
+    ``flux_error_optimal (wavelength, time)``
+        The same where pixels are not summed but weighed as is best: what no extraction can be better than.
     ``transit (wavelength, time)``
         Relative flux in the limb-darkened transit alone, blended by the point spread like the light.
     ``drift (wavelength, time)``, ``pointing_y (time)``, ``pointing_x (time)``
@@ -86,6 +88,7 @@ def _node(params: SimulatedParams, planet: SimulatedPlanet, instrument: Instrume
         {
             "flux": (both, aperture_flux(light, calibration)[ascending], electron),
             "flux_error": (both, flux_error(light, calibration)[ascending], electron),
+            "flux_error_optimal": (both, flux_error(light, calibration, optimal=True)[ascending], electron),
             "transit": (both, light.transit[ascending], ratio),
             "drift": (both, light.drift[ascending], ratio),
             "pointing_y": ("time", light.pointing[0], pixel),
