@@ -151,6 +151,9 @@ class TableParams(Params):
         return self
 
 
+Groups = tuple[int, int] | Literal["all"]
+FIRST_AND_LAST = (0, -1)
+
 if TYPE_CHECKING:
     Noise = float
     Dark = float
@@ -174,12 +177,12 @@ class ExosimNdrParams(Params):
     instruments: tuple[str, ...] | None = Field(
         None, min_length=1, description="Only these channels; null takes all that a file has."
     )
-    groups: tuple[int, int] | Literal["all"] = Field(
-        (0, -1),
+    groups: Groups | dict[str, Groups] = Field(
+        FIRST_AND_LAST,
         description=(
             "The two groups of each ramp whose difference is a sample, the earlier one first; negative ones are "
             "counted from the end. [0, 1] where pixels saturate later. 'all' keeps every group, for a calibration "
-            "without cds."
+            "without cds. Or a mapping by channel; one that it does not name has the default."
         ),
     )
     read_noise: Noise | dict[str, Noise] | None = Field(

@@ -81,16 +81,25 @@ def test_groups_are_chosen_in_each_ramp(exosim_file, groups, kept):
     np.testing.assert_array_equal(np.asarray(loaded(path, groups=groups)["frames"]), expected)
 
 
+def test_groups_may_differ_between_channels(exosim_file):
+    path, truth = exosim_file({"name": "CH1", "n_group": 2}, n_group=4, adc=None)
+    node = loaded(path, groups={"CH0": [1, 2]})
+    np.testing.assert_array_equal(np.asarray(node["frames"])[:2], truth.charge[1:3])
+    assert loaded(path, "CH1", groups={"CH0": "all"}).sizes["time"] == 10
+    with pytest.raises(ParameterError, match="groups names CH2"):
+        loaded(path, groups={"CH2": "all"})
+
+
 @pytest.mark.parametrize("groups", [(1, 0), (0, 0), (0, 4), (-5, -1)])
 def test_groups_that_a_ramp_does_not_have_are_refused(exosim_file, groups):
     path, _ = exosim_file(n_group=4)
-    with pytest.raises(ParameterError, match="4 groups per ramp"):
+    with pytest.raises(InputFileError, match=r"n_groups_per_ramp: a ramp has 4 group\(s\), but the parameter groups"):
         loaded(path, groups=groups)
 
 
 def test_a_ramp_of_one_group_has_no_pair_and_is_calibrated_read_by_read(exosim_file):
     path, truth = exosim_file(n_group=1, n_read=2, adc=None)
-    with pytest.raises(ParameterError, match="cds: false"):
+    with pytest.raises(InputFileError, match="cds: false"):
         loaded(path)
     curves = calibrated(path, groups="all", calibration={"cds": False})
     np.testing.assert_allclose(curves["flux"], truth.charge.sum(axis=1).T[::-1], rtol=1e-9)

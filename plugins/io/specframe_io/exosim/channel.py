@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.errors import ParameterError
 from specframe_io.exosim.frames import NdrFrames
 from specframe_io.exosim.linearity import inverse_polynomial
 from specframe_io.exosim.pixel_maps import dead_pixels, flat_field
@@ -30,6 +29,7 @@ def channel_node(
     channel: Branch,
     instrument: str,
     groups: tuple[int, int] | str,
+    *,
     read_noise: float | None,
     dark: float | None,
     linearity: bool,
@@ -43,9 +43,7 @@ def channel_node(
     Raises
     ------
     InputFileError
-        When something in the file is missing or wrong; names file and dataset.
-    ParameterError
-        When a ramp does not have the ``groups``.
+        When something in the file is missing or wrong, or a ramp does not have the ``groups``; names file and dataset.
     """
     import xarray as xr
 
@@ -57,7 +55,10 @@ def channel_node(
         raise ndrs.wrong("data", f"expected frames of numbers, got {data.dtype}")
     _, n_y, n_x = data.shape
     ramps = _ramps(ndrs, data.shape[0])
-    chosen = _chosen(groups, ramps.n_group, f"{channel.path}, {instrument}")
+    try:
+        chosen = _chosen(groups, ramps.n_group)
+    except ValueError as error:
+        raise ndrs.wrong("metadata/n_groups_per_ramp", str(error)) from None
     kept = (np.arange(ramps.n_ramp)[:, None] * ramps.n_group + chosen).ravel()
     units, converter = _converter(ndrs, data.dtype)
     coords, band = _wavelengths(channel, n_x)
@@ -99,18 +100,18 @@ def _ramps(ndrs: Branch, n_frame: int) -> Ramps:
         raise metadata.wrong("integration_times", str(error)) from None
 
 
-def _chosen(groups: tuple[int, int] | str, n_group: int, where: str) -> NDArray[np.intp]:
-    """Return the indices of the groups that are used of each ramp."""
+def _chosen(groups: tuple[int, int] | str, n_group: int) -> NDArray[np.intp]:
+    """Return the indices of the groups that are used of each ramp, or raise ``ValueError``."""
     if isinstance(groups, str):
         return np.arange(n_group)
     first, second = (group + n_group if group < 0 else group for group in groups)
     if not 0 <= first < second < n_group:
         hint = (
-            "with one group there is no difference of reads: set groups: all here and cds: false in the calibration"
+            "it has no difference of reads: set groups: all here and cds: false in the calibration"
             if n_group == 1
             else f"expected two of 0 .. {n_group - 1} (or -{n_group} .. -1), the earlier one first, or all"
         )
-        raise ParameterError(f"exosim-ndr: groups {list(groups)}, but {where} has {n_group} groups per ramp; {hint}")
+        raise ValueError(f"a ramp has {n_group} group(s), but the parameter groups is {list(groups)}: {hint}")
     return np.array([first, second])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import h5py
 
@@ -11,7 +11,7 @@ from specframe.errors import InputFileError, ParameterError
 from specframe_io.exosim.branch import DAMAGED, Branch
 from specframe_io.exosim.channel import channel_node
 from specframe_io.names import listed
-from specframe_io.params import ExosimNdrParams
+from specframe_io.params import FIRST_AND_LAST, ExosimNdrParams
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +44,10 @@ class ExosimNdr(Loader):
     Raises
     ------
     InputFileError
-        When a file, channel or dataset is missing, damaged or not what ExoSim writes. Names file and dataset.
+        When a file, channel or dataset is missing, damaged or not what ExoSim writes, or a ramp does not have the
+        ``groups``. Names file and dataset.
     ParameterError
-        When a ramp does not have the ``groups``, or read noise or dark current is given of a channel that there is not.
+        When a mapping names a channel that there is not.
     """
 
     name: ClassVar[str] = "exosim-ndr"
@@ -90,17 +91,21 @@ class ExosimNdr(Loader):
         return self.from_params(self.params.model_copy(update={"path": path, "targets": None}))
 
     def _node(self, channel: Branch, instrument: str) -> xr.Dataset:
-        noise, dark = (
-            value.get(instrument) if isinstance(value, dict) else value
-            for value in (self.params.read_noise, self.params.dark)
+        params = self.params
+        return channel_node(
+            channel,
+            instrument,
+            _of(params.groups, instrument, FIRST_AND_LAST),
+            read_noise=_of(params.read_noise, instrument, None),
+            dark=_of(params.dark, instrument, None),
+            linearity=params.linearity,
         )
-        return channel_node(channel, instrument, self.params.groups, noise, dark, self.params.linearity)
 
     def _instruments(self, channels: Branch) -> list[str]:
         there = channels.names()
         if not there:
             raise InputFileError(channels.path, "channels: holds no channel")
-        for name in ("read_noise", "dark"):
+        for name in ("groups", "read_noise", "dark"):
             value = getattr(self.params, name)
             unknown = sorted(set(value) - set(there)) if isinstance(value, dict) else []
             if unknown:
@@ -136,3 +141,8 @@ class ExosimNdr(Loader):
         if target not in found:
             raise InputFileError(self.params.path, f"has no target {target!r}; there: {listed(found)}")
         return found[target]
+
+
+def _of(value: Any, instrument: str, default: Any) -> Any:
+    """Return an instrument's value of a parameter that may be a mapping by instrument."""
+    return value.get(instrument, default) if isinstance(value, dict) else value
