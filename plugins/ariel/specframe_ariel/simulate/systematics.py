@@ -29,8 +29,8 @@ _CORRELATION = np.array(
         [0.24, 0.48, 0.74, 1.00],
     ]
 )
-#: P2 .. P4 have the tails of Student's t with 4 degrees of freedom, whose 1.4826 MAD is 1.098; P1 is normal.
-_FREEDOM, _T_SCALE = 4.0, 1.098
+#: P2 .. P4 have the tails of Student's t with 3 degrees of freedom, whose 1.4826 MAD is 1.134; P1 is normal.
+_FREEDOM, _T_SCALE = 3.0, 1.134
 #: Number of the stream that both instruments share.
 _SHARED = 2
 
