@@ -61,3 +61,10 @@ def test_each_pixel_has_its_own_and_impossible_ones_are_not_a_number():
 def test_a_response_that_bends_too_sharply_is_refused():
     with pytest.raises(ValueError, match=r"1 pixels cannot be inverted.*linearity: false"):
         inverse_polynomial(np.array([[1.0]] + [[0.0]] * 15 + [[-1e-70]]))
+
+
+def test_large_detectors_are_inverted_part_by_part(monkeypatch):
+    response = np.repeat(exosim_default()[:, None, None], 7, axis=2) * np.linspace(0.9, 1.1, 7)
+    whole = inverse_polynomial(response)
+    monkeypatch.setattr("specframe_io.exosim.linearity._AT_ONCE", 3)
+    np.testing.assert_allclose(inverse_polynomial(response), whole, rtol=1e-12)

@@ -19,6 +19,8 @@ _DEPARTURE = 0.05
 #: Relative error of the inverse that is still taken: 1 ppm in a transit of 1 %.
 _ACCURACY = 1e-4
 _N_NODE = 16
+#: Pixels that are worked on at once, so that large detectors take little more memory than their map.
+_AT_ONCE = 16_384
 
 
 def inverse_polynomial(response: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,8 +47,10 @@ def inverse_polynomial(response: NDArray[np.float64]) -> NDArray[np.float64]:
     a = response.reshape(len(response), -1).T
     usable = np.isfinite(a).all(axis=1) & (a[:, 0] > 0)
     inverse = np.full((len(a), _ORDER + 1), np.nan)
-    if usable.any():
-        inverse[usable] = _fitted(a[usable])
+    chosen = np.flatnonzero(usable)
+    for first in range(0, len(chosen), _AT_ONCE):
+        pixels = chosen[first : first + _AT_ONCE]
+        inverse[pixels] = _fitted(a[pixels])
     return inverse.T.reshape(_ORDER + 1, *shape)
 
 
