@@ -177,7 +177,9 @@ def _median_sky(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the median of the background pixels and its variance, by column and bin, (x, n_bin) each.
 
-    The variance is that of large samples of unlike normal variables, pi / 2 n / (sum 1 / sigma)^2.
+    It is the median of the pixels' means over time plus that of their changes: levels that differ (hot pixels, the
+    wings of the star) would otherwise leave the one or two in the middle to decide. The variance is that of large
+    samples of unlike normal variables, pi / 2 n / (sum 1 / sigma)^2.
     """
     gain, offset = sampling.converter
     n_x, n_bin = sky.shape[1], len(sampling.exposure)
@@ -189,9 +191,13 @@ def _median_sky(
     charge = np.maximum(binned.mean[chosen] / gain + offset, 0.0)
     variance = charge + sampling.reads * pixels.read_noise[chosen, None] ** 2
     use[column, :, row] = True
-    value[column, :, row] = (binned.mean[chosen] - pixels.dark[chosen, None] * sampling.exposure) / each
+    signal = (binned.mean[chosen] - pixels.dark[chosen, None] * sampling.exposure) / each
+    level = np.zeros((n_x, use.shape[2]))
+    level[column, row] = signal.mean(axis=1)
+    value[column, :, row] = signal - signal.mean(axis=1, keepdims=True)
     inverse[column, :, row] = each / (gain * np.sqrt(np.maximum(variance, _LEAST) / sampling.per_bin))
     flat = (n_x * n_bin, -1)
     middle = masked_median(value.reshape(flat), use.reshape(flat)).reshape(n_x, n_bin)
+    middle += masked_median(level, use[:, 0])[:, None]
     sharpness, number = inverse.sum(axis=2) ** 2, use.sum(axis=2)
     return middle, np.divide(0.5 * np.pi * number, sharpness, out=np.zeros_like(middle), where=sharpness > 0)

@@ -156,7 +156,7 @@ class ArielChallenge(Loader):
 
     def _visits(self, tree: ChallengeTree, target: str) -> list[tuple[str, str]]:
         """Return instrument and visit of each node; an instrument without any visit is asked for the first one."""
-        there = [
+        there: list[tuple[str, str]] = [
             (instrument, visit)
             for instrument in self.params.instruments
             for visit in tree.visits(target)

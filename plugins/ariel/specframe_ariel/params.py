@@ -82,7 +82,7 @@ class ArielDetectorParams(Params):
         "mask", description="Leave out pixels that the calibration calls dead."
     )
     extraction: Literal["box", "optimal"] = Field(
-        "box",
+        "optimal",
         description="How the aperture is summed: box gives each pixel the same weight, optimal weighs it by the share "
         "of the light that it sees over its variance (Horne 1986).",
     )
@@ -113,7 +113,7 @@ class ArielDetectorParams(Params):
         "none. Default: 0:8 and 24:32 of AIRS-CH0 and FGS1.",
     )
     background: Literal["mean", "weighted", "median"] = Field(
-        "mean",
+        "weighted",
         description="How those rows make the background of a column: their mean, their mean weighted by 1 / variance, "
         "or their median.",
     )
@@ -124,7 +124,7 @@ class ArielDetectorParams(Params):
         "where the converter is at its top (65535 adu).",
     )
     cosmic_ray_sigma: float | None = Field(
-        5.0,
+        6.0,
         ge=3,
         description="Standard deviations above the samples around it from which a pixel's sample is a cosmic ray and "
         "replaced by their median; null repairs none. Only with cds and where all samples are exposed alike.",
