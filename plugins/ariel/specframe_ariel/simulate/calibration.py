@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe_ariel.simulate.calibration_files import read_calibration
-from specframe_ariel.simulate.instrument import AIRS, ROWS, Instrument
+from specframe_ariel.simulate.instrument import ROWS, Instrument
 from specframe_ariel.simulate.star import airs_spectrum
 from specframe_ariel.simulate.streams import Stream, stream
 
@@ -160,7 +160,7 @@ def draw_converter(
     rng = stream(params.seed, Stream.ADC, planet.index, instrument.index)
     mean, scatter = instrument.adc_offset
     share, flux = instrument.point_spread()[0], params.fgs1_flux
-    if instrument is AIRS:
+    if instrument.disperses:
         share, flux = share * airs_spectrum(planet.star.temperature), params.airs_flux
     brightest = flux * planet.star.brightness * float(share.max()) * (instrument.short + instrument.long)
     gain = _FILLED * _ADC_MAX / (brightest - mean) * (1 + 0.005 * float(rng.standard_normal()))

@@ -63,9 +63,10 @@ def flux_error(
     Notes
     -----
     Per live pixel the variance V of a pair's difference is what was collected in between (Poisson: star, sky and dark
-    current) plus that of two reads, divided by the squared flat. The sum has the variance sum(V), the best weights (Horne
-    1986, PASP 98, 609) that of sum(P)^2 / sum(P^2 / V), where P is the pixel's share of the light. Nothing is added for
-    the estimate of the sky, of the pointing or of the calibration: these are known here, so that this is the limit.
+    current) plus that of two reads, divided by the squared flat. The sum has the variance sum(V), the best weights
+    (Horne 1986, PASP 98, 609) that of sum(P)^2 / sum(P^2 / V), where P is the pixel's share of the light. Nothing is
+    added for the estimate of the sky, of the pointing or of the calibration: these are known here, so that this is the
+    limit.
     """
     aperture = _aperture(light, calibration, rows)
     flat = np.where(aperture.weight > 0, calibration.flat, 1.0)
