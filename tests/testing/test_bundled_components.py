@@ -16,8 +16,10 @@ BUNDLED = [c for c in REGISTRY.components() if c.distribution == "specframe"]
 EXPECTED = {
     ("loader", "ariel-challenge"),
     ("loader", "ariel-simulated"),
+    ("loader", "exosim-ndr"),
     ("loader", "table"),
     ("calibrator", "ariel-detector"),
+    ("detrender", "transit-joint"),
     ("detrender", "transit-polynomial"),
     ("model", "flat"),
     ("model", "measured"),
