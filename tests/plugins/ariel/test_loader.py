@@ -13,7 +13,7 @@ import pytest
 
 from specframe.api import LazyFrames, nodes, validate_observation
 from specframe.errors import DataError, InputFileError, ParameterError
-from specframe_ariel import ArielChallenge
+from specframe_ariel import ArielChallenge, ArielDetector
 from specframe_ariel.parquet import ParquetFrames
 
 if TYPE_CHECKING:
@@ -72,6 +72,40 @@ def test_every_visit_is_a_node(write_tree):
     assert [path for path, _ in nodes(loader.load("55"))] == ["AIRS-CH0/0", "FGS1/0"]
     visits = [loader.load("101")[f"FGS1/{visit}/frames"].data.read() for visit in (0, 1)]
     assert not np.array_equal(*visits)
+
+
+def test_a_visit_that_one_instrument_lacks_is_loaded_as_far_as_it_goes(write_tree):
+    root = write_tree(2025, {"101": 2})
+    (root / "train/101/FGS1_signal_1.parquet").unlink()
+    loader = ArielChallenge(path=root)
+    flags = {path: data.attrs.get("flags", "").split() for path, data in nodes(loader.load("101"))}
+    assert list(flags) == ["AIRS-CH0/0", "AIRS-CH0/1", "FGS1/0"]
+    assert [path for path in flags if "visit-missing" in flags[path]] == ["AIRS-CH0/1"]
+    assert not any("FGS1_calibration_1" in str(file) for file in loader.files("101"))
+    curves = ArielDetector(pairs_per_bin=1).apply(loader.load("101"))
+    assert "visit-missing" in curves["AIRS-CH0/1"].attrs["flags"].split()
+    # whoever did not ask for the other instrument does not miss it
+    alone = ArielChallenge(path=root, instruments=["AIRS-CH0"]).load("101")
+    assert not any("visit-missing" in data.attrs["flags"] for _, data in nodes(alone))
+    assert [path for path, _ in nodes(ArielChallenge(path=root, instruments=["FGS1"]).load("101"))] == ["FGS1/0"]
+
+
+def test_a_visit_whose_calibration_is_missing_is_named(write_tree):
+    root = write_tree(2025, {"101": 2})
+    shutil.rmtree(root / "train/101/AIRS-CH0_calibration_1")
+    with pytest.raises(InputFileError, match=r"AIRS-CH0_calibration_1: not found, .* visit 1, .* AIRS-CH0_signal_1"):
+        ArielChallenge(path=root).load("101")
+
+
+def test_frames_that_end_early_are_flagged(write_tree):
+    """8 frames, and axis_info.parquet knows of 12."""
+    root = write_tree(2024)
+    assert ArielChallenge(path=root).load("101")["FGS1/0"].attrs["flags"] == "visit-incomplete"
+    axis = pl.read_parquet(root / "axis_info.parquet")
+    axis.with_columns(
+        pl.when(pl.int_range(pl.len()) < 8).then(pl.col("FGS1-axis0-h")).otherwise(np.nan).alias("FGS1-axis0-h")
+    ).write_parquet(root / "axis_info.parquet")
+    assert "flags" not in ArielChallenge(path=root).load("101")["FGS1/0"].attrs
 
 
 def test_frames_are_not_read_before_they_are_needed(write_tree, monkeypatch):
@@ -281,11 +315,57 @@ WRONG_FILES = {
         _edit("train_adc_info.csv", "0.8,", "0.0,"),
         r"planet 101, FGS1: expected a gain above 0 .* got gain 0",
     ),
+    "negative gain": (
+        _edit("train_adc_info.csv", "0.8,", "-0.8,"),
+        r"train_adc_info.csv: planet 101, FGS1: expected a gain above 0 .* got gain -0.8",
+    ),
+    "gain that is not a number": (_edit("train_adc_info.csv", "0.8,", "nan,"), r"planet 101, FGS1: .* got gain nan"),
+    "gain left empty": (_edit("train_adc_info.csv", "0.8,", ","), r"planet 101, FGS1: .* got gain nan and offset -350"),
+    "offset left empty": (_edit("train_adc_info.csv", "-350.0,", ","), r"planet 101, FGS1: .* and offset nan"),
+    "no offset": (
+        _edit("train_adc_info.csv", "AIRS-CH0_adc_offset", "offset"),
+        r"expected columns AIRS-CH0_adc_gain, AIRS-CH0_adc_offset; got",
+    ),
+    "times of another instrument": (
+        _rewrite("axis_info.parquet", lambda t: t.with_columns(pl.col("FGS1-axis0-h").alias("AIRS-CH0-axis0-h"))),
+        r"'AIRS-CH0-axis0-h' has a pair of reads every 0.4 s, in which the 4.6 s that AIRS-CH0 integrates do not fit",
+    ),
+    "times longer than the integration times": (
+        _rewrite(
+            "axis_info.parquet",
+            lambda t: t.with_columns(pl.Series("AIRS-CH0-axis0-h", np.r_[np.arange(14), [np.nan] * 386])),
+        ),
+        r"has 14 times of AIRS-CH0 reads, but 12 integration times",
+    ),
+    "times that do not ascend": (
+        _rewrite("axis_info.parquet", lambda t: t.with_columns(-pl.col("FGS1-axis0-h"))),
+        r"'FGS1-axis0-h' does not hold ascending times",
+    ),
+    "too few wavelengths": (
+        _rewrite(
+            "axis_info.parquet",
+            lambda t: t.with_columns(pl.Series("AIRS-CH0-axis2-um", np.r_[np.linspace(4, 2, 282), [np.nan] * 118])),
+        ),
+        r"expected 356 values in column 'AIRS-CH0-axis2-um', one for each column of the detector .* got 282",
+    ),
+    "wavelengths out of order": (
+        _rewrite("axis_info.parquet", lambda t: t.with_columns((pl.col("AIRS-CH0-axis2-um") - 2.5).abs().name.keep())),
+        r"'AIRS-CH0-axis2-um' does not hold wavelengths above 0 in order",
+    ),
+    "wavelengths of another channel": (
+        _rewrite("axis_info.parquet", lambda t: t.with_columns(pl.col("AIRS-CH0-axis2-um") * 1.5)),
+        r"the wavelengths of AIRS-CH0, columns 39:321 in reverse, are not wl_2 .. wl_283 of .*wavelengths.csv",
+    ),
+    "no calibration": (
+        lambda root: shutil.rmtree(root / "train/101/FGS1_calibration"),
+        r"FGS1_calibration: not found, so that the frames of FGS1, visit 0, .* move FGS1_signal.parquet away",
+    ),
     "gain in words": (
         _edit("train_adc_info.csv", "0.8,", "much,"),
         r"row 1, column 'FGS1_adc_gain', planet 101: .* 'much'",
     ),
     "no gain": (_edit("train_adc_info.csv", "FGS1_adc_gain", "gain"), r"expected columns FGS1_adc_gain"),
+    "one instrument's frames": (_remove("train/101/AIRS-CH0_signal.parquet"), r"AIRS-CH0_signal.parquet: not found"),
     "ragged table": (_edit("train_adc_info.csv", "\n101,", "\n101,1,"), r"row 1 has 7 cells, expected 6"),
 }
 
