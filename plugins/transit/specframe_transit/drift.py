@@ -26,7 +26,7 @@ __all__ = [
 KernelName = Literal["matern-3/2", "squared-exponential"]
 
 #: Eigenvectors of the kernel that hold this part of its variance are kept; the rest is far below the noise.
-_KEPT_VARIANCE = 1.0 - 1e-7
+_KEPT_VARIANCE = 1.0 - 1e-5
 
 
 @dataclass(frozen=True)

@@ -318,12 +318,17 @@ class JointModel:
         columns[:, -1] = weighted - star[:, None] * level
         return NodeColumns(star, transit, drift, columns)
 
-    def fit(self, state: State, max_steps: int = 30, tolerance: float = _CONVERGED) -> tuple[State, Linearisation]:
-        """Minimise by Levenberg-Marquardt steps; return the best state and its linearisation."""
+    def fit(
+        self, state: State, max_steps: int = 30, tolerance: float = _CONVERGED, linear: bool = False
+    ) -> tuple[State, Linearisation]:
+        """Minimise by Levenberg-Marquardt steps; return the best state and its linearisation.
+
+        With ``linear`` only depths and drift move, orbit and limb darkening stay.
+        """
         best, lin = state, self.linearise(state)
         damping = 0.0
         for _ in range(max_steps):
-            step, expected = self._step(best, lin, damping)
+            step, expected = self._step(best, lin, damping, self.drift_start[0] if linear else 0)
             if expected < tolerance:
                 break
             trial = self.linearise(step)
@@ -336,12 +341,13 @@ class JointModel:
                     break
         return best, lin
 
-    def _step(self, state: State, lin: Linearisation, damping: float) -> tuple[State, float]:
+    def _step(self, state: State, lin: Linearisation, damping: float, first: int) -> tuple[State, float]:
         matrix = lin.reduced + damping * np.diag(np.diag(lin.normal))
         known = lin.information > 0
         inverse = np.where(known, 1.0 / np.where(known, lin.information, 1.0), 0.0)
         right = lin.gradient - lin.response.T @ lin.depth_gradient
-        change = _scaled_inverse(matrix) @ right
+        change = np.zeros(len(right))
+        change[first:] = _scaled_inverse(matrix[first:, first:]) @ right[first:]
         theta = self._bounded(state, change)
         change = theta - state.theta
         depth = state.depth + inverse * (lin.depth_gradient - lin.cross @ change)

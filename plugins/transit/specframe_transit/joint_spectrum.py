@@ -98,7 +98,7 @@ def fit_spectrum(
             square, free = _chi2(lin, model, weights, truncated)
             weights = [w / _root_ratio(s, f) for w, s, f in zip(weights, square, free, strict=True)]
         model.with_weights(weights)
-        model.set_shapes(lin, state)
+        model.set_shapes(model.linearise(state), state)
         state, lin = model.fit(state, max_steps=8)
 
     square, free = _chi2(lin, model, [np.where(k, r, 0.0) for k, r in zip(kept, roots, strict=True)], truncated)

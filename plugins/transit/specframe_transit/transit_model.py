@@ -18,6 +18,8 @@ _CENTRE = 1e-3
 #: Gauss-Legendre points per exposure, for each passage of the planet's own diameter over the limb.
 _POINTS_PER_CROSSING = 16
 _MIN_POINTS, _MAX_POINTS = 6, 24
+#: Points elsewhere: exact where the flux is a cubic of the time during the exposure.
+_INSIDE_POINTS = 2
 
 
 @dataclass(frozen=True)
@@ -158,22 +160,20 @@ def trapezoid_dip(time: NDArray[np.float64], exposure: float, geometry: Geometry
 def _points(
     time: NDArray[np.float64], exposure: float, geometry: Geometry, edge: float, inner: float, crossing: float
 ) -> _Points:
-    """Sample every exposure in transit, once where the flux hardly changes and often at the limb."""
+    """Sample every exposure in transit, twice where the flux hardly changes and often at the limb."""
     phase = 2.0 * (time - geometry.mid_transit) / geometry.duration
     width = 2.0 * exposure / geometry.duration
     far = np.abs(phase)
     touched = np.flatnonzero(far < edge + 0.5 * width)
     often = far[touched] > inner - 0.5 * width - crossing
     number = int(np.clip(np.ceil(_POINTS_PER_CROSSING * width / crossing), _MIN_POINTS, _MAX_POINTS))
-    nodes, weights = np.polynomial.legendre.leggauss(number)
-    count = np.where(often, number, 1)
-    first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.intp) if len(count) else np.zeros(0, np.intp)
-    sample = np.repeat(np.arange(len(touched)), count)
-    place = np.arange(len(sample)) - first[sample]
-    many = often[sample]
-    offset = np.where(many, 0.5 * width * nodes[np.where(many, place, 0)], 0.0)
-    weight = np.where(many, 0.5 * weights[np.where(many, place, 0)], 1.0)
-    return _Points(touched, phase[touched][sample] + offset, weight, first)
+    rule = [np.polynomial.legendre.leggauss(n) for n in (_INSIDE_POINTS, number)]
+    offset = np.concatenate([rule[at][0] for at in often.astype(int)] or [np.zeros(0)])
+    weight = np.concatenate([rule[at][1] for at in often.astype(int)] or [np.zeros(0)])
+    count = np.where(often, number, _INSIDE_POINTS)
+    first = (np.cumsum(count) - count).astype(np.intp)
+    points = np.repeat(phase[touched], count) + 0.5 * width * offset
+    return _Points(touched, points, 0.5 * weight, first)
 
 
 def _exposed(values: NDArray[np.float64], points: _Points, n_time: int) -> NDArray[np.float64]:

@@ -108,10 +108,12 @@ def fit_white(
         nodes, params.shape, radius, params.limb_darkening_std or 1.0, _impact_prior(params), (duration, spread)
     )
     mid = [0.5 * (c[0] + c[3]) for c in contacts]
-    fits = [
-        model.fit(model.start(np.full(model.n_depth, radius**2), mid, duration, impact), max_steps=25, tolerance=0.01)
-        for impact in _impact_starts(contacts, radius, params)
-    ]
+    fits = []
+    for impact in _impact_starts(contacts, radius, params):
+        start = model.start(np.full(model.n_depth, radius**2), mid, duration, impact)
+        # A drift larger than the transit would throw the orbit off in the first step.
+        start, _ = model.fit(start, max_steps=2, tolerance=1.0, linear=True)
+        fits.append(model.fit(start, max_steps=25, tolerance=0.01))
     state, lin = min(fits, key=lambda fit: fit[1].cost)
     kernels: list[Kernel | None] = [None] * len(curves)
     if params.drift == "gp":
