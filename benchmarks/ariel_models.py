@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from noise_limit import allowed_shrinkage, depth_limits, white_limit
 
-from specframe import Pipeline, make
+from specframe import Pipeline
 from specframe.api import make_prediction, nodes
 from specframe.errors import DataError, RunError
 from specframe.pipeline.crossval import cross_validate
 from specframe.pipeline.gather import gather_targets, learning_data
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.target import TargetWorker
-from specframe_ariel.simulate.params import SimulatedParams
+from specframe_ariel import ArielSimulated, GllAdc24
 from specframe_ariel.simulate.planet import draw_planet
 from specframe_ariel.simulate.truth import planet_truth
 
@@ -72,8 +72,8 @@ class Fits:
         ]
         self.out, self.workers = out, workers
         Pipeline(self.base).run(out, executor="process" if workers > 1 else "serial", workers=workers)
-        self.params = SimulatedParams(n_targets=n_targets, seed=seed)
-        self.loader: Any = make("loader", "ariel-simulated", n_targets=n_targets, seed=seed)
+        self.loader = ArielSimulated(n_targets=n_targets, seed=seed)
+        self.params = self.loader.params
         self.catalogue = self.loader.catalogue()
         gathered = self._gather([])[1]
         self.targets = tuple(gathered.keys)
@@ -100,7 +100,7 @@ class Fits:
 
     def population(self) -> NDArray[np.float64]:
         """Return true spectra of many other planets of the same kind."""
-        other: Any = make("loader", "ariel-simulated", n_targets=POPULATION, seed=self.params.seed + 100_000)
+        other = ArielSimulated(n_targets=POPULATION, seed=self.params.seed + 100_000)
         return np.asarray(other.labels().values)
 
 
@@ -110,7 +110,7 @@ def row(name: str, prediction: xr.Dataset, labels: xr.DataArray) -> str:
     mean, std = prediction["mean"].values, prediction["std"].values
     error = 1e6 * (mean - labels.values)
     pull = np.abs(mean - labels.values) / std
-    score = make("score", "gll-adc24").score(prediction, labels)  # type: ignore[attr-defined]
+    score = GllAdc24().score(prediction, labels)
     cells = (
         f"{score:.3f}",
         f"{np.sqrt(np.mean(error**2)):.1f}",

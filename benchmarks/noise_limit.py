@@ -63,10 +63,9 @@ def depth_limits(truth: xr.DataTree, order: int = 0) -> tuple[NDArray[np.float64
     for node in truth.subtree:
         if "flux" in node:
             data = node.to_dataset()
-            names = ("flux", "flux_error", "transit", "depth")
-            values = [np.asarray(data[name].values, float) for name in names]
-            limit = channel_limit(*values, order=order)
-            parts.setdefault(node.path.split("/")[1], []).append((data["wavelength"].values, values[-1], limit))
+            flux, error, transit, depth = (data[name].values for name in ("flux", "flux_error", "transit", "depth"))
+            limit = channel_limit(flux, error, transit, depth, order)
+            parts.setdefault(node.path.split("/")[1], []).append((data["wavelength"].values, depth, limit))
     rows = []
     for visits in parts.values():
         precision = np.sum([1.0 / np.square(limit) for _, _, limit in visits], axis=0)

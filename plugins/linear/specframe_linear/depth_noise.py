@@ -18,6 +18,8 @@ __all__ = ["DepthNoise", "Reported"]
 _ROUNDS = 60
 #: Eigenvectors of a reported correlation matrix that are kept; the rest stays on its diagonal.
 _CORRELATED = 6
+#: Rounds of splitting it, the change of a channel's own part at which it has settled, and the least that part may be.
+_SPLITTING_ROUNDS, _SPLIT, _LEAST_OWN = 20, 1e-2, 1e-3
 #: White depths below this part of the largest count as that: they scale biases, and none may divide by zero.
 _LEAST_WHITE = 1e-6
 
@@ -148,6 +150,8 @@ def scale_of(white: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _start(residual: NDArray[np.float64], weight: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    if count == 0:
+        return np.zeros((residual.shape[1], 0))
     rows = residual * np.sqrt(weight / weight.sum())[:, None]
     _, singular, components = np.linalg.svd(rows, full_matrices=False)
     start = np.zeros((residual.shape[1], count))
@@ -158,15 +162,25 @@ def _start(residual: NDArray[np.float64], weight: NDArray[np.float64], count: in
 def _low_rank(
     covariance: NDArray[np.float64], known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Split a covariance into a diagonal and at most :data:`_CORRELATED` columns, its variances kept."""
+    """Split a covariance into a diagonal and at most :data:`_CORRELATED` columns, its variances kept.
+
+    By iterated principal factors (Harman 1976, Modern Factor Analysis, 8.4).
+    """
     deviation = np.sqrt(np.where(known, np.diagonal(covariance), 1.0))
     both = known[:, None] & known[None, :]
     correlation = np.where(both, covariance / (deviation[:, None] * deviation[None, :]), np.eye(len(known)))
-    values, vectors = np.linalg.eigh(0.5 * (correlation + correlation.T))
-    # what independent channels have is an eigenvalue of 1: only the excess is correlated
-    excess = np.sqrt(np.maximum(values[-_CORRELATED:] - 1.0, 0.0))
-    columns = np.zeros((len(known), _CORRELATED))
-    columns[:, : len(excess)] = vectors[:, -_CORRELATED:] * excess
+    correlation = 0.5 * (correlation + correlation.T)
+    count = min(_CORRELATED, len(known))
+    own = np.ones(len(known))
+    for _ in range(_SPLITTING_ROUNDS):
+        root = np.sqrt(own)
+        values, vectors = np.linalg.eigh(correlation / (root[:, None] * root[None, :]))
+        # Independent noise has eigenvalues of 1: only the excess is correlated.
+        columns = root[:, None] * vectors[:, -count:] * np.sqrt(np.maximum(values[-count:] - 1.0, 0.0))
+        before, own = own, np.clip(1.0 - np.square(columns).sum(axis=1), _LEAST_OWN, 1.0)
+        if np.max(np.abs(own - before)) < _SPLIT:
+            break
     columns[~known] = 0.0
-    own = np.clip(1.0 - np.square(columns).sum(axis=1), 0.05, 1.0)
-    return np.square(deviation) * own, deviation[:, None] * columns
+    modes = np.zeros((len(known), _CORRELATED))
+    modes[:, :count] = deviation[:, None] * columns
+    return np.square(deviation) * own, modes

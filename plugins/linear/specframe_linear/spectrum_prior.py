@@ -101,8 +101,13 @@ def _principal(
     """Return weighted mean and leading principal components (n_channel, k), scaled by their standard deviations."""
     mean = np.average(shapes, axis=0, weights=weight)
     rows = (shapes - mean) * np.sqrt(weight / weight.sum())[:, None]
-    _, singular, components = np.linalg.svd(rows, full_matrices=False)
-    return mean, components[:count].T * singular[:count]
+    # from the smaller Gram matrix, which takes a fraction of the time of a singular value decomposition
+    wide = rows.shape[1] > rows.shape[0]
+    values, vectors = np.linalg.eigh(rows @ rows.T if wide else rows.T @ rows)
+    keep = np.flatnonzero(values > 1e-12 * max(values[-1], np.finfo(float).tiny))[::-1][:count]
+    if wide:
+        return mean, rows.T @ vectors[:, keep]
+    return mean, vectors[:, keep] * np.sqrt(values[keep])
 
 
 def _left_over(shapes: NDArray[np.float64], weight: NDArray[np.float64], count: int) -> float:

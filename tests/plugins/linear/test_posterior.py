@@ -1,0 +1,77 @@
+"""The posterior of spectra: against dense linear algebra and scipy's densities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from specframe_linear.depth_noise import DepthNoise, Reported
+from specframe_linear.posterior import posterior
+from specframe_linear.spectrum_prior import SpectrumPrior
+
+M = 14
+LEVEL = 0.02
+
+
+def _case(amplitudes=(2e-4,), probabilities=(1.0,), seed=0):
+    rng = np.random.default_rng(seed)
+    prior = SpectrumPrior(
+        rng.normal(size=M), rng.normal(size=(M, 3)), 0.04, np.array(amplitudes), np.array(probabilities)
+    )
+    noise = DepthNoise(rng.normal(0, 0.01, M), rng.normal(0, 0.01, (M, 2)), 1.7)
+    depth = 0.01 + rng.normal(0, 3e-4, (4, M))
+    variance = rng.uniform(1e-4, 4e-4, (4, M)) ** 2
+    variance[1, [2, 5]] = np.inf
+    depth[1, [2, 5]] = 0.0
+    data = Reported(depth, variance, rng.normal(0, 1e-4, (4, M, 1)), np.full(4, 0.01))
+    return data, prior, noise
+
+
+def _dense(data, prior, noise, i, amplitude):
+    """Return prior mean and covariance of the truth, and of the known channels' measurement, with the latter's."""
+    known = np.isfinite(data.variance[i])
+    mean = data.white[i] + amplitude * prior.mean
+    truth = LEVEL**2 * np.ones((M, M)) + amplitude**2 * (
+        prior.components @ prior.components.T + prior.rest_variance * np.eye(M)
+    )
+    errors = np.diag(np.where(known, data.variance[i], 0.0)) + data.modes[i] @ data.modes[i].T
+    shared = data.white[i] * noise.shared
+    measured = truth + noise.inflation * errors + shared @ shared.T
+    offset = data.depth[i] - mean - data.white[i] * noise.bias
+    return known, mean, truth, measured[np.ix_(known, known)], offset[known]
+
+
+def test_one_amplitude_is_the_conditional_normal():
+    """Channels that were not measured are left out of the dense algebra altogether."""
+    data, prior, noise = _case()
+    got = posterior(data, prior, noise, LEVEL, with_covariance=True)
+    for i in range(4):
+        known, mean, truth, measured, offset = _dense(data, prior, noise, i, prior.amplitudes[0])
+        gain = np.linalg.solve(measured, truth[known]).T
+        np.testing.assert_allclose(got.mean[i], mean + gain @ offset, rtol=1e-9)
+        covariance = truth - gain @ truth[known]
+        np.testing.assert_allclose(got.covariance[i], covariance, atol=1e-7 * covariance.max())
+        np.testing.assert_allclose(got.variance[i], np.diag(covariance), rtol=1e-5)
+        distance = offset @ np.linalg.solve(measured, offset) / known.sum()
+        assert got.misfit[i] == pytest.approx(distance, rel=1e-6)
+
+
+def test_amplitudes_are_averaged_by_their_evidence():
+    data, prior, noise = _case(amplitudes=(5e-5, 2e-4, 4e-4), probabilities=(0.5, 0.3, 0.2))
+    got = posterior(data, prior, noise, LEVEL)
+    for i in range(4):
+        means, evidence = [], []
+        for amplitude, probability in zip(prior.amplitudes, prior.probabilities, strict=True):
+            known, mean, truth, measured, offset = _dense(data, prior, noise, i, amplitude)
+            means.append(mean + np.linalg.solve(measured, truth[known]).T @ offset)
+            evidence.append(np.log(probability) + multivariate_normal(cov=measured).logpdf(offset))
+        weight = np.exp(np.array(evidence) - np.max(evidence))
+        np.testing.assert_allclose(got.mean[i], weight / weight.sum() @ np.array(means), rtol=1e-7)
+
+
+def test_without_anything_known_of_spectra_the_measurement_stays():
+    data, prior, _ = _case(amplitudes=(100.0,))
+    clean = DepthNoise(np.zeros(M), np.zeros((M, 0)), 1.0)
+    wide = posterior(data, prior, clean, LEVEL)
+    np.testing.assert_allclose(wide.mean[0], data.depth[0], atol=1e-7)  # rounding of 100 - 100
