@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specframe.api.loader import Loader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 __all__ = ["Simulator"]
 
@@ -50,8 +50,9 @@ class Simulator(Loader):
         ``targets`` are those that are complete.
         """
 
-    def write(self, folder: Path) -> list[str]:
+    def write(self, folder: Path | str) -> list[str]:
         """Write all targets that are not there yet, one after another, and the tables; return their names."""
+        folder = Path(folder)
         self.check_folder(folder)
         targets, there = self.targets(), set(self.written(folder))
         for target in targets:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from specframe.errors import UsageError
@@ -18,6 +17,7 @@ from specframe_ariel.simulate.whole import PARTIAL, whole_file, whole_folder, wr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import xarray as xr
 
@@ -182,4 +182,4 @@ def write_challenge(
         fgs1_pairs=fgs1_pairs,
         **instrument,
     )
-    return simulator.write(Path(path))
+    return simulator.write(path)
