@@ -94,6 +94,8 @@ def test_spectra_are_used_in_order_and_again(tmp_path):
     ("text", "message"),
     [
         ("wl,depth\n1,0.1\n", "columns are wl, depth; name the two"),
+        (",".join(f"c{k}" for k in range(300)), r"columns are c0, c1, .*, c7 \.\.\.; name"),
+        ("planet_id,wl_1,wl_2\n1,0.1,0.1\n", "go into 'labels'"),
         ("1.9 0.01\n4.0\n", "line 2: expected a wavelength"),
         ("1.9 0.01\n4.0 deep\n", "line 2: expected a wavelength"),
         ("1.9 0.01\n3.0 0.01\n", "reach from 1.9 to 3 um"),
@@ -146,6 +148,8 @@ def test_missing_and_undecodable_files_are_refused(tmp_path):
 def test_depths_come_from_one_place(labels):
     with pytest.raises(ParameterError, match="labels or spectra, not both"):
         ArielSimulated(labels=labels[0], spectra=[labels[0]])
+    with pytest.raises(ParameterError, match="spectra is empty"):
+        ArielSimulated(spectra=[])
     with pytest.raises(ParameterError, match="2 wavelengths, but 3 depths"):
         ArielSimulated(spectra=[{"wavelength": [1.0, 4.0], "depth": [0.01, 0.01, 0.01]}])
     with pytest.raises(UsageError, match=r"spectra\[0\]: wavelengths reach from 1 to 3"):

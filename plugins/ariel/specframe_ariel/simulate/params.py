@@ -54,7 +54,6 @@ class SimulatedParams(Params):
     )
     spectra: tuple[InputPath | GivenSpectrum, ...] | None = Field(
         None,
-        min_length=1,
         description="Spectra of the planets, in place of drawn ones, in this order and again from the first: files "
         "with wavelength (um) and depth in two columns, or {wavelength: [..], depth: [..]}. Linear in between; they "
         "must cover 1.952 to 3.895 um and are constant beyond their ends.",
@@ -135,7 +134,8 @@ class SimulatedParams(Params):
         ge=0,
         le=20,
         description="Fast pointing jitter relative to the real frames': in a real pair 0.014 and 0.006 pixels along "
-        "the rows and the columns of AIRS-CH0, 0.11 and 0.09 of FGS1. 0: none.",
+        "the rows and the columns of AIRS-CH0, 0.11 and 0.09 of FGS1. 0: none. The image moves to first order, which "
+        "holds to some 0.3 pixels.",
     )
     pointing_walk: float = Field(
         0.0,
@@ -171,6 +171,8 @@ class SimulatedParams(Params):
     def _depths_from_one_place(self) -> Self:
         if self.labels is not None and self.spectra is not None:
             raise ValueError("give labels or spectra, not both: each decides the planets' depths")
+        if self.spectra == ():
+            raise ValueError("spectra is empty; give at least one, or null to have them drawn")
         return self
 
     def pairs(self, instrument: str) -> int:

@@ -178,10 +178,13 @@ def _is_number(text: str) -> bool:
 def _named_columns(path: Path, names: list[str]) -> tuple[int, int]:
     if "wavelength" in names and "depth" in names:
         return names.index("wavelength"), names.index("depth")
+    if "wl_1" in names:
+        raise InputFileError(path, "holds labels in the challenges' format, which go into 'labels', not 'spectra'")
+    shown = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
     raise InputFileError(
         path,
-        f"the columns are {', '.join(names)}; name the two that count 'wavelength' (um) and 'depth' ((Rp/Rs)^2), or "
-        "leave out the header and put them first",
+        f"the columns are {shown}; name the two that count 'wavelength' (um) and 'depth' ((Rp/Rs)^2), or leave out the "
+        "header and put them first",
     )
 
 
