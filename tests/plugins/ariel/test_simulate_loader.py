@@ -3,18 +3,19 @@
 import pickle
 
 import numpy as np
+import polars as pl
 import pytest
 
 from specframe.api import LazyFrames, nodes, validate_labels, validate_observation
-from specframe.errors import DataError, ParameterError
+from specframe.errors import DataError, ParameterError, UsageError
 from specframe.testing import check_component
-from specframe_ariel import ArielSimulated
+from specframe_ariel import ArielChallenge, ArielSimulated
 
 SMALL = {"n_targets": 6, "seed": 3, "airs_pairs": 32, "fgs1_pairs": 48}
 
 
 def test_loader_keeps_its_contract():
-    check_component(ArielSimulated, params=SMALL).raise_on_failure()
+    check_component(ArielSimulated, params={**SMALL, "n_targets": 2}).raise_on_failure()
 
 
 def test_targets_are_observations_of_frames_with_calibration():
@@ -75,6 +76,43 @@ def test_some_planets_of_2025_are_visited_twice():
 def test_stranger_is_refused_by_name():
     with pytest.raises(DataError, match=r"no simulated planet 'x'.*seed 3 has 6"):
         ArielSimulated(**SMALL).load("x")
+
+
+def test_splits_share_stars_and_no_planet():
+    train, test = ArielSimulated(**SMALL), ArielSimulated(**SMALL, split="test")
+    assert not set(train.targets()) & set(test.targets())
+    assert test.load(test.targets()[0]).attrs["source"] == "simulated, seed 3, planet 1000000"
+    radii = [set(loader.catalogue()["Rs"].values) for loader in (train, test)]
+    assert len(radii[0] | radii[1]) == 2
+    assert test.labels().sizes["target"] == 6
+
+
+def test_files_that_parameters_name_decide_what_is_simulated(data_dir, tmp_path):
+    labels, detector = tmp_path / "labels.csv", data_dir / "adc24"
+    labels.write_bytes((data_dir / "adc24/train_labels.csv").read_bytes())
+    loader = ArielSimulated(**{**SMALL, "n_targets": 1}, labels=str(labels), calibration=str(detector))
+    (target,) = loader.targets()
+    files = loader.files(target)
+    assert labels in files
+    assert detector / "calibration/FGS1_calibration/dark.parquet" in files
+    assert len(files) == 11  # labels, and five images of two detectors
+    assert ArielSimulated(**SMALL).files("any") == []
+
+    loader.write(tmp_path / "sim")
+    read = ArielChallenge(path=tmp_path / "sim")
+    assert read.targets() == [target] == [pl.read_csv(labels)["planet_id"].cast(str)[0]]
+    np.testing.assert_allclose(read.labels()[0], pl.read_csv(labels).row(0)[1:], rtol=1e-12)
+    dark = pl.read_parquet(detector / "calibration/FGS1_calibration/dark.parquet").to_numpy()
+    np.testing.assert_array_equal(read.load(target)["FGS1/0"]["dark"], dark)
+
+    moved = tmp_path / "elsewhere" / "labels.csv"
+    moved.parent.mkdir()
+    labels.rename(moved)
+    again = ArielSimulated(**{**SMALL, "n_targets": 1}, labels=str(moved), calibration=str(detector))
+    assert again.written(tmp_path / "sim") == again.write(tmp_path / "sim")
+    moved.write_text(moved.read_text().replace("0.001", "0.002"))
+    with pytest.raises(UsageError, match=r"labels is \"labels\.csv, sha256 .* there"):
+        again.write(tmp_path / "sim")
 
 
 @pytest.mark.parametrize("wrong", [{"airs_pairs": 6_000}, {"year": 2026}, {"read_noise": 0.0}, {"colour": "red"}])
