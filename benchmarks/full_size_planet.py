@@ -39,13 +39,13 @@ PAIRS_PER_BIN = {"AIRS-CH0": 30, "FGS1": 360}
 COLUMNS = {"AIRS-CH0": slice(39, 321), "FGS1": slice(0, 32)}
 
 
-def write_planet(root: Path) -> None:
-    """Write one simulated planet with pyarrow, as the challenges' files were."""
+def write_planet(root: Path, n_targets: int = 1) -> None:
+    """Write simulated planets with pyarrow, as the challenges' files were."""
     import pyarrow.parquet as pq
 
     from specframe_ariel import write_challenge
 
-    write_challenge(root, n_targets=1, year=2025, seed=0, second_visit=0.0)
+    write_challenge(root, n_targets=n_targets, year=2025, seed=0, second_visit=0.0)
     for path in (root / "train").glob("*/*_signal_0.parquet"):
         pq.write_table(pq.read_table(path), path)
 

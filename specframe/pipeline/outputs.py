@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,20 +94,22 @@ def write_spectra(directory: Path, prediction: xr.Dataset, quality: Mapping[str,
                 columns[f"{quantity}_{side}_{100 * level:.4g}"] = prediction[side].sel(level=level)
     values = {name: np.asarray(array.values) for name, array in columns.items()}
     written = []
-    for i, target in enumerate(prediction["target"].values):
-        table = QTable(
-            {
-                "output": prediction["output"].values.astype(str),
-                "wavelength": prediction["wavelength"].values * units.um,
-            }
-            | {name: array[i] * unit for name, array in values.items()},
-            meta={"target": str(target), **meta, **_quality_meta(quality.get(str(target)))},
-        )
-        path = directory / f"{safe_name(str(target))}.ecsv"
-        with atomic_write(path) as temporary:
-            table.write(temporary, format="ascii.ecsv", overwrite=True)
-        written.append(path)
-    return written
+    # while a file waits for the disk, the next one is made
+    with ThreadPoolExecutor(1) as disk:
+        for i, target in enumerate(prediction["target"].values):
+            table = QTable(
+                {
+                    "output": prediction["output"].values.astype(str),
+                    "wavelength": prediction["wavelength"].values * units.um,
+                }
+                | {name: array[i] * unit for name, array in values.items()},
+                meta={"target": str(target), **meta, **_quality_meta(quality.get(str(target)))},
+            )
+            content = StringIO()
+            table.write(content, format="ascii.ecsv")
+            path = directory / f"{safe_name(str(target))}.ecsv"
+            written.append(disk.submit(write_text, path, content.getvalue()))
+    return [future.result() for future in written]
 
 
 def _quality_meta(quality: Quality | None) -> dict[str, Any]:

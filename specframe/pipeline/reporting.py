@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["report_folder", "report_run"]
 
 _CAPTIONS = {
-    "comparison": "Predicted against true values, and their difference; of a pipeline that learns, those of held-out targets.",
+    "comparison": "Predicted against true values, and their difference; of a model, on held-out targets.",
     "calibration": "Left: how often the truth lies within intervals of a nominal coverage. Right: the probability "
     "that was predicted below the truth; flat when error bars are right.",
     "spectrum": "Predicted spectrum with its 68 % error bars, and the truth where it is known.",

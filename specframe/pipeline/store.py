@@ -89,18 +89,27 @@ class StageStore:
 
     def put(self, step: str, name: str, key: str, result: xr.DataTree | xr.Dataset) -> Path:
         """Store a result; an older result of the same step and name is removed."""
+        return self.encoded(step, name, key, result)()
+
+    def encoded(self, step: str, name: str, key: str, result: xr.DataTree | xr.Dataset) -> Callable[[], Path]:
+        """Return what will store a result as it is now: it only waits for the disk, and may do so in another thread."""
         import xarray as xr
 
         path = self.path(step, name, key)
-        with atomic_write(path) as temporary:
-            if isinstance(result, xr.DataTree):
-                from specframe.pipeline.netcdf import write_tree
+        if isinstance(result, xr.DataTree):
+            from specframe.pipeline.netcdf import encode_tree
 
-                write_tree(temporary, result)
-            else:
-                temporary.write_bytes(result.to_netcdf(engine="h5netcdf"))
-        self._remove_stale(path)
-        return path
+            content = encode_tree(result)
+        else:
+            content = memoryview(result.to_netcdf(engine="h5netcdf"))
+
+        def store() -> Path:
+            with atomic_write(path) as temporary:
+                temporary.write_bytes(content)
+            self._remove_stale(path)
+            return path
+
+        return store
 
     def clear(self) -> None:
         """Remove everything stored."""

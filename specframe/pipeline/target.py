@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -15,7 +17,7 @@ from specframe.pipeline.keys import code_digest, digest, environment_digest, fil
 from specframe.pipeline.store import StageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     import xarray as xr
 
@@ -98,7 +100,9 @@ class Outcome:
     reason: str = ""
     #: Traceback of an error that no component raised on purpose; for the log.
     detail: str = ""
+    #: Time in each step's component alone, and in all that was done for the target.
     seconds: dict[str, float] = field(default_factory=dict)
+    elapsed: float = 0.0
 
 
 class TargetWorker:
@@ -123,6 +127,11 @@ class TargetWorker:
 
     def process(self, target: str) -> Outcome:
         """Run what is not stored yet; never raises for a wrong target, which is set aside instead."""
+        begin = time.perf_counter()
+        outcome = self._process(target)
+        return replace(outcome, elapsed=time.perf_counter() - begin)
+
+    def _process(self, target: str) -> Outcome:
         seconds: dict[str, float] = {}
         step = self.recipe.load.id
         try:
@@ -135,11 +144,16 @@ class TargetWorker:
                 observation = self.store.get_tree(self.recipe.maps[done - 1].id, target, keys[done])
             if observation is None:
                 done = 0
-                observation = self._timed(step, target, seconds, lambda: self.load(target))
-            for i in range(done, len(self._maps)):
-                step = self.recipe.maps[i].id
-                observation = self._timed(step, target, seconds, self._mapped(i, observation))
-                self.store.put(step, target, keys[i + 1], observation)
+                observation = self._timed(step, target, seconds, partial(self._loaded, target))
+            # while a result waits for the disk, the next step works
+            with ThreadPoolExecutor(1) as disk:
+                written = []
+                for i in range(done, len(self._maps)):
+                    step = self.recipe.maps[i].id
+                    observation = self._timed(step, target, seconds, partial(self._mapped, i, observation))
+                    written.append(disk.submit(self.store.encoded(step, target, keys[i + 1], observation)))
+            for future in written:
+                future.result()
         except (UsageError, RunError):
             raise
         except Exception as error:
@@ -164,13 +178,19 @@ class TargetWorker:
 
     def load(self, target: str) -> xr.DataTree:
         """Load one target and check what the loader returned."""
+        return self._loaded(target)[0]
+
+    def _loaded(self, target: str) -> tuple[xr.DataTree, float]:
+        """Return the target and the seconds that the loader took."""
         from specframe.api.observation import validate_observation
 
+        begin = time.perf_counter()
         observation = self.loader.load(target)
+        seconds = time.perf_counter() - begin
         validate_observation(observation, self.recipe.load.id)
         if observation.attrs["target"] != target:
             raise DataError(f"the loader returned target {observation.attrs['target']!r} for {target!r}")
-        return observation
+        return observation, seconds
 
     def last_stored(self, target: str, keys: Sequence[str]) -> int:
         """Return how many mapping steps need not run, because the result of the last of them is stored."""
@@ -179,24 +199,23 @@ class TargetWorker:
                 return i
         return 0
 
-    def _mapped(self, i: int, observation: xr.DataTree) -> Any:
+    def _mapped(self, i: int, observation: xr.DataTree) -> tuple[xr.DataTree, float]:
+        """Return a step's result and the seconds that its component took."""
         from specframe.api.observation import validate_observation
 
         step, component = self.recipe.maps[i].id, self._maps[i]
+        validate_observation(observation, f"{step} (input)", component.consumes)
+        begin = time.perf_counter()
+        result = component.apply(observation)
+        seconds = time.perf_counter() - begin
+        validate_observation(result, step, component.produces)
+        return result, seconds
 
-        def run() -> xr.DataTree:
-            validate_observation(observation, f"{step} (input)", component.consumes)
-            result = component.apply(observation)
-            validate_observation(result, step, component.produces)
-            return result
-
-        return run
-
-    def _timed(self, step: str, target: str, seconds: dict[str, float], run: Any) -> xr.DataTree:
+    def _timed(
+        self, step: str, target: str, seconds: dict[str, float], run: Callable[[], tuple[xr.DataTree, float]]
+    ) -> xr.DataTree:
         self._hooks.before_step(step=step, target=target)
-        start = time.perf_counter()
-        result: xr.DataTree = run()
-        seconds[step] = time.perf_counter() - start
+        result, seconds[step] = run()
         self._hooks.after_step(step=step, target=target, result=result, seconds=seconds[step])
         return result
 
