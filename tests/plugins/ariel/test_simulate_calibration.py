@@ -197,3 +197,16 @@ def test_wrong_calibration_folders_are_told(tmp_path: Path):
     pl.DataFrame(np.zeros((32, 32)), schema=[f"column_{k}" for k in range(32)]).write_parquet(folder / "dark.parquet")
     with pytest.raises(InputFileError, match="expected 32 x 356 values, got 32 x 32"):
         load(tmp_path)
+
+
+def test_a_calibration_that_is_not_finite_is_told(write_tree):
+    root = write_tree(2025, {"101": 1})
+    folder = root / "train" / "101"
+    _detectors(calibration=folder)
+    path = folder / "AIRS-CH0_calibration_0" / "read.parquet"
+    read = pl.read_parquet(path).to_numpy().copy()
+    for wrong, told in ((np.nan, "the first is nan, row 3, column 7"), (-1.0, "the first is -1, row 3, column 7")):
+        read[3, 7] = wrong
+        pl.DataFrame(read, schema=[f"column_{k}" for k in range(356)]).write_parquet(path)
+        with pytest.raises(InputFileError, match=told):
+            _detectors(calibration=folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from specframe.errors import InputFileError
 from specframe_ariel.parquet import read_image
 from specframe_ariel.simulate.instrument import ROWS, Instrument
@@ -26,7 +28,7 @@ def read_calibration(folder: Path, instrument: Instrument) -> dict[str, NDArray[
     Raises
     ------
     InputFileError
-        When there is no such folder, or a file in it is missing, damaged or of another shape.
+        When there is no such folder, or a file in it is missing, damaged, of another shape or not finite.
     """
     names = [f"{instrument.name}_calibration", f"{instrument.name}_calibration_0"]
     places = [parent / name for parent in (folder, folder / "calibration") for name in names]
@@ -37,7 +39,17 @@ def read_calibration(folder: Path, instrument: Instrument) -> dict[str, NDArray[
         )
     shape = (ROWS, instrument.columns)
     images = {name: read_image(found / f"{name}.parquet", shape) for name in ("dark", "flat", "read")}
-    images["dead"] = read_image(found / "dead.parquet", shape, boolean=True)
     coefficients = read_image(found / "linear_corr.parquet", (6 * ROWS, instrument.columns))
     images["linear_corr"] = coefficients.reshape(6, *shape)
+    for name, image in images.items():
+        bad = ~np.isfinite(image) | ((image < 0) if name == "read" else False)
+        if bad.any():
+            at = tuple(int(i) for i in np.argwhere(bad)[0])
+            rule = "finite and not negative" if name == "read" else "finite"
+            raise InputFileError(
+                found / f"{name}.parquet",
+                f"expected values that are {rule}, {int(bad.sum())} are not (the first is {image[at]:g}, row {at[-2]}, "
+                f"column {at[-1]}): a detector cannot be simulated from it",
+            )
+    images["dead"] = read_image(found / "dead.parquet", shape, boolean=True)
     return images
