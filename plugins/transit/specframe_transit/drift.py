@@ -57,9 +57,11 @@ def scaled_legendre(x: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     return basis
 
 
-def polynomial_drift(time: NDArray[np.float64], order: int) -> DriftBasis:
-    """Return Legendre polynomials 1 ... order of the time, free."""
-    return DriftBasis(scaled_legendre(time, order)[:, 1:], np.full(order, np.inf))
+def polynomial_drift(time: NDArray[np.float64], order: int, last_std: float = np.inf) -> DriftBasis:
+    """Return Legendre polynomials 1 ... order of the time, free but for the last, whose prior has ``last_std``."""
+    prior_std = np.full(order, np.inf)
+    prior_std[-1:] = last_std
+    return DriftBasis(scaled_legendre(time, order)[:, 1:], prior_std)
 
 
 def gp_drift(time: NDArray[np.float64], kernel: Kernel) -> DriftBasis:

@@ -68,7 +68,9 @@ def fit_spectrum(
                 instrument=c.instrument,
                 limb_darkening=laws[number],
                 limb_basis=correction_basis(c.wavelength, -1 if fixed else params.limb_darkening_order),
-                drift=polynomial_drift(c.time, params.order) if kernel is None else gp_drift(c.time, kernel),
+                drift=polynomial_drift(c.time, params.order, white.last_std[number])
+                if kernel is None
+                else gp_drift(c.time, kernel),
                 drift_wavelength=scaled_legendre(c.wavelength, wavelength_order),
             )
         )

@@ -60,7 +60,13 @@ class TransitJointParams(Params):
         description="What the drift is in time: Legendre polynomials, or a Gaussian process whose amplitude and length "
         "scale are those of largest marginal likelihood on the white curve of each node.",
     )
-    order: int = Field(3, ge=0, le=10, description="Order of the drift's polynomial in time (drift: polynomial).")
+    order: int = Field(4, ge=0, le=10, description="Order of the drift's polynomial in time (drift: polynomial).")
+    drift_decay: float | None = Field(
+        0.5,
+        gt=0.0,
+        description="The polynomial's highest order has a normal prior whose standard deviation is this times the size "
+        "of the coefficient below it on the white curve, for it resembles a transit most; null leaves it free.",
+    )
     wavelength_order: int = Field(
         1,
         ge=0,

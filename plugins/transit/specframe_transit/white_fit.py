@@ -45,6 +45,7 @@ class WhiteFit:
     used: tuple[bool, ...]
     whole: bool
     kernels: tuple[Kernel | None, ...]
+    last_std: tuple[float, ...]
 
     def only(self, nodes: Sequence[int]) -> WhiteFit:
         """Return the same for some of the nodes."""
@@ -53,6 +54,7 @@ class WhiteFit:
             depth=self.depth[list(nodes)],
             used=tuple(self.used[i] for i in nodes),
             kernels=tuple(self.kernels[i] for i in nodes),
+            last_std=tuple(self.last_std[i] for i in nodes),
         )
 
 
@@ -119,6 +121,12 @@ def fit_white(
     if params.drift == "gp":
         for node, i in enumerate(chosen):
             kernels[i] = _kernel(model, lin, node, params)
+    last_std = [np.inf] * len(curves)
+    if params.drift == "polynomial" and params.order > 1 and params.drift_decay is not None:
+        for node, i in enumerate(chosen):
+            below = model.drift_start[node] + params.order - 2
+            size = float(np.hypot(state.theta[below], np.sqrt(lin.theta_covariance[below, below])))
+            last_std[i] = params.drift_decay * size
     every = np.full(n_visit, np.nan)
     every[visits] = state.theta[: len(visits)]
     depths = np.full(len(curves), np.nan)
@@ -126,7 +134,15 @@ def fit_white(
         depths[i] = state.depth[nodes[node].channel[0]]
     at = len(visits)
     return WhiteFit(
-        every, float(state.theta[at]), float(state.theta[at + 1]), radius, depths, tuple(used), whole, tuple(kernels)
+        every,
+        float(state.theta[at]),
+        float(state.theta[at + 1]),
+        radius,
+        depths,
+        tuple(used),
+        whole,
+        tuple(kernels),
+        tuple(last_std),
     )
 
 
