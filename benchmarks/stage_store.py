@@ -56,6 +56,7 @@ def main() -> None:
             "write, specframe": lambda: write_tree(ours, tree),
             "write, xarray + h5netcdf": lambda: tree.to_netcdf(theirs, engine="h5netcdf"),
             "read, specframe": lambda: read_tree(ours),
+            "read depths, specframe": lambda: read_tree(ours, {"depth", "depth_error"}),
             "read, xarray + h5netcdf": lambda: xr.load_datatree(theirs, engine="h5netcdf"),
         }
         times = {name: [] for name in work}

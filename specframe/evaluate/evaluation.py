@@ -59,7 +59,8 @@ def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.D
     prediction, truth, unlabelled = align(prediction, truth)
     complete = is_complete(prediction)
     incomplete = tuple(str(target) for target in prediction["target"].values[~complete])
-    prediction, truth = prediction.isel(target=complete), truth.isel(target=complete)
+    if incomplete:  # else nothing is copied: covariances are large
+        prediction, truth = prediction.isel(target=complete), truth.isel(target=complete)
     n_target = prediction.sizes["target"]
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}

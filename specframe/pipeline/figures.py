@@ -95,7 +95,8 @@ def _known(prediction: xr.Dataset) -> bool:
 
 def _of_prediction(prediction: xr.Dataset) -> Iterator[tuple[str, Callable[[], Figure]]]:
     truth = prediction.get("truth")
-    complete = prediction.isel(target=is_complete(prediction))
+    known = is_complete(prediction)
+    complete = prediction if known.all() else prediction.isel(target=known)
     if truth is not None and _known(complete):
         if "wavelength" in prediction.coords or prediction.sizes["output"] == 1:
             yield "comparison", partial(draw_comparison, complete, truth)
