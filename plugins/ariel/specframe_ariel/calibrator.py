@@ -60,9 +60,15 @@ class ArielDetector(Calibrator):
     7. Binning: the mean (not the sum) over ``bin_time`` or ``pairs_per_bin``, so that the flux does not depend on the
        length of a bin. The pairs left over at the end, fewer than a bin, are not used; ``attrs["unused_pairs"]``
        says how many.
-    8. ``flat``: division by the flat field.
-    9. ``background_rows``: minus the mean of these rows, column by column.
-    10. The sum over ``rows``, and over columns where the instrument does not disperse.
+    8. Saturation (the converter's top, or ``full_well``): a pixel with saturated reads in more than 5 % of its bins is
+       left out at all times, a single bin is replaced by the median of the pixel's bins around it. A channel of whose
+       light saturated pixels see more than half is masked.
+    9. ``cosmic_ray_sigma``: samples of a pixel that stand out above those around them are replaced by their median.
+    10. ``flat``: division by the flat field.
+    11. ``background_rows``, ``background``: minus the background of each column.
+    12. ``extraction``: the sum over ``rows``, and over columns where the instrument does not disperse, of all pixels
+        alike, or with the weights of Horne (1986, PASP 98, 609), constant in time. The optimal flux is that of all
+        pixels in the aperture, those left out too.
 
     Returns light curves (wavelength, time) in electrons (adu) per pair: ``flux``, ``flux_error``, ``mask``, wavelengths
     ascending with the edges of the channels half way between them, ``time`` the mean of a bin's reads.
@@ -72,15 +78,19 @@ class ArielDetector(Calibrator):
     flat, background and sum; times gain^2 where the result is in adu. Noise of the flat, of the dark and of the
     linearity's coefficients is common to all times and not in it, nor is that of the pointing.
 
-    A channel without any good pixel is masked, its flux NaN. Where the node has no ``read_noise``, photon noise alone
-    makes the error.
+    A channel without any good pixel, or with a column of a calibration image that is not finite anywhere, is masked,
+    its flux NaN. Where the node has no ``read_noise``, photon noise alone makes the error.
+
+    ``attrs`` count ``pixels_used``, ``saturated_pixels``, ``saturated_samples``, ``cosmic_rays`` and ``channels_lost``.
+    Flags: ``saturated`` where saturated pixels see more than 1 % of the light of any channel, ``channels-lost`` where
+    channels are masked at all times; those of the frames stay.
 
     Raises
     ------
     DataError
         When a calibration variable that a step needs is missing, or in a pixel that is used not finite or impossible (a
         flat not above 0, a read noise below 0, a linearity that does not rise at the pixel's counts); when no pixel is
-        left, the frames are fewer than ``pairs_per_bin`` or do not pair up.
+        left, saturation masks every channel, the frames are fewer than ``pairs_per_bin`` or do not pair up.
     ParameterError
         When rows or columns are not on the detector, a mapping names an instrument that there is not, or steps would
         mix adu and electrons.

@@ -59,18 +59,22 @@ def find_outliers(
     if n_bin < WINDOW:
         return
     around = np.empty(WINDOW)
+    far = np.empty(n_bin - 1, np.bool_)
     for n in range(len(means)):
         series = means[n]
         suspects = 0
-        for k in range(n_bin - 1):  # an outlier is far from one of its neighbours at least
+        for k in range(n_bin - 1):
             step = series[k + 1] - series[k]
-            low = min(series[k], series[k + 1])
-            noise = square * (max(low / gain + offset, 0.0) + read_variance[n])
-            suspects += step * step > noise
+            noise = square * (max(min(series[k], series[k + 1]) / gain + offset, 0.0) + read_variance[n])
+            far[k] = step * step > noise
+            suspects += far[k]
         if suspects == 0:
             continue
         scatter = -1.0
         for k in range(n_bin):
+            # an outlier is far from one of its neighbours at least; a median for every sample would take too long
+            if not ((k > 0 and far[k - 1]) or (k < n_bin - 1 and far[k])):
+                continue
             first = min(max(k - _SIDE, 0), n_bin - WINDOW)
             edge = k - first != _SIDE
             count = 0
