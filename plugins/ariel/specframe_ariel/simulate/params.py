@@ -140,10 +140,10 @@ class SimulatedParams(Params):
     pointing_walk: float = Field(
         0.0,
         ge=0,
-        le=0.5,
+        le=0.3,
         description="Slow pointing: standard deviation of a random walk at the end of the visit, pixels.",
     )
-    pointing_wave: float = Field(0.0, ge=0, le=0.5, description="Slow pointing: amplitude of a sine in time, pixels.")
+    pointing_wave: float = Field(0.0, ge=0, le=0.3, description="Slow pointing: amplitude of a sine in time, pixels.")
     pointing_period: Quantity("s") = Field(  # type: ignore[valid-type]
         3_600.0, gt=0, description="Period of pointing_wave."
     )
