@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from specframe.api import nodes
-from specframe.errors import ParameterError, UsageError
+from specframe.errors import InputFileError, ParameterError, UsageError
 from specframe_ariel import ArielChallenge, ArielSimulated, write_challenge
 from specframe_ariel.simulate import challenge, tables, whole
 
@@ -267,6 +267,20 @@ def test_a_failure_leaves_complete_planets_only_and_the_same_call_goes_on(tree_2
     assert len(calls) == 4  # two planets, two instruments
     assert contents(root) == contents_without_test(tree_2024)
     assert not (root / ".partial").exists()
+
+
+def test_parameters_that_nothing_could_be_made_with_do_not_claim_the_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputFileError, match="AIRS-CH0_calibration"):
+        write_challenge(tmp_path / "sim", n_targets=1, calibration=str(tmp_path / "empty"), **PAIRS)
+    assert contents(tmp_path / "sim") == {}
+    (name,) = write_challenge(tmp_path / "sim", n_targets=1, **PAIRS)
+    (tmp_path / "sim" / "truth" / "train" / f"{name}.nc").unlink()
+    before = (tmp_path / "sim" / "train" / name).stat().st_mtime_ns
+    assert ArielSimulated(n_targets=1, **PAIRS).written(tmp_path / "sim") == []
+    write_challenge(tmp_path / "sim", n_targets=1, **PAIRS)
+    assert ArielSimulated(n_targets=1, **PAIRS).written(tmp_path / "sim") == [name]
+    assert (tmp_path / "sim" / "train" / name).stat().st_mtime_ns == before
 
 
 def test_what_a_killed_simulation_left_is_no_planet(tmp_path):

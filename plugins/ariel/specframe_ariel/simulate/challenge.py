@@ -71,17 +71,15 @@ class ChallengeFolder:
 
     def write_planet(self, planet: SimulatedPlanet) -> list[Path]:
         """Write a planet's frames, calibration and truth; one instrument's frames are in memory at a time."""
-        if not self._record.exists():
-            with whole_file(self._record) as partial:
-                record = json.dumps(provenance(self._component, self.params), indent=1, sort_keys=True)
-                partial.write_text(record + "\n", encoding="utf-8")
         truth, final = self._truth_of(planet.name), self._tree.folder / planet.name
-        if not truth.exists():
-            with whole_file(truth) as partial:
-                partial.write_bytes(_netcdf(planet_truth(self.params, planet)))
-        if not final.exists():
+        content = None if truth.exists() else _netcdf(planet_truth(self.params, planet))
+        if final.exists():
+            self._write_beside(truth, content)
+        else:
             with whole_folder(final, self._tree.root / PARTIAL / f"{self.params.split}-{planet.name}") as folder:
                 self._write_visits(folder, planet)
+                # only now: parameters that nothing could be made with must not claim the folder
+                self._write_beside(truth, content)
         return [*sorted(file for file in final.rglob("*") if file.is_file()), truth]
 
     def write_tables(self, planets: Sequence[SimulatedPlanet]) -> list[Path]:
@@ -100,6 +98,15 @@ class ChallengeFolder:
         except (OSError, ValueError) as error:
             raise UsageError(f"{self._record} cannot be read ({error}); simulate into another folder") from None
         return record if isinstance(record, dict) else {}
+
+    def _write_beside(self, truth: Path, content: memoryview | None) -> None:
+        if not self._record.exists():
+            record = json.dumps(provenance(self._component, self.params), indent=1, sort_keys=True)
+            with whole_file(self._record) as partial:
+                partial.write_text(record + "\n", encoding="utf-8")
+        if content is not None:
+            with whole_file(truth) as partial:
+                partial.write_bytes(content)
 
     def _write_visits(self, folder: Path, planet: SimulatedPlanet) -> None:
         within = ChallengeTree(folder, folder, self._tree.split, self._tree.year)
