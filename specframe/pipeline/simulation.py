@@ -102,9 +102,9 @@ def simulate(
         pin=spec.plugins.pin,
     )
     writer = TargetWriter(recipe, registry)
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is a file; name a folder")
     try:
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"--out {out} is a file; name a folder")
         writer.simulator.check_folder(out)
         out.mkdir(parents=True, exist_ok=True)
         with locked(out / _LOCK):

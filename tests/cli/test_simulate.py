@@ -230,6 +230,20 @@ def test_a_folder_that_cannot_be_made_is_told(
     assert (result.status, f"{tmp_path / out} {message}" in result.err) == (2, True), result.err
 
 
+@pytest.mark.parametrize("out", ["closed", "closed/below"])
+def test_a_folder_without_permission_is_told(config: Callable[..., Path], tmp_path: Path, out: str) -> None:
+    pipeline = Pipeline.from_yaml(config(), plugin_files=[TOY])
+    (tmp_path / "closed").mkdir(mode=0o500)
+    if os.access(tmp_path / "closed", os.W_OK):  # who may do anything is nobody for a while
+        (tmp_path / "closed").chmod(0o700)
+        os.seteuid(65_534)
+    try:
+        with pytest.raises(UsageError, match=f"{out} cannot be used: Permission denied"):
+            pipeline.simulate(tmp_path / out, quiet=True)
+    finally:
+        os.seteuid(os.getuid())
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
