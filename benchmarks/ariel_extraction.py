@@ -155,9 +155,9 @@ def report(title: str, ways: list[str], arguments: argparse.Namespace, **systema
             judge(results[name], ArielDetector(**WAYS[name]).apply(observation), truth)
     print(f"\n{title}: {arguments.planets} planets, {arguments.pairs} pairs each\n")
     print(
-        "| | AIRS-CH0 as a whole, ppm | FGS1, ppm | a channel, ppm | relative | scatter / error | bias, % | repaired |"
+        "| | AIRS-CH0, ppm | FGS1, ppm | channel, ppm | relative | scatter / error | bias, % | less the first | hits |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|")
     first = np.sqrt(np.mean(np.concatenate(results[ways[0]].channel) ** 2))
     for name, result in results.items():
         channel = np.sqrt(np.mean(np.concatenate(result.channel) ** 2))
