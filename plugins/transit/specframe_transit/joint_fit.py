@@ -148,8 +148,12 @@ class JointModel:
         ``limb-darkened`` or ``trapezoid``.
     radius
         Radius ratio to which the duration refers.
-    prior_mean, prior_std
-        Gaussian priors of ``theta``, see :meth:`priors`.
+    limb_darkening_std
+        Standard deviation of the corrections of limb darkening.
+    impact_prior, duration_prior
+        Mean and standard deviation of b^2 (or T12 / T14) and of T14 in d.
+    period
+        Orbital period in d, infinite where it is not known.
     """
 
     def __init__(
@@ -160,10 +164,12 @@ class JointModel:
         limb_darkening_std: float,
         impact_prior: tuple[float, float],
         duration_prior: tuple[float, float],
+        period: float = np.inf,
     ) -> None:
         self.curves = tuple(curves)
         self.shape = shape
         self.radius = radius
+        self.period = period
         self.n_depth = 1 + max(int(c.channel.max()) for c in curves)
         self.instrument_of = np.zeros(self.n_depth, int)
         for c in curves:
@@ -199,7 +205,8 @@ class JointModel:
 
     def geometry(self, theta: NDArray[np.float64], visit: int) -> Geometry:
         """Return the transit of a visit."""
-        return Geometry(float(theta[visit]), float(theta[self.n_visit]), float(theta[self.n_visit + 1]), self.radius)
+        duration, impact = theta[self.n_visit : self.n_visit + 2]
+        return Geometry(float(theta[visit]), float(duration), float(impact), self.radius, self.period)
 
     def limb_darkening(self, theta: NDArray[np.float64], node: int) -> NDArray[np.float64]:
         """Return u1, u2 of a node's channels, shape (2, n_channel)."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from specframe_transit.known_system import KnownSystem
     from specframe_transit.light_curves import LightCurves
     from specframe_transit.params import TransitJointParams
     from specframe_transit.white_fit import WhiteFit
@@ -45,7 +46,11 @@ class JointSpectrum:
 
 
 def fit_spectrum(
-    curves: Sequence[LightCurves], laws: Sequence[NDArray[np.float64]], white: WhiteFit, params: TransitJointParams
+    curves: Sequence[LightCurves],
+    laws: Sequence[NDArray[np.float64]],
+    white: WhiteFit,
+    known: KnownSystem,
+    params: TransitJointParams,
 ) -> JointSpectrum:
     """Fit every channel of every node at once; ``curves`` and ``laws`` are those that the white fit used."""
     visits = sorted({c.visit for c in curves})
@@ -74,10 +79,15 @@ def fit_spectrum(
                 drift_wavelength=scaled_legendre(c.wavelength, wavelength_order),
             )
         )
-    impact_prior = params.impact_prior if params.shape == "limb-darkened" else (0.1, 0.5)
     spread = white.duration if white.whole else 0.5 * white.duration
     model = JointModel(
-        nodes, params.shape, white.radius, params.limb_darkening_std or 1.0, impact_prior, (white.duration, spread)
+        nodes,
+        params.shape,
+        white.radius,
+        params.limb_darkening_std or 1.0,
+        known.impact_prior,
+        (white.duration, spread),
+        known.period,
     )
     depth = np.full(model.n_depth, white.radius**2)
     for number, c in enumerate(curves):
@@ -108,8 +118,8 @@ def fit_spectrum(
     for c, own_square, own_free in zip(curves, square, free, strict=True):
         np.add.at(total, c.channel, own_square)
         np.add.at(count, c.channel, own_free)
-    known = lin.information > 0
-    chi2 = np.divide(total, count, out=np.full(model.n_depth, np.nan), where=known & (count > 0))
+    measured = lin.information > 0
+    chi2 = np.divide(total, count, out=np.full(model.n_depth, np.nan), where=measured & (count > 0))
     covariance = lin.depth_covariance() / truncated
     common = []
     for node in range(len(nodes)):
@@ -118,12 +128,12 @@ def fit_spectrum(
         if params.common_noise and noise.variance > 0:
             response = common_response(lin, model, node)
             covariance += noise.variance * (response @ response.T)
-    covariance[~known] = covariance[:, ~known] = np.nan
+    covariance[~measured] = covariance[:, ~measured] = np.nan
     return JointSpectrum(
         model=model,
         state=state,
         lin=lin,
-        depth=np.where(known, state.depth, np.nan),
+        depth=np.where(measured, state.depth, np.nan),
         covariance=covariance,
         white_weight=lin.information / max(float(lin.information.sum()), 1e-300),
         chi2=chi2,

@@ -49,6 +49,7 @@ class LightCurves:
     flux_error: NDArray[np.float64]
     use: NDArray[np.bool_]
     limb_darkening: NDArray[np.float64] | None
+    contacts: NDArray[np.float64] | None
 
 
 def gather(given: Mapping[str, xr.Dataset]) -> tuple[list[LightCurves], list[Visit]]:
@@ -129,7 +130,20 @@ def _node(
         flux_error=np.where(use, error / scale, np.inf),
         use=use,
         limb_darkening=limb_darkening,
+        contacts=_contacts(path, data, reference),
     )
+
+
+def _contacts(path: str, data: xr.Dataset, reference: float) -> NDArray[np.float64] | None:
+    if "contact_time" not in data:
+        return None
+    unit = _unit_in_days(str(data["contact_time"].attrs.get("units", data["time"].attrs["units"])))
+    contacts = np.asarray(data["contact_time"].values, float) * unit - reference
+    if contacts.shape != (4,) or not np.all(np.diff(contacts) >= 0) or contacts[3] <= contacts[0]:
+        raise DataError(
+            f"node /{path}: contact_time must be four ascending times, got {data['contact_time'].values.tolist()}"
+        )
+    return contacts
 
 
 def _check_same_wavelengths(path: str, data: xr.Dataset, other: str, given: Mapping[str, xr.Dataset]) -> None:

@@ -17,11 +17,19 @@ __all__ = ["correction_basis", "limb_darkening_law"]
 #: between 0.6 and 4 um (Claret & Bloemen 2011, A&A 529, A75): value at 1 um, exponent.
 _U1, _U1_EXPONENT = 0.28, -1.1
 _U2, _U2_EXPONENT = 0.20, -0.25
+#: Effective temperature of that star in K, and the tables' relative change of u1 and u2 per 1000 K less.
+_TEMPERATURE, _U1_COOLER, _U2_COOLER = 5500.0, 0.12, -0.04
 
 
-def limb_darkening_law(wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return typical quadratic coefficients u1, u2 at ``wavelength`` (um), shape (2, n_channel)."""
-    return np.stack([_U1 * wavelength**_U1_EXPONENT, _U2 * wavelength**_U2_EXPONENT])
+def limb_darkening_law(wavelength: NDArray[np.float64], temperature: float = _TEMPERATURE) -> NDArray[np.float64]:
+    """Return typical quadratic coefficients u1, u2 at ``wavelength`` (um), shape (2, n_channel).
+
+    Stars cooler than ``temperature`` = 5500 K have darker limbs; between 4000 and 7000 K the trend is linear.
+    """
+    cooler = (_TEMPERATURE - min(max(temperature, 4000.0), 7000.0)) / 1000.0
+    u1 = _U1 * (1.0 + _U1_COOLER * cooler) * wavelength**_U1_EXPONENT
+    u2 = _U2 * (1.0 + _U2_COOLER * cooler) * wavelength**_U2_EXPONENT
+    return np.stack([u1, u2])
 
 
 def correction_basis(wavelength: NDArray[np.float64], order: int) -> NDArray[np.float64]:

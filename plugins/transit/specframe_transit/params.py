@@ -91,10 +91,23 @@ class TransitJointParams(Params):
     limb_darkening_order: int = Field(
         1, ge=0, le=4, description="Order in ln wavelength of the corrections of u1 and u2; one channel has 0."
     )
+    contacts: Literal["auto", "given"] = Field(
+        "auto",
+        description="Where the fit starts: contacts found on the white light curves of each visit, or contact_time of "
+        "the data. They are fitted in both cases.",
+    )
+    system: Literal["use", "ignore"] = Field(
+        "use",
+        description="What becomes of attributes that the loader gave the observation: period (curves the planet's "
+        "path), semi_major_axis and inclination (prior on the impact parameter), stellar_temperature (limb darkening).",
+    )
+    impact_std: float = Field(
+        0.05, gt=0.0, le=1.0, description="Standard deviation of an impact parameter that such attributes give."
+    )
     impact_prior: tuple[float, float] = Field(
         (0.2, 0.4),
-        description="Mean and standard deviation of the Gaussian prior on the impact parameter squared; it matters "
-        "where ingress is not resolved or the transit is shallow.",
+        description="Mean and standard deviation of the Gaussian prior on the impact parameter squared where the "
+        "attributes do not give it; it matters where ingress is not resolved or the transit is shallow.",
     )
     clip_sigma: float | None = Field(
         5.0,

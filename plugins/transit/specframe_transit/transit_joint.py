@@ -9,6 +9,7 @@ import numpy as np
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
 from specframe_transit.joint_spectrum import JointSpectrum, fit_spectrum
+from specframe_transit.known_system import known_system
 from specframe_transit.light_curves import LightCurves, Visit, as_days, gather
 from specframe_transit.limb_darkening import limb_darkening_law
 from specframe_transit.params import TransitJointParams
@@ -69,11 +70,12 @@ class TransitJoint(Detrender):
         curves, visits = gather(given)
         if not any(c.use.any() for c in curves):
             raise DataError("no usable sample in any light curve: all are masked, not finite or without positive flux")
-        laws = [self._law(c) for c in curves]
-        white = fit_white(curves, laws, len(visits), self.params)
+        known = known_system(observation.attrs, self.params)
+        laws = [self._law(c, known.temperature) for c in curves]
+        white = fit_white(curves, laws, len(visits), known, self.params)
         used = [i for i, flag in enumerate(white.used) if flag]
         chosen = [curves[i] for i in used]
-        fit = fit_spectrum(chosen, [laws[i] for i in used], white.only(used), self.params)
+        fit = fit_spectrum(chosen, [laws[i] for i in used], white.only(used), known, self.params)
         if not np.isfinite(fit.depth).any():
             raise DataError(
                 "no channel has samples enough in transit and out of it for a depth; check the masks, or leave this "
@@ -85,10 +87,10 @@ class TransitJoint(Detrender):
         attrs = {str(name): value for name, value in observation.attrs.items() if name != "target"}
         return make_observation(observation.attrs["target"], results, **attrs)
 
-    def _law(self, curves: LightCurves) -> NDArray[np.float64]:
+    def _law(self, curves: LightCurves, temperature: float) -> NDArray[np.float64]:
         if self.params.limb_darkening == "auto" and curves.limb_darkening is not None:
             return curves.limb_darkening
-        return limb_darkening_law(curves.wavelength)
+        return limb_darkening_law(curves.wavelength, temperature)
 
 
 def _contacts(fit: JointSpectrum, visit: int) -> NDArray[np.float64]:
@@ -99,8 +101,7 @@ def _contacts(fit: JointSpectrum, visit: int) -> NDArray[np.float64]:
     else:
         limb = (1.0 + geometry.radius) ** 2 - geometry.impact_squared
         inner = float(np.sqrt(max((1.0 - geometry.radius) ** 2 - geometry.impact_squared, 0.0) / limb))
-    half = 0.5 * geometry.duration
-    return np.asarray(geometry.mid_transit + half * np.array([-1.0, -inner, inner, 1.0]))
+    return np.array([geometry.time_of(x) for x in (-1.0, -inner, inner, 1.0)])
 
 
 def _detrended(

@@ -24,10 +24,11 @@ _INSIDE_POINTS = 2
 
 @dataclass(frozen=True)
 class Geometry:
-    """A transit without a period: times in d, ``impact_squared`` and ``radius`` in stellar radii.
+    """A transit: times in d, ``impact_squared`` and ``radius`` in stellar radii.
 
-    The projected separation z of the centres follows z^2 = b^2 (1 - x^2) + (1 + k)^2 x^2 with x = 2 (t - t0) / T14,
-    which is a straight chord at constant speed; ``duration`` T14 is that of a planet of radius ratio k = ``radius``.
+    The projected separation z of the centres follows z^2 = b^2 (1 - x^2) + (1 + k)^2 x^2. On a circular orbit of
+    ``period`` P the phase is x = sin(2 pi (t - t0) / P) / sin(pi T14 / P), without one x = 2 (t - t0) / T14, a straight
+    chord at constant speed. ``duration`` T14 is that of a planet of radius ratio k = ``radius``.
     ``impact_squared`` b^2 may be slightly negative: the flux, a smooth function of z^2, is continued there, so that
     estimates of central transits have no edge at 0. For a trapezoid its place is taken by T12 / T14.
     """
@@ -36,6 +37,31 @@ class Geometry:
     duration: float
     impact_squared: float
     radius: float
+    period: float = np.inf
+
+    def phase(self, time: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the phase x, -1 and 1 at first and last contact, and its derivative by time."""
+        if not np.isfinite(self.period):
+            return 2.0 * (time - self.mid_transit) / self.duration, np.full(time.shape, 2.0 / self.duration)
+        rate = 2.0 * np.pi / self.period
+        # half an orbit away the planet passes behind the star
+        angle = np.clip(rate * (time - self.mid_transit), -0.5 * np.pi, 0.5 * np.pi)
+        contact = np.sin(0.5 * rate * self.duration)
+        return np.sin(angle) / contact, rate * np.cos(angle) / contact
+
+    def by_duration(self) -> float:
+        """Return the derivative of ln x by the duration."""
+        if not np.isfinite(self.period):
+            return -1.0 / self.duration
+        rate = np.pi / self.period
+        return float(-rate / np.tan(rate * self.duration))
+
+    def time_of(self, phase: float) -> float:
+        """Return the time at which x has a value."""
+        if not np.isfinite(self.period):
+            return self.mid_transit + 0.5 * phase * self.duration
+        angle = np.arcsin(phase * np.sin(np.pi * self.duration / self.period))
+        return self.mid_transit + float(angle) * self.period / (2.0 * np.pi)
 
 
 @dataclass(frozen=True)
@@ -53,10 +79,14 @@ class Dip:
 
 @dataclass(frozen=True)
 class _Points:
-    """Where exposures are sampled: samples touched, phase x and weight of each point, first point of each sample."""
+    """Where exposures are sampled.
+
+    ``touched`` samples, phase x, its rate and the weight of each point, and the first point of each sample.
+    """
 
     touched: NDArray[np.intp]
     phase: NDArray[np.float64]
+    rate: NDArray[np.float64]
     weight: NDArray[np.float64]
     first: NDArray[np.intp]
 
@@ -125,8 +155,8 @@ def limb_darkened_dip(
     values = (
         scale * occulted,
         occulted / shape_depth[:, None] + by_shape,
-        by_x * (-2.0 / geometry.duration),
-        by_x * (-x / geometry.duration),
+        by_x * -points.rate,
+        by_x * (x * geometry.by_duration()),
         by_z2 * (1.0 - x**2),
         -scale * (solution @ w_u1)[..., 0],
         -scale * (solution @ w_u2)[..., 0],
@@ -148,8 +178,8 @@ def trapezoid_dip(time: NDArray[np.float64], exposure: float, geometry: Geometry
     values = (
         d * shape,
         np.broadcast_to(shape, (len(depth), len(x))),
-        d * (by_x * (-2.0 / geometry.duration)),
-        d * (by_x * (-points.phase / geometry.duration)),
+        d * (by_x * -points.rate),
+        d * (by_x * points.phase * geometry.by_duration()),
         d * by_part,
     )
     value, by_depth, by_mid_transit, by_duration, by_ingress = (_exposed(v, points, len(time)) for v in values)
@@ -161,9 +191,8 @@ def _points(
     time: NDArray[np.float64], exposure: float, geometry: Geometry, edge: float, inner: float, crossing: float
 ) -> _Points:
     """Sample every exposure in transit, twice where the flux hardly changes and often at the limb."""
-    phase = 2.0 * (time - geometry.mid_transit) / geometry.duration
-    width = 2.0 * exposure / geometry.duration
-    far = np.abs(phase)
+    far, rate = geometry.phase(time)
+    far, width = np.abs(far), float(rate.max()) * exposure
     touched = np.flatnonzero(far < edge + 0.5 * width)
     often = far[touched] > inner - 0.5 * width - crossing
     number = int(np.clip(np.ceil(_POINTS_PER_CROSSING * width / crossing), _MIN_POINTS, _MAX_POINTS))
@@ -172,8 +201,8 @@ def _points(
     weight = np.concatenate([rule[at][1] for at in often.astype(int)] or [np.zeros(0)])
     count = np.where(often, number, _INSIDE_POINTS)
     first = (np.cumsum(count) - count).astype(np.intp)
-    points = np.repeat(phase[touched], count) + 0.5 * width * offset
-    return _Points(touched, points, 0.5 * weight, first)
+    x, rate = geometry.phase(np.repeat(time[touched], count) + 0.5 * exposure * offset)
+    return _Points(touched, x, rate, 0.5 * weight, first)
 
 
 def _exposed(values: NDArray[np.float64], points: _Points, n_time: int) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from specframe_transit.known_system import KnownSystem
     from specframe_transit.light_curves import LightCurves
     from specframe_transit.params import TransitJointParams
 
@@ -25,6 +26,8 @@ __all__ = ["WhiteFit", "fit_white"]
 
 #: Impact parameters squared from which the fit starts, besides that of the contacts, and T12 / T14 of a trapezoid.
 _IMPACT_STARTS = (0.1, 0.55)
+#: Order of the polynomial under which transits are searched for.
+_SEARCH_ORDER = 3
 #: Depth that a transit is taken to have at least, for its radius.
 _MIN_DEPTH = 1e-6
 
@@ -59,7 +62,11 @@ class WhiteFit:
 
 
 def fit_white(
-    curves: Sequence[LightCurves], laws: Sequence[NDArray[np.float64]], n_visit: int, params: TransitJointParams
+    curves: Sequence[LightCurves],
+    laws: Sequence[NDArray[np.float64]],
+    n_visit: int,
+    known: KnownSystem,
+    params: TransitJointParams,
 ) -> WhiteFit:
     """Find the transit of each visit and fit the white light curves of all.
 
@@ -107,7 +114,13 @@ def fit_white(
     radius = float(np.sqrt(max(depth, _MIN_DEPTH)))
     spread = duration if whole else 0.5 * duration
     model = JointModel(
-        nodes, params.shape, radius, params.limb_darkening_std or 1.0, _impact_prior(params), (duration, spread)
+        nodes,
+        params.shape,
+        radius,
+        params.limb_darkening_std or 1.0,
+        known.impact_prior,
+        (duration, spread),
+        known.period,
     )
     mid = [0.5 * (c[0] + c[3]) for c in contacts]
     fits = []
@@ -150,23 +163,23 @@ def _fixed(params: TransitJointParams) -> bool:
     return params.limb_darkening_std == 0.0 or params.shape == "trapezoid"
 
 
-def _impact_prior(params: TransitJointParams) -> tuple[float, float]:
-    """Return mean and standard deviation; a trapezoid's ingress has hardly any."""
-    return params.impact_prior if params.shape == "limb-darkened" else (0.1, 0.5)
-
-
 def _find(
     curves: Sequence[LightCurves], white: Sequence[WhiteCurve | None], n_visit: int, params: TransitJointParams
 ) -> list[Transit | None]:
     transits: list[Transit | None] = []
     problems = []
     for visit in range(n_visit):
+        given = [c.contacts for c in curves if c.visit == visit and c.contacts is not None]
+        if params.contacts == "given" and given:
+            transits.append(Transit(given[0]))
+            continue
         usable = [w for c, w in zip(curves, white, strict=True) if c.visit == visit and w is not None]
         transit = None
-        if usable:
+        if params.contacts == "given":
+            problems.append("contacts is 'given', but the data have no contact_time; use contacts: auto")
+        elif usable:
             try:
-                order = params.order if params.drift == "polynomial" else 3
-                transit = find_transit(usable, order, params.min_significance, partial=True)
+                transit = find_transit(usable, _SEARCH_ORDER, params.min_significance, partial=True)
             except DataError as error:
                 problems.append(str(error))
         else:

@@ -29,16 +29,17 @@ class Injected(NamedTuple):
 def batman_transit() -> Callable[..., np.ndarray]:
     """Return a function that gives relative flux (n_channel, n_time), means over the exposures.
 
-    The orbit is straight: a period of 10,000 d, whose semi-major axis and inclination follow from T14 and b.
+    Semi-major axis and inclination follow from T14, b and the period; the one of 10,000 d is a straight path.
     """
     batman = pytest.importorskip("batman")
 
-    def transit(time, depth, u1, u2, *, mid_transit, duration, impact, radius, exposure, points=24):
+    def transit(time, depth, u1, u2, *, mid_transit, duration, impact, radius, exposure, points=24, period=1e4):
         parameters = batman.TransitParams()
-        parameters.t0, parameters.per, parameters.ecc, parameters.w = 0.0, 1e4, 0.0, 90.0
+        parameters.t0, parameters.per, parameters.ecc, parameters.w = 0.0, period, 0.0, 90.0
         parameters.limb_dark = "quadratic"
-        reach = np.sqrt((1 + radius) ** 2 - impact**2)
-        parameters.a = reach / np.sin(np.pi * duration / parameters.per)
+        # at first contact (1 + k)^2 = a^2 sin^2 phi + b^2 cos^2 phi
+        contact = np.sin(np.pi * duration / period)
+        parameters.a = np.sqrt(((1 + radius) ** 2 - impact**2 * (1 - contact**2)) / contact**2)
         parameters.inc = np.degrees(np.arccos(impact / parameters.a))
         offsets = ((np.arange(points) + 0.5) / points - 0.5) * exposure
         at = (np.asarray(time)[:, None] + offsets - mid_transit).ravel()

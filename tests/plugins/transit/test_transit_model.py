@@ -102,3 +102,34 @@ def test_trapezoid_is_the_mean_over_the_exposure():
 def test_without_a_transit_in_the_window_nothing_is_occulted():
     value = _dip(Geometry(5.0, 0.12, 0.09, 0.1), np.full(6, 0.01)).value
     np.testing.assert_array_equal(value, 0.0)
+
+
+def test_a_period_bends_the_path_as_batman_has_it(batman_transit):
+    """A planet of 1.4 d at 3.6 stellar radii: within 1 ppm, where a straight chord is off by more than 100."""
+    depth, radius, duration, impact = np.full(6, 0.01), 0.1, 0.125, 0.45
+    expected = batman_transit(
+        _TIME,
+        depth,
+        _U1,
+        _U2,
+        mid_transit=0.1553,
+        duration=duration,
+        impact=impact,
+        radius=radius,
+        exposure=_EXPOSURE,
+        points=400,
+        period=1.4,
+    )
+    straight = Geometry(0.1553, duration, impact**2, radius)
+    bent = replace(straight, period=1.4)
+    assert np.abs(1 - _dip(bent, depth).value - expected).max() < 1e-6
+    assert np.abs(1 - _dip(straight, depth).value - expected).max() > 1e-4
+    assert bent.time_of(-1.0) == pytest.approx(0.1553 - duration / 2)
+
+    step = 1e-6
+    for name in ("mid_transit", "duration"):
+        value = getattr(bent, name)
+        above, below = (_dip(replace(bent, **{name: value + h}), depth).value for h in (step, -step))
+        numeric = (above - below) / (2 * step)
+        found = getattr(_dip(bent, depth), f"by_{name}")
+        np.testing.assert_allclose(found, numeric, atol=1e-2 * np.abs(numeric).max())
