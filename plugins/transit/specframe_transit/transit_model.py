@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -196,13 +197,20 @@ def _points(
     touched = np.flatnonzero(far < edge + 0.5 * width)
     often = far[touched] > inner - 0.5 * width - crossing
     number = int(np.clip(np.ceil(_POINTS_PER_CROSSING * width / crossing), _MIN_POINTS, _MAX_POINTS))
-    rule = [np.polynomial.legendre.leggauss(n) for n in (_INSIDE_POINTS, number)]
+    rule = [_gauss(_INSIDE_POINTS), _gauss(number)]
     offset = np.concatenate([rule[at][0] for at in often.astype(int)] or [np.zeros(0)])
     weight = np.concatenate([rule[at][1] for at in often.astype(int)] or [np.zeros(0)])
     count = np.where(often, number, _INSIDE_POINTS)
     first = (np.cumsum(count) - count).astype(np.intp)
     x, rate = geometry.phase(np.repeat(time[touched], count) + 0.5 * exposure * offset)
     return _Points(touched, x, rate, 0.5 * weight, first)
+
+
+@lru_cache(maxsize=_MAX_POINTS)
+def _gauss(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return points in -1 ... 1 and weights that sum to 2."""
+    points, weights = np.polynomial.legendre.leggauss(number)
+    return points, weights
 
 
 def _exposed(values: NDArray[np.float64], points: _Points, n_time: int) -> NDArray[np.float64]:
