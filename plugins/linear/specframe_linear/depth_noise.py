@@ -18,6 +18,8 @@ __all__ = ["DepthNoise", "Reported"]
 _ROUNDS = 60
 #: Eigenvectors of a reported correlation matrix that are kept; the rest stays on its diagonal.
 _CORRELATED = 6
+#: Eigenvalue of a correlation matrix from which on it tells of something that channels have in common.
+_COUNTS = 1.05
 #: Rounds of splitting it, the change of a channel's own part at which it has settled, and the least that part may be.
 _SPLITTING_ROUNDS, _SPLIT, _LEAST_OWN = 20, 1e-2, 1e-3
 #: White depths below this part of the largest count as that: they scale biases, and none may divide by zero.
@@ -109,12 +111,12 @@ class DepthNoise:
             right = np.einsum("nm,nk->mk", counted * residual, factor)
             if own.shape[2]:
                 cross = np.concatenate([second[:, n_shared:, :n_shared], amplitude[:, n_shared:, None]], axis=2)
-                right -= np.einsum("nm,nmr,nrk->mk", counted, own, cross)
+                right -= np.einsum("nm,nmr,nrk->mk", counted, own, cross, optimize=True)
             solved = np.linalg.solve(left, right[:, :, None])[:, :, 0]
             shared, bias = solved[:, :n_shared], solved[:, n_shared]
             design[:, :, :n_shared] = shared
             rest = residual - bias - np.einsum("nmk,nk->nm", design, amplitude)
-            spread = np.einsum("nmk,nkl,nml->nm", design, covariance, design)
+            spread = ((design @ covariance) * design).sum(axis=2)
             mean_square = (counted * (np.square(rest) + spread)).sum() / (weight[:, None] * known).sum()
             inflation = float(max(mean_square / freedom, np.finfo(float).eps))
         return cls(bias, shared, inflation)
@@ -170,17 +172,19 @@ def _low_rank(
     both = known[:, None] & known[None, :]
     correlation = np.where(both, covariance / (deviation[:, None] * deviation[None, :]), np.eye(len(known)))
     correlation = 0.5 * (correlation + correlation.T)
-    count = min(_CORRELATED, len(known))
+    # Independent noise has eigenvalues of 1: only what is above is correlated.
+    count = min(int(np.sum(np.linalg.eigvalsh(correlation) > _COUNTS)), _CORRELATED)
+    modes = np.zeros((len(known), _CORRELATED))
+    if count == 0:
+        return np.square(deviation), modes
     own = np.ones(len(known))
     for _ in range(_SPLITTING_ROUNDS):
         root = np.sqrt(own)
         values, vectors = np.linalg.eigh(correlation / (root[:, None] * root[None, :]))
-        # Independent noise has eigenvalues of 1: only the excess is correlated.
         columns = root[:, None] * vectors[:, -count:] * np.sqrt(np.maximum(values[-count:] - 1.0, 0.0))
         before, own = own, np.clip(1.0 - np.square(columns).sum(axis=1), _LEAST_OWN, 1.0)
         if np.max(np.abs(own - before)) < _SPLIT:
             break
     columns[~known] = 0.0
-    modes = np.zeros((len(known), _CORRELATED))
     modes[:, :count] = deviation[:, None] * columns
     return np.square(deviation) * own, modes

@@ -24,6 +24,8 @@ _COMPONENTS = (0, 1, 2, 3, 4, 6, 8, 12)
 _SHARED = (0, 1, 2, 3)
 #: Folds within the training set.
 _FOLDS = 5
+#: No error is scaled by less, also where spectra are the same in all channels and have no shape.
+_LEAST_SCALE = 1e-2
 #: A target with more of its channels missing than this is mostly guessed.
 _MAX_MISSING = 0.5
 
@@ -40,7 +42,8 @@ class PcaShrinkage(SpectrumModel):
     what spectra vary, it is left nearly as it is; where it is large, the other channels and the training set decide.
 
     The numbers of components and of bias modes are chosen by the likelihood of targets held out within the training
-    set, and there the posterior's ``std`` is scaled such that its squared pulls average 1.
+    set. There the posterior's errors are scaled, those of the mean depth and those around it each by their own factor,
+    such that squared pulls average 1: an orbit that was fitted badly spoils the one and not the other.
     """
 
     name = "pca-shrinkage"
@@ -63,9 +66,10 @@ class PcaShrinkage(SpectrumModel):
         return float(np.sqrt(self._of_fit("noise.inflation")))
 
     @property
-    def std_scale(self) -> float:
-        """By what the posterior's standard deviation is multiplied, so that pulls of held-out targets average 1."""
-        return float(self._of_fit("std_scale"))
+    def std_scale(self) -> tuple[float, float]:
+        """By what the posterior's errors of the mean depth, and around it, are multiplied to hold."""
+        white, shape = self._of_fit("std_scale")
+        return float(white), float(shape)
 
     def _of_fit(self, name: str) -> NDArray[np.float64]:
         if self._channels is None:
@@ -81,8 +85,6 @@ class PcaShrinkage(SpectrumModel):
         folds = np.random.default_rng(seed).permutation(len(labels)) % min(_FOLDS, len(labels))
         n_shared, noises = self._choose_shared(data, labels, weight, folds)
         n_components, held_out = self._choose_components(data, labels, weight, folds, noises, level)
-        variance = np.maximum(held_out.variance, rounding(labels) ** 2)
-        pull = np.average(np.mean(np.square(labels - held_out.mean) / variance, axis=1), weights=weight)
         prior = SpectrumPrior.fit(labels, weight, n_components, self.params.amplitude)
         noise = DepthNoise.fit(data, labels, weight, n_shared)
         return {
@@ -91,7 +93,7 @@ class PcaShrinkage(SpectrumModel):
             "default_error": default,
             "level": np.array(level),
             "reach": np.array(held_out.misfit.max() * (1.0 + 1e-9)),
-            "std_scale": np.array(np.sqrt(pull)),
+            "std_scale": np.array(_scales(held_out, labels, weight)),
             "least": np.array(rounding(labels)),
         }
 
@@ -105,12 +107,14 @@ class PcaShrinkage(SpectrumModel):
         assert self._channels is not None
         wanted = self.params.covariance and not self._channels.single
         found = posterior(data, prior, noise, float(learned["level"]), wanted)
-        scale, least = float(learned["std_scale"]), float(learned["least"])
-        std = np.maximum(scale * np.sqrt(found.variance), least)
+        white, shape = self.std_scale
+        std = np.sqrt(np.maximum(found.scaled(white, shape), float(learned["least"]) ** 2))
         beyond = (found.misfit > learned["reach"]) | ((~data.known).mean(axis=1) > _MAX_MISSING)
         further: dict[str, Any] = {}
         if found.covariance is not None:
-            further["covariance"] = (("target", "output", "output_other"), scale**2 * found.covariance)
+            average = np.full(found.covariance.shape[1:], 1.0 / found.mean.shape[1])
+            scale = shape * (np.eye(len(average)) - average) + white * average
+            further["covariance"] = (("target", "output", "output_other"), scale @ found.covariance @ scale)
         return found.mean, std, further, beyond
 
     def _choose_shared(
@@ -153,10 +157,9 @@ class PcaShrinkage(SpectrumModel):
                 found.append(posterior(data.take(out), prior, noise, level))
             held_out = _joined(found, folds)
             least = rounding(labels) ** 2
-            variance = np.maximum(held_out.variance, least)
-            pull = np.average(np.mean(np.square(labels - held_out.mean) / variance, axis=1), weights=weight)
-            # the likelihood once the pulls are scaled to average 1
-            likelihood = -np.average(np.mean(np.log(max(pull, least) * variance), axis=1), weights=weight)
+            variance = np.maximum(held_out.scaled(*_scales(held_out, labels, weight)), least)
+            each = np.mean(np.log(variance) + np.square(labels - held_out.mean) / variance, axis=1)
+            likelihood = -float(np.average(each, weights=weight))
             tried.append((likelihood, -count, held_out))
         _, count, held_out = max(tried, key=lambda one: one[:2])
         return -count, held_out
@@ -166,8 +169,25 @@ def _joined(parts: list[Posterior], folds: NDArray[np.intp]) -> Posterior:
     """Return the posteriors of all folds in the order of the targets."""
     order = np.argsort(np.concatenate([np.flatnonzero(folds == fold) for fold in range(len(parts))]))
     return Posterior(
-        *(np.concatenate([getattr(part, name) for part in parts])[order] for name in ("mean", "variance", "misfit"))
+        *(
+            np.concatenate([getattr(part, name) for part in parts])[order]
+            for name in ("mean", "variance", "with_white", "misfit")
+        )
     )
+
+
+def _scales(held_out: Posterior, labels: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
+    """Return root mean square pulls of the mean depth, and of the depths around it, of held-out targets."""
+    error = labels - held_out.mean
+    white = error.mean(axis=1)
+    least = rounding(labels) ** 2
+    pulls = (
+        np.square(white) / np.maximum(held_out.white_variance(), least),
+        np.mean(np.square(error - white[:, None]) / np.maximum(held_out.shape_variance(), least), axis=1),
+    )
+    scales = (float(np.sqrt(np.average(pull, weights=weight))) for pull in pulls)
+    white_scale, shape_scale = (max(scale, _LEAST_SCALE) for scale in scales)
+    return white_scale, shape_scale
 
 
 def _default_error(spectra: Spectra, labels: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:

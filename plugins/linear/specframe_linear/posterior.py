@@ -20,6 +20,7 @@ __all__ = ["Posterior", "posterior"]
 class Posterior:
     """``mean`` and ``variance`` of the true depths, both (n_target, n_channel).
 
+    ``with_white (n_target, n_channel)`` is the covariance of each depth with the mean depth over channels.
     ``misfit (n_target,)`` is the squared Mahalanobis distance of the measurement from what prior and noise expect, per
     measured channel: about 1 for a target like those of the training set. ``covariance (n_target, n_channel,
     n_channel)`` is there when asked for.
@@ -27,8 +28,24 @@ class Posterior:
 
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
+    with_white: NDArray[np.float64]
     misfit: NDArray[np.float64]
     covariance: NDArray[np.float64] | None = None
+
+    def scaled(self, white: float, shape: float) -> NDArray[np.float64]:
+        """Return the variance when errors of the mean depth, and errors around it, are so many times as large."""
+        mean = self.with_white.mean(axis=1, keepdims=True)
+        around = shape**2 * self.shape_variance() + 2 * shape * white * (self.with_white - mean)
+        return np.asarray(around + white**2 * mean)
+
+    def white_variance(self) -> NDArray[np.float64]:
+        """Return the variance of the mean depth over channels, shape (n_target,)."""
+        return np.asarray(self.with_white.mean(axis=1))
+
+    def shape_variance(self) -> NDArray[np.float64]:
+        """Return the variance of the depths around their mean over channels, shape (n_target, n_channel)."""
+        mean = self.with_white.mean(axis=1, keepdims=True)
+        return np.asarray(np.maximum(self.variance - 2 * self.with_white + mean, 0.0))
 
 
 def posterior(
@@ -45,7 +62,7 @@ def posterior(
     n_target, n_channel = data.depth.shape
     white = data.white
     unit = np.full((n_channel, 1), level)
-    means, variances, evidences, misfits = [], [], [], []
+    means, variances, with_whites, evidences, misfits = [], [], [], [], []
     covariances = []
     for i in range(n_target):
         known = np.isfinite(data.variance[i])
@@ -72,6 +89,7 @@ def posterior(
             scale = -2.0 * np.log(np.diagonal(cholesky)).sum() + np.log(precision[known]).sum()
             means.append(white[i] + amplitude * prior.mean + transfer @ solved + gain * residual)
             variances.append(np.square(root).sum(axis=0) + rest)
+            with_whites.append(root.mean(axis=1) @ root + rest / n_channel)
             evidences.append(np.log(max(probability, np.finfo(float).tiny)) + 0.5 * (scale - distance))
             misfits.append(distance / max(int(known.sum()), 1))
             if with_covariance:
@@ -84,9 +102,13 @@ def posterior(
     mean = np.einsum("na,nam->nm", weight, each)
     apart = each - mean[:, None, :]
     variance = np.einsum("na,nam->nm", weight, np.reshape(variances, each.shape) + np.square(apart))
+    with_white = np.einsum(
+        "na,nam->nm", weight, np.reshape(with_whites, each.shape) + apart * apart.mean(axis=2)[..., None]
+    )
     covariance = None
     if with_covariance:
         within = np.reshape(covariances, (*each.shape, n_channel))
         covariance = np.einsum("na,namk->nmk", weight, within)
         covariance += np.einsum("na,nam,nak->nmk", weight, apart, apart)
-    return Posterior(mean, variance, np.einsum("na,na->n", weight, np.reshape(misfits, shape)), covariance)
+    misfit = np.einsum("na,na->n", weight, np.reshape(misfits, shape))
+    return Posterior(mean, variance, with_white, misfit, covariance)
