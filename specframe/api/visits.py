@@ -82,7 +82,11 @@ def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) 
         raise ContainerError("no depths to learn from; add a detrend step")
     if name != "depth_covariance":
         parts = [combine_visits([data[["depth", "depth_error"]] for data in v], name) for v in measured.values()]
-        return xr.concat(parts, dim="wavelength", coords="minimal", compat="override").sortby("wavelength")
+        merged = parts[0]
+        if len(parts) > 1:
+            merged = xr.concat(parts, dim="wavelength", coords="minimal", compat="override")
+        ascending = bool(np.all(np.diff(merged["wavelength"].values) > 0))
+        return merged if ascending else merged.sortby("wavelength")
     if not any("depth_covariance" in data for visits in measured.values() for data in visits):
         raise ContainerError("no depth_covariance to learn from; the detrend step gives errors only")
     wavelength = np.concatenate([visits[0]["wavelength"].values for visits in measured.values()])
@@ -93,8 +97,10 @@ def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) 
         here = slice(first, first := first + len(block))
         covariance[here, here] = block
     order = np.argsort(wavelength, kind="stable")
+    if np.any(np.diff(order) != 1):
+        covariance = covariance[np.ix_(order, order)]
     return xr.DataArray(
-        covariance[np.ix_(order, order)],
+        covariance,
         dims=("wavelength", "wavelength_other"),
         coords={"wavelength": ("wavelength", wavelength[order], {"units": "um"})},
         attrs={"units": ""},

@@ -66,11 +66,15 @@ def read_tree(path: Path, names: Container[str] | None = None) -> xr.DataTree:
         groups: list[tuple[str, h5py.Group]] = [("/", file)]
         while groups:
             name, group = groups.pop(0)
-            items = dict(group.items())
-            variables = {key: item for key, item in items.items() if isinstance(item, h5py.Dataset)}
+            items = {key.decode(): h5py.h5o.open(group.id, key) for key in group.id}
+            variables = {key: item for key, item in items.items() if isinstance(item, h5py.h5d.DatasetID)}
             nodes[name] = _read_node(group, variables, names)
             prefix = name.rstrip("/")
-            groups += [(f"{prefix}/{key}", item) for key, item in items.items() if isinstance(item, h5py.Group)]
+            groups += [
+                (f"{prefix}/{key}", h5py.Group(item))
+                for key, item in items.items()
+                if isinstance(item, h5py.h5g.GroupID)
+            ]
     return xr.DataTree.from_dict(nodes)
 
 
@@ -147,15 +151,17 @@ def _space(array: np.ndarray[Any, Any]) -> h5py.h5s.SpaceID:
     return h5py.h5s.create_simple(array.shape) if array.ndim else h5py.h5s.create(h5py.h5s.SCALAR)
 
 
-def _read_node(group: h5py.Group, items: dict[str, h5py.Dataset], names: Container[str] | None) -> xr.Dataset:
+def _read_node(group: h5py.Group, items: dict[str, h5py.h5d.DatasetID], names: Container[str] | None) -> xr.Dataset:
     import xarray as xr
 
     attrs = _read_attributes(group)
     secondary = set(str(group.attrs.get("coordinates", "")).split())
-    chosen = {name: item for name, item in items.items() if names is None or name in names or item.shape == ()}
+    chosen = {
+        name: h5py.Dataset(item) for name, item in items.items() if names is None or name in names or item.rank == 0
+    }
     dims = {name: _dims(name, item) for name, item in chosen.items()}
     for name in {dim for of_one in dims.values() for dim in of_one} - dims.keys():
-        chosen[name], dims[name] = items[name], (name,)
+        chosen[name], dims[name] = h5py.Dataset(items[name]), (name,)
     variables = {
         name: xr.Variable(dims[name], _values(item), _read_attributes(item))
         for name, item in chosen.items()

@@ -22,6 +22,7 @@ __all__ = ["NOTED", "Quality", "flagged", "quality_of", "quality_table"]
 NOTED = frozenset({"chi2_reduced", "depth", "mid_transit"})
 #: The node of a fit of all instruments and visits together: its numbers are the target's own.
 _JOINT = "spectrum/joint"
+_COLUMNS = ("target", "status", "flags", "step", "reason")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ def quality_of(observation: xr.DataTree) -> Quality:
             values |= {f"{prefix}{key}": value for key, value in found.items()}
             if array.attrs.get("units"):
                 units |= {f"{prefix}{key}": str(array.attrs["units"]) for key in found if key != "unmeasured_channels"}
+    for name in _COLUMNS:  # the table's own
+        if name in values:
+            values[f"{_JOINT}/{name}"] = values.pop(name)
     return Quality(values, units, tuple(flags))
 
 

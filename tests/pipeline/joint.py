@@ -108,7 +108,7 @@ class Joint(Detrender):
                 "mid_transit": ("visit", 0.125 + 10.0 * np.arange(n_visit), {"units": "d"}),
             },
             coords={"wavelength": ("wavelength", np.array([0.7, 2.0, 3.0, 4.0]), {"units": "um"})},
-            attrs={"iterations": 3, "method": "toy"},
+            attrs={"iterations": 3, "step": 0.5, "method": "toy"},
         )
         if target in self.params.without_covariance:
             joint = joint.drop_vars("depth_covariance")

@@ -93,7 +93,7 @@ def test_quality_has_a_row_per_target(joint_pipeline: Make, tmp_path: Path) -> N
     row = table[1]
     assert row["white_depth"] == pytest.approx(0.0116 + 1e-6)
     assert row["duration"].to_value("h") == pytest.approx(2.0, rel=1e-3)
-    assert (row["beta"], row["iterations"]) == (1.25, 3)
+    assert (row["beta"], row["iterations"], row["spectrum/joint/step"]) == (1.25, 3, 0.5)
     assert (row["chi2_reduced_median"], row["chi2_reduced_max"]) == pytest.approx((1.05, 1.6))
     assert [row[f"mid_transit/{i}"].to_value("d") for i in range(2)] == [0.125, 10.125]
     assert np.isnan(table["mid_transit/1"][0])
