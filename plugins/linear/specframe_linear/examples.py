@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["spectra"]
+__all__ = ["shrinkage", "spectra"]
 
 
 def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
@@ -34,6 +34,11 @@ def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be
             )
         )
     return {"examples": examples}
+
+
+def shrinkage(folder: Path) -> dict[str, Any]:
+    """Return the same problems with numbers of components that are given: choosing them takes ten times as long."""
+    return {**spectra(folder), "params": {"n_components": 2, "bias_modes": 1}}
 
 
 def _measured(seed: int) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:

@@ -48,7 +48,7 @@ def specframe_components() -> Iterator[Component]:
         params=PcaShrinkageParams,
         summary="Shrinks fitted spectra to principal components of the training set's, with errors (Wiener filter)",
         tags=("shrinkage", "linear", "principal components", "spectra", "uncertainty"),
-        example="specframe_linear.examples:spectra",
+        example="specframe_linear.examples:shrinkage",
     )
     yield Component(
         kind="model",
