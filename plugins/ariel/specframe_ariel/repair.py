@@ -105,6 +105,7 @@ def pointing_jumps(outlier: NDArray[np.int8]) -> NDArray[np.bool_]:
     return jumps
 
 
+@compiled
 def replace_samples(means: NDArray[np.float64], bad: NDArray[np.bool_]) -> None:
     """Replace ``bad`` samples of ``means`` (n, n_bin), in place, by the median of the good ones around them.
 
@@ -112,11 +113,16 @@ def replace_samples(means: NDArray[np.float64], bad: NDArray[np.bool_]) -> None:
     is good, it stays as it is.
     """
     n_bin = means.shape[1]
-    new = []
-    places = np.argwhere(bad)
-    for n, k in places:
-        first = max(min(k - _SIDE, n_bin - WINDOW), 0)
-        window = slice(first, first + WINDOW)
-        good = means[n, window][~bad[n, window]]
-        new.append(np.median(good) if good.size else means[n, k])
-    means[places[:, 0], places[:, 1]] = new
+    around = np.empty(WINDOW)
+    for n in range(len(means)):
+        for k in range(n_bin):
+            if not bad[n, k]:
+                continue
+            first = max(min(k - _SIDE, n_bin - WINDOW), 0)
+            count = 0
+            for i in range(first, min(first + WINDOW, n_bin)):
+                if not bad[n, i]:
+                    around[count] = means[n, i]
+                    count += 1
+            if count > 0:
+                means[n, k] = np.median(around[:count])
