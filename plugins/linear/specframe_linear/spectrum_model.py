@@ -94,7 +94,9 @@ class SpectrumModel(Model):
         spread = np.sqrt(np.average(np.square(labels - self._label_mean), axis=0, weights=weight))
         self._label_std = np.maximum(spread, rounding(labels))
         on_channels = np.broadcast_to(labels, (len(labels), len(channels.index))) if channels.single else labels
-        self._learned = self._learn(spectra.take(known), on_channels, weight, seed)
+        learned = self._learn(spectra.take(known), on_channels, weight, seed)
+        # In the order in memory that it has once loaded: sums in another order differ in their last bits.
+        self._learned = {name: np.array(value, order="C") for name, value in learned.items()}
         self._outputs, self._channels = outputs, channels
         return self
 
