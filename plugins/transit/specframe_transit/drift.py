@@ -25,8 +25,8 @@ __all__ = [
 
 KernelName = Literal["matern-3/2", "squared-exponential"]
 
-#: Eigenvectors of the kernel that hold this part of its variance are kept; the rest is far below the noise.
-_KEPT_VARIANCE = 1.0 - 1e-5
+#: Eigenvectors of the kernel whose variance is below this part of the noise's are left out: they cannot be seen.
+_MIN_SIGNAL = 1e-3
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ def polynomial_drift(time: NDArray[np.float64], order: int, last_std: float = np
     return DriftBasis(scaled_legendre(time, order)[:, 1:], prior_std)
 
 
-def gp_drift(time: NDArray[np.float64], kernel: Kernel) -> DriftBasis:
+def gp_drift(time: NDArray[np.float64], kernel: Kernel, noise: float) -> DriftBasis:
     """Return the kernel's eigenvectors on the samples, scaled so that each coefficient is N(0, 1).
 
     Their weighted sum then is a draw of the Gaussian process (its Karhunen-Loeve expansion), and the posterior of the
-    coefficients is that of the process. A constant is the star's level, which is free: it is taken out.
+    coefficients is that of the process, but for what is far below the ``noise`` of a sample (relative flux).
     """
     values, vectors = np.linalg.eigh(kernel_matrix(kernel, time, time))
     values, vectors = values[::-1], vectors[:, ::-1]
-    kept = int(np.searchsorted(np.cumsum(values), _KEPT_VARIANCE * values.sum())) + 1
+    kept = int(np.sum(values > _MIN_SIGNAL * noise**2))
     return DriftBasis(vectors[:, :kept] * np.sqrt(np.maximum(values[:kept], 0.0)), np.ones(kept))
 
 
@@ -118,21 +118,26 @@ def fit_kernel(
     residual: NDArray[np.float64],
     noise: NDArray[np.float64],
     free: NDArray[np.float64],
+    shortest: float = 0.0,
 ) -> Kernel:
     """Return the kernel of largest marginal likelihood for ``residual``; see :func:`log_marginal_likelihood`.
 
-    The length lies between two sample spacings times ten and ten times the visit.
+    The length lies between ``shortest`` (d), at least ten samples, and ten times the visit.
     """
     span, scatter = float(np.ptp(time)), float(np.std(residual))
-    low, high = np.log(10.0 * float(np.median(np.diff(time)))), np.log(10.0 * span)
+    low, high = np.log(max(shortest, 10.0 * float(np.median(np.diff(time))))), np.log(10.0 * span)
+    faint, bright = -25.0, 0.0
 
-    def cost(parameters: NDArray[np.float64]) -> float:
-        amplitude, length = np.exp(np.clip(parameters, [-25.0, low], [0.0, high]))
-        kernel = Kernel(name, float(amplitude), float(length))
+    def cost(amplitude: float, length: float) -> float:
+        kernel = Kernel(
+            name, float(np.exp(np.clip(amplitude, faint, bright))), float(np.exp(np.clip(length, low, high)))
+        )
         return -log_marginal_likelihood(kernel, time, residual, noise, free)
 
     starts = [np.log([max(scatter, 1e-9), part * span]) for part in (0.15, 0.6)]
-    best = min(starts, key=cost)
-    found = minimize(cost, best, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.01, "maxfev": 120})
-    amplitude, length = np.exp(np.clip(found.x, [-25.0, low], [0.0, high]))
-    return Kernel(name, float(amplitude), float(length))
+    start = min(starts, key=lambda at: cost(*at))
+    found = minimize(
+        lambda at: cost(*at), start, method="Nelder-Mead", options={"xatol": 0.05, "fatol": 0.01, "maxfev": 100}
+    )
+    amplitude, length = float(np.clip(found.x[0], faint, bright)), float(np.clip(found.x[1], low, high))
+    return Kernel(name, float(np.exp(amplitude)), float(np.exp(length)))

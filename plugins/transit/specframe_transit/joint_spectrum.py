@@ -75,7 +75,7 @@ def fit_spectrum(
                 limb_basis=correction_basis(c.wavelength, -1 if fixed else params.limb_darkening_order),
                 drift=polynomial_drift(c.time, params.order, white.last_std[number])
                 if kernel is None
-                else gp_drift(c.time, kernel),
+                else gp_drift(c.time, kernel, _white_noise(roots[number])),
                 drift_wavelength=scaled_legendre(c.wavelength, wavelength_order),
             )
         )
@@ -149,6 +149,12 @@ def _enough(use: NDArray[np.bool_], curves: LightCurves, white: WhiteFit) -> NDA
     inside, outside = use[:, phase < 1.0].sum(axis=1), use[:, phase >= 1.0].sum(axis=1)
     enough: NDArray[np.bool_] = use & (np.minimum(inside, outside) >= _MIN_SAMPLES)[:, None]
     return enough
+
+
+def _white_noise(root_weight: NDArray[np.float64]) -> float:
+    """Return the standard deviation of a sample of the white light, relative to the flux."""
+    information = np.sum(root_weight**2, axis=0)
+    return float(np.median(information[information > 0])) ** -0.5 if information.any() else np.inf
 
 
 def _chi2(

@@ -10,7 +10,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe_transit.contacts import Transit, WhiteCurve, find_transit, white_curve
 from specframe_transit.drift import Kernel, fit_kernel, polynomial_drift
-from specframe_transit.joint_fit import Curves, JointModel, Linearisation
+from specframe_transit.joint_fit import Curves, JointModel, Linearisation, State
 from specframe_transit.limb_darkening import correction_basis
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def fit_white(
     kernels: list[Kernel | None] = [None] * len(curves)
     if params.drift == "gp":
         for node, i in enumerate(chosen):
-            kernels[i] = _kernel(model, lin, node, params)
+            kernels[i] = _kernel(model, state, lin, node, params)
     last_std = [np.inf] * len(curves)
     if params.drift == "polynomial" and params.order > 1 and params.drift_decay is not None:
         for node, i in enumerate(chosen):
@@ -219,7 +219,7 @@ def _impact_starts(
     return (float(np.clip(found, 0.0, 0.9 * limit)), *_IMPACT_STARTS)
 
 
-def _kernel(model: JointModel, lin: Linearisation, node: int, params: TransitJointParams) -> Kernel:
+def _kernel(model: JointModel, state: State, lin: Linearisation, node: int, params: TransitJointParams) -> Kernel:
     """Return the kernel of what is left of a node's white curve without its transit."""
     own, curves = lin.nodes[node], model.curves[node]
     scale = curves.root_weight[0] * own.transit[0] * own.star[0]
@@ -228,4 +228,6 @@ def _kernel(model: JointModel, lin: Linearisation, node: int, params: TransitJoi
     free = np.column_stack([np.ones(len(scale)), (own.columns[0, 1:5] / scale).T])
     free = free[:, np.any(free != 0.0, axis=0)]
     free = np.linalg.qr(free)[0]
-    return fit_kernel(params.kernel, curves.time, drift, 1.0 / scale, free)
+    # a process faster than the transit would take it for drift
+    shortest = 0.25 * float(model.geometry(state.theta, curves.visit).duration)
+    return fit_kernel(params.kernel, curves.time, drift, 1.0 / scale, free, shortest)

@@ -47,16 +47,16 @@ def test_marginal_likelihood_is_that_of_scikit_learn(kernel, reference):
 
 @pytest.mark.parametrize(("kernel", "reference"), _KERNELS)
 def test_columns_with_their_prior_give_the_posterior_of_scikit_learn(kernel, reference):
-    """To 3 % of the noise of a sample: the eigenvectors left out hold 1e-5 of the variance."""
+    """To 10 % of the noise of a sample: the eigenvectors left out have 1e-3 of the noise's variance each."""
     y = _draw(kernel, seed=1)
     mean, std = _regressor(reference).fit(_TIME[:, None], y).predict(_TIME[:, None], return_std=True)
-    basis = gp_drift(_TIME, kernel)
-    assert basis.columns.shape[1] < 60
+    basis = gp_drift(_TIME, kernel, 1e-4)
+    assert basis.columns.shape[1] < 100
     weighted = basis.columns / _NOISE[:, None]
     covariance = np.linalg.inv(weighted.T @ weighted + np.diag(basis.prior_std**-2))
-    np.testing.assert_allclose(basis.columns @ covariance @ weighted.T @ (y / _NOISE), mean, atol=0.03 * 1e-4)
+    np.testing.assert_allclose(basis.columns @ covariance @ weighted.T @ (y / _NOISE), mean, atol=0.1 * 1e-4)
     spread = np.sqrt(np.einsum("ij,jk,ik->i", basis.columns, covariance, basis.columns))
-    np.testing.assert_allclose(spread, std, atol=0.03 * 1e-4)
+    np.testing.assert_allclose(spread, std, atol=0.1 * 1e-4)
 
 
 def test_free_columns_are_marginalised():
@@ -76,11 +76,25 @@ def test_free_columns_are_marginalised():
 
 
 def test_kernel_is_found_again():
-    """Amplitude and length of twelve draws, within a factor on average: a visit holds few lengths."""
+    """Amplitude and length of twelve draws, in the median: a visit holds few lengths."""
     kernel = _KERNELS[0][0]
     found = [fit_kernel(kernel.name, _TIME, _draw(kernel, seed), _NOISE, _NONE) for seed in range(12)]
     assert np.median([k.length for k in found]) == pytest.approx(0.06, rel=0.25)
     assert np.median([k.amplitude for k in found]) == pytest.approx(8e-4, rel=0.4)
+
+
+def test_kernel_is_the_most_likely_one_above_the_shortest_length():
+    kernel = _KERNELS[0][0]
+    y = _draw(kernel, seed=3)
+    found = fit_kernel(kernel.name, _TIME, y, _NOISE, _NONE)
+    best = max(
+        log_marginal_likelihood(Kernel(kernel.name, a, length), _TIME, y, _NOISE, _NONE)
+        for a in np.geomspace(1e-4, 5e-3, 25)
+        for length in np.geomspace(0.03, 0.15, 25)
+    )
+    assert log_marginal_likelihood(found, _TIME, y, _NOISE, _NONE) > best - 0.05
+    limited = fit_kernel(kernel.name, _TIME, y, _NOISE, _NONE, shortest=0.1)
+    assert limited.length >= 0.1 * (1 - 1e-12)
 
 
 def test_polynomials_are_legendre_on_the_visit():
