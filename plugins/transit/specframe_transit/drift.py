@@ -101,7 +101,10 @@ def log_marginal_likelihood(
     """
     covariance = kernel_matrix(kernel, time, time)
     covariance[np.diag_indices(len(time))] += noise**2
-    factor = cho_factor(covariance, lower=True, check_finite=False)
+    try:
+        factor = cho_factor(covariance, lower=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        return -np.inf  # the noise drowns in the kernel's rounding
     solved = cho_solve(factor, np.column_stack([residual, free]), check_finite=False)
     value = residual @ solved[:, 0] + 2.0 * np.log(np.diag(factor[0])).sum()
     count = len(time) - free.shape[1]
@@ -134,7 +137,7 @@ def fit_kernel(
         )
         return -log_marginal_likelihood(kernel, time, residual, noise, free)
 
-    starts = [np.log([max(scatter, 1e-9), part * span]) for part in (0.15, 0.6)]
+    starts = [np.array([np.log(max(scatter, 1e-9)), low + part * (high - low)]) for part in (0.2, 0.5)]
     start = min(starts, key=lambda at: cost(*at))
     found = minimize(
         lambda at: cost(*at), start, method="Nelder-Mead", options={"xatol": 0.05, "fatol": 0.01, "maxfev": 100}

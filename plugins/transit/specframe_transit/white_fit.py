@@ -28,6 +28,8 @@ __all__ = ["WhiteFit", "fit_white"]
 _IMPACT_STARTS = (0.1, 0.55)
 #: Order of the polynomial under which transits are searched for.
 _SEARCH_ORDER = 3
+#: Relative noise below which curves count as noise-free (simulations).
+_MIN_NOISE = 1e-7
 #: Depth that a transit is taken to have at least, for its radius.
 _MIN_DEPTH = 1e-6
 
@@ -98,7 +100,7 @@ def fit_white(
                 time=w.time,
                 exposure=c.exposure,
                 flux=w.flux[None],
-                root_weight=np.full((1, len(w.time)), 1.0 / w.noise),
+                root_weight=np.full((1, len(w.time)), 1.0 / max(w.noise, _MIN_NOISE)),
                 channel=np.array([instruments.index(c.instrument)], dtype=np.intp),
                 visit=visits.index(c.visit),
                 instrument=c.instrument,
