@@ -4,7 +4,7 @@ Takes planets from raw frames to fitted spectra once (the stage store keeps them
 same fits with everything fitted inside the fold, and prints for each the score of the 2024 challenge, the error and
 its coverage, beside the score that photon and read noise would allow. Then the pulls of the fitted spectra.
 
-    OMP_NUM_THREADS=1 python benchmarks/ariel_models.py [--targets 96] [--seed 1] [--out FOLDER]
+    OMP_NUM_THREADS=1 python benchmarks/ariel_models.py [--targets 96] [--seed 1] [--out FOLDER] [--only ROW]
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIGMA = {"id": "sigma", "uncertainty": "residual"}
+FLAT = {"id": "white", "model": "flat"}
 MEASURED = {"id": "fitted", "model": "measured"}
 SHRUNK = {"id": "shrunk", "model": "pca-shrinkage"}
 
@@ -44,10 +45,12 @@ def _residual(model: str, **params: Any) -> list[dict[str, Any]]:
 #: Rows of the table: the learning steps of each. What has no error of its own gets that of out-of-fold residuals.
 MODELS: dict[str, list[dict[str, Any]]] = {
     "naive": [{"model": "naive"}],
-    "flat": [{"model": "flat"}],
+    "flat": [FLAT],
     "fitted (`measured`)": [MEASURED],
     "`ridge`": [{"model": "ridge"}, SIGMA],
     "`pca-ridge`": [{"model": "pca-ridge"}, SIGMA],
+    "flat + `ridge` residual": [FLAT, *_residual("ridge")],
+    "flat + `pca-ridge` residual": [FLAT, *_residual("pca-ridge")],
     "fit + `ridge` residual": [MEASURED, *_residual("ridge")],
     "fit + `pca-ridge` residual": [MEASURED, *_residual("pca-ridge")],
     "`pca-shrinkage`, `amplitude: common`": [{**SHRUNK, "with": {"amplitude": "common"}}],
@@ -210,6 +213,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5, help="folds of the cross-validation (default 5)")
     parser.add_argument("--out", type=Path, help="folder that keeps the fits; default: a temporary one")
     parser.add_argument("--workers", type=int, default=1, help="processes that reduce planets (default 1)")
+    parser.add_argument("--only", default="", help="rows of models whose name contains this")
     parser.add_argument("--pulls-only", action="store_true", help="judge the fits only, no models")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -230,6 +234,7 @@ def main() -> None:
         models = dict(MODELS)
         if any("depth_covariance" in data for _, data in nodes(fits.observations[0])):
             models |= WITH_COVARIANCE
+        models = {name: steps for name, steps in models.items() if arguments.only in name}
         print(f"\nCross-validated in {arguments.folds} folds of planets\n")
         print_models(fits, models, arguments.folds, "target")
         print_limits(fits, limits[0])
