@@ -159,6 +159,8 @@ def test_a_plugin_imports_only_the_api_and_itself(plugin: Path) -> None:
         for line, name in imports(path, plugin.parent)
         if name.split(".")[0].startswith("specframe") and name != "specframe"
         if not any(name == prefix or name.startswith(f"{prefix}.") for prefix in allowed)
+        # the functions that make problems for the conformance suite return the suite's own type
+        if not (path.name == "examples.py" and name in {"specframe.testing", "specframe.testing.RegressionProblem"})
     ]
     assert wrong == []
 

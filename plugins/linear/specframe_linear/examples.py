@@ -18,7 +18,7 @@ __all__ = ["shrinkage", "spectra"]
 
 def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
     """Return two problems with depths alone and one with errors, in channels that are the outputs."""
-    from specframe.testing.problems import RegressionProblem
+    from specframe.testing import RegressionProblem
 
     examples = []
     for seed in (0, 1, 2):
