@@ -2,7 +2,8 @@
 
 The root carries ``attrs["target"]`` and, where a loader knows them, the star and the orbit as plain numbers:
 ``stellar_radius`` (solRad), ``stellar_mass`` (solMass), ``stellar_temperature`` (K), ``period`` (d), ``semi_major_axis``
-(stellar radii), ``inclination`` (deg), ``eccentricity``. Every node ``/<instrument>/<visit>`` (``/AIRS-CH0/0``) is at one *level*:
+(stellar radii), ``inclination`` (deg), ``eccentricity``. Every node ``/<instrument>/<visit>`` (``/AIRS-CH0/0``) is at
+one *level*:
 
 ``frames``
     ``frames (time, y, x)`` in adu, possibly lazy (:class:`~specframe.api.LazyFrames`), ``integration_time (time)``
@@ -18,8 +19,8 @@ The root carries ``attrs["target"]`` and, where a loader knows them, the star an
     ``depth (wavelength)`` and ``depth_error``; usually beside the light curves, with ``model`` and
     ``detrended_flux (wavelength, time)``. Optional ``depth_covariance (wavelength, wavelength_other)``.
     A fit of all instruments and visits together puts its depths into one node of its own, ``/spectrum/joint``, and
-    leaves the others at level ``light-curves``, with ``model`` and ``detrended_flux``. Further variables without dims
-    (``white_depth``, ``mid_transit``, ``chi2_reduced``) describe the fit as a whole.
+    leaves the others at level ``light-curves``, with ``model`` and ``detrended_flux``. Variables without dims
+    (``white_depth``, ``duration``, ``beta``) and ``mid_transit (visit)`` describe the fit as a whole.
 ``spectrum``
     ``flux (wavelength)``, ``flux_error`` and ``mask``: an observed or synthetic spectrum.
 
