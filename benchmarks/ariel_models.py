@@ -1,10 +1,11 @@
 """Linear models on top of the fit, on simulated planets of the Ariel data challenge: who is worth what.
 
-Takes planets from raw frames to fitted spectra once (the stage store keeps them), cross-validates every model on the
-same fits with everything fitted inside the fold, and prints for each the score of the 2024 challenge, the error and
-its coverage, beside the score that photon and read noise would allow. Then the pulls of the fitted spectra.
+Takes the planets of ``configs/ariel-sim.yaml`` from raw frames to fitted spectra once, with that file's loader,
+calibrator and detrender (the stage store keeps them), and prints the pulls of the fitted spectra. Then cross-validates
+every model on the same fits with everything fitted inside the fold, and prints for each the 2024 challenge's score,
+the error and its coverage, beside the score that photon and read noise would allow.
 
-    OMP_NUM_THREADS=1 python benchmarks/ariel_models.py [--targets 96] [--seed 1] [--out FOLDER] [--only ROW]
+    OMP_NUM_THREADS=1 python benchmarks/ariel_models.py [--targets 96] [--seed 3] [--out FOLDER] [--only ROW]
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from specframe_ariel.simulate.truth import planet_truth
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
+
+CONFIG = Path(__file__).parents[1] / "configs" / "ariel-sim.yaml"
 
 SIGMA = {"id": "sigma", "uncertainty": "residual"}
 FLAT = {"id": "white", "model": "flat"}
@@ -66,20 +69,29 @@ WITH_COVARIANCE = {
 }
 #: Planets that tell what spectra the simulator makes, for the true prior; draws of noise that are averaged.
 POPULATION, DRAWS = 2000, 5
+#: Orders of the polynomial drift that is free in the limits: none, one less than the fit's and the simulator's, theirs.
+ORDERS = (0, 3, 4)
+
+
+def reduction(targets: int | None, seed: int | None, detrender: str | None) -> list[dict[str, Any]]:
+    """Return the steps ``data``, ``curves`` and ``transit`` of the pipeline file; what is given replaces its values."""
+    given = {"n_targets": targets, "seed": seed}
+    overrides = [f"data.{name}={value}" for name, value in given.items() if value is not None]
+    steps = {step["id"]: step for step in Pipeline.from_yaml(CONFIG, overrides).spec.to_data()["steps"]}
+    base: list[dict[str, Any]] = [steps[name] for name in ("data", "curves", "transit")]
+    if detrender is not None and detrender != base[2]["detrend"]:
+        base[2] = {"id": "transit", "detrend": detrender}
+    return base
 
 
 class Fits:
     """Fitted spectra of simulated planets, made once and kept in the stage store, and what is true of them."""
 
-    def __init__(self, n_targets: int, seed: int, detrender: dict[str, Any], out: Path, workers: int) -> None:
-        self.base: list[dict[str, Any]] = [
-            {"id": "data", "load": "ariel-simulated", "with": {"n_targets": n_targets, "seed": seed}},
-            {"id": "curves", "calibrate": "ariel-detector"},
-            {"id": "transit", **detrender},
-        ]
+    def __init__(self, base: list[dict[str, Any]], out: Path, workers: int) -> None:
+        self.base = base
         self.out, self.workers = out, workers
         Pipeline(self.base).run(out, executor="process" if workers > 1 else "serial", workers=workers)
-        self.loader = ArielSimulated(n_targets=n_targets, seed=seed)
+        self.loader = ArielSimulated(**self.base[0]["with"])
         self.params = self.loader.params
         self.catalogue = self.loader.catalogue()
         gathered = self._gather([])[1]
@@ -107,7 +119,7 @@ class Fits:
 
     def population(self) -> NDArray[np.float64]:
         """Return true spectra of many other planets of the same kind."""
-        other = ArielSimulated(n_targets=POPULATION, seed=self.params.seed + 100_000)
+        other = ArielSimulated(**{**self.base[0]["with"], "n_targets": POPULATION, "seed": self.params.seed + 100_000})
         return np.asarray(other.labels().values)
 
 
@@ -198,18 +210,19 @@ def print_pulls(fits: Fits, depth: NDArray[np.float64], limits: dict[int, NDArra
     print(f"| channel pulls, standard deviation | {np.nanstd(pull):.3f} |")
     print(f"| FGS1 pulls, mean and standard deviation | {pull[:, 0].mean():+.2f}, {pull[:, 0].std():.2f} |")
     print(f"| slope of AIRS pulls, per um | {slopes.mean():+.3f} ± {slopes.std() / np.sqrt(n):.3f} |")
-    for order, what in ((0, "all but star level and depth known"), (max(limits), f"drift of order {max(limits)} free")):
-        ratio = np.median(fitted["white_error"] / white_limit(limits[order]))
-        channels = np.nanmedian(fitted["error"] / limits[order])
+    for order, own in limits.items():
+        what = f"drift of order {order} free" if order else "all but star level and depth known"
+        ratio = np.median(fitted["white_error"] / white_limit(own))
+        channels = np.nanmedian(fitted["error"] / own)
         print(f"| white error / limit, {what} | {ratio:.2f} |")
         print(f"| channel error / limit, {what} | {channels:.2f} |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--targets", type=int, default=96, help="planets (default 96)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the planets (default 1)")
-    parser.add_argument("--detrender", default="transit-joint", help="transit-joint (default) or transit-polynomial")
+    parser.add_argument("--targets", type=int, help="planets (default: those of the configuration, 96)")
+    parser.add_argument("--seed", type=int, help="seed of the planets (default: the configuration's)")
+    parser.add_argument("--detrender", help="another detrender, such as transit-polynomial")
     parser.add_argument("--folds", type=int, default=5, help="folds of the cross-validation (default 5)")
     parser.add_argument("--out", type=Path, help="folder that keeps the fits; default: a temporary one")
     parser.add_argument("--workers", type=int, default=1, help="processes that reduce planets (default 1)")
@@ -217,17 +230,12 @@ def main() -> None:
     parser.add_argument("--pulls-only", action="store_true", help="judge the fits only, no models")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        fits = Fits(
-            arguments.targets,
-            arguments.seed,
-            {"detrend": arguments.detrender},
-            arguments.out or Path(temporary) / "fits",
-            arguments.workers,
-        )
+        base = reduction(arguments.targets, arguments.seed, arguments.detrender)
+        fits = Fits(base, arguments.out or Path(temporary) / "fits", arguments.workers)
         truths = fits.truths()
-        limits = {order: np.array([depth_limits(truth, order)[1] for truth in truths]) for order in (0, 3)}
+        limits = {order: np.array([depth_limits(truth, order)[1] for truth in truths]) for order in ORDERS}
         depth = np.array([depth_limits(truth)[0] for truth in truths])
-        print(f"\n{len(fits.targets)} planets, seed {arguments.seed}, {arguments.detrender}\n")
+        print(f"\n{len(fits.targets)} planets, seed {fits.params.seed}, {base[2]['detrend']}\n")
         print_pulls(fits, depth, limits)
         if arguments.pulls_only:
             return

@@ -1,8 +1,9 @@
 """What photon and read noise alone would allow: errors of depths, and scores, when everything else is known.
 
 The Fisher information of a channel's depth with its star's level free, from the simulator's truth (fluxes without
-noise, their errors and the shape of the transit), and with a polynomial drift free besides. No unbiased fit can have
-smaller errors (Cramer 1946, Mathematical Methods of Statistics, 32.3; Rao 1945). A prior can do better.
+noise, the errors that optimal extraction leaves, and the shape of the transit), and with a polynomial drift free
+besides. No unbiased fit can have smaller errors (Cramer 1946, Mathematical Methods of Statistics, 32.3; Rao 1945). A
+prior can do better.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["allowed_shrinkage", "channel_limit", "depth_limits", "white_limit"]
+
+#: Arguments of :func:`channel_limit` as the truth has them.
+_TRUTH = ("flux", "flux_error_optimal", "transit", "depth")
 
 
 def channel_limit(
@@ -46,6 +50,9 @@ def channel_limit(
     With flux = exp(polynomial) * T(depth) a sample's logarithm changes by the Legendre polynomials and by
     dT/ddepth / T. The light that the planet hides is taken to grow with its area, dT/ddepth = (T - 1) / depth, which
     is a few percent off only where the planet stands on the limb.
+
+    A drift costs because it resembles the transit: if the polynomial explains the part R^2 of the dip (after the star's
+    level), the error grows by 1 / sqrt(1 - R^2), whatever the drift's amplitude is.
     """
     basis = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, flux.shape[1]), order)
     limits = np.empty(len(depth))
@@ -58,12 +65,16 @@ def channel_limit(
 
 
 def depth_limits(truth: xr.DataTree, order: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return effective true depths and their :func:`channel_limit`, in ascending wavelength; visits are averaged."""
+    """Return effective true depths and their :func:`channel_limit`, in ascending wavelength; visits are averaged.
+
+    The noise is ``flux_error_optimal``: no extraction leaves less. A sum of the aperture (``flux_error``) has more, so
+    a limit from that could be beaten.
+    """
     parts: dict[str, list[tuple[NDArray[np.float64], ...]]] = {}
     for node in truth.subtree:
         if "flux" in node:
             data = node.to_dataset()
-            flux, error, transit, depth = (data[name].values for name in ("flux", "flux_error", "transit", "depth"))
+            flux, error, transit, depth = (data[name].values for name in _TRUTH)
             limit = channel_limit(flux, error, transit, depth, order)
             parts.setdefault(node.path.split("/")[1], []).append((data["wavelength"].values, depth, limit))
     rows = []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 _FILE = Path(__file__).parents[2] / "benchmarks" / "noise_limit.py"
 
@@ -45,6 +46,44 @@ def test_a_drift_makes_it_worse_by_what_a_fit_finds(noise_limit):
     # 4,000 fits tell a standard deviation to 1.1 %
     assert found.std() == pytest.approx(limit, rel=0.04)
     assert limit > 1.2 * noise_limit.channel_limit(flux, np.full(flux.shape, 1e3), transit, np.array([0.01]))[0]
+
+
+@pytest.mark.parametrize(("order", "factor"), [(1, 1.00), (2, 1.49), (3, 1.49), (4, 2.26)])
+def test_a_drift_costs_what_it_resembles_the_transit(noise_limit, order, factor):
+    """A box of 0.373 of the visit in continuous time: R^2 from the integrals of Legendre polynomials over it.
+
+    With half-width h the box has the variance h (1 - h), and on P_n, whose mean square is 1 / (2n + 1), the projection
+    (2n + 1) (P_{n-1}(h) - P_{n+1}(h))^2 / (2n + 1)^2 for even n, 0 for odd n.
+    """
+    h = 0.373
+    legendre = [np.polynomial.legendre.Legendre.basis(n)(h) for n in range(6)]
+    explained = sum((legendre[n - 1] - legendre[n + 1]) ** 2 / (2 * n + 1) for n in range(2, order + 1, 2))
+    inflation = 1 / np.sqrt(1 - explained / (h * (1 - h)))
+    assert inflation == pytest.approx(factor, abs=0.01)
+    transit = _box(2000, 1e-4, slice(627, 1373))
+    limits = [
+        noise_limit.channel_limit(1e6 * transit, np.full(transit.shape, 1e3), transit, np.array([1e-4]), order=n)[0]
+        for n in (0, order)
+    ]
+    assert limits[1] / limits[0] == pytest.approx(inflation, rel=0.01)
+
+
+def test_the_limit_is_that_of_optimal_extraction(noise_limit):
+    transit = _box()
+    grid = ("wavelength", "time")
+    node = xr.Dataset(
+        {
+            "flux": (grid, 1e6 * transit),
+            "flux_error": (grid, np.full(transit.shape, 2e3)),
+            "flux_error_optimal": (grid, np.full(transit.shape, 1e3)),
+            "transit": (grid, transit),
+            "depth": ("wavelength", [0.01]),
+        },
+        coords={"wavelength": [0.7]},
+    )
+    depth, limit = noise_limit.depth_limits(xr.DataTree.from_dict({"/FGS1/0": node}))
+    assert depth.tolist() == [0.01]
+    assert limit[0] == pytest.approx(1e-3 * np.sqrt(1 / 60 + 1 / 140), rel=0.02)
 
 
 def test_channels_add_up(noise_limit):
