@@ -137,7 +137,8 @@ def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: flo
     if significance < min_significance:
         raise DataError(
             f"no transit found: the deepest dip in the white light curve has {significance:.1f} sigma, less than "
-            f"min_significance ({min_significance:g}); give contact times (contacts: given) or leave this target out"
+            f"min_significance ({min_significance:g}). If one is there, lower min_significance or give the data a "
+            "contact_time (contacts: given); else leave this target out"
         )
     if not within and partial and (np.isfinite(ingress) or np.isfinite(egress)):
         return Transit(_unseen_contacts(curves, ingress, egress), significance)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe_transit.drift import gp_drift, polynomial_drift, scaled_legendre
-from specframe_transit.joint_fit import Curves, JointModel, Linearisation, State
+from specframe_transit.joint_fit import JointModel
 from specframe_transit.limb_darkening import correction_basis
 from specframe_transit.noise import CommonNoise, clip, common_noise, common_response, leverage
+from specframe_transit.normal_equations import Curves, Linearisation, State
 from specframe_transit.polynomial import truncated_variance
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def fit_spectrum(
     mid_transit = white.mid_transit[visits]
     usable = [_enough(c.use, c, white) for c in curves]
     roots = [np.where(use, 1.0 / c.flux_error, 0.0) for c, use in zip(curves, usable, strict=True)]
-    fixed = params.limb_darkening_std == 0.0 or params.shape == "trapezoid"
+    limb_order = -1 if params.limb_darkening_fixed else params.limb_darkening_order
     nodes = []
     for number, c in enumerate(curves):
         kernel = white.kernels[number]
@@ -72,7 +73,7 @@ def fit_spectrum(
                 visit=visits.index(c.visit),
                 instrument=c.instrument,
                 limb_darkening=laws[number],
-                limb_basis=correction_basis(c.wavelength, -1 if fixed else params.limb_darkening_order),
+                limb_basis=correction_basis(c.wavelength, limb_order),
                 drift=polynomial_drift(c.time, params.order, white.last_std[number])
                 if kernel is None
                 else gp_drift(c.time, kernel, _white_noise(roots[number])),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["LightCurves", "Visit", "as_days", "gather"]
+__all__ = ["LightCurves", "Visit", "as_days", "gather", "given_contacts", "usable_samples"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _node(
     path: str, data: xr.Dataset, instrument: int, visit: int, reference: float, channel: NDArray[np.intp]
 ) -> LightCurves:
     flux, error = np.asarray(data["flux"].values, float), np.asarray(data["flux_error"].values, float)
-    use = ~data["mask"].values & np.isfinite(flux) & np.isfinite(error) & (error > 0)
+    use = usable_samples(data)
     level = masked_median(flux, use)
     use &= level[:, None] > 0
     scale = np.where(level > 0, level, 1.0)[:, None]
@@ -130,15 +130,25 @@ def _node(
         flux_error=np.where(use, error / scale, np.inf),
         use=use,
         limb_darkening=limb_darkening,
-        contacts=_contacts(path, data, reference),
+        contacts=given_contacts(path, data) * as_days(data) - reference if "contact_time" in data else None,
     )
 
 
-def _contacts(path: str, data: xr.Dataset, reference: float) -> NDArray[np.float64] | None:
-    if "contact_time" not in data:
-        return None
-    unit = _unit_in_days(str(data["contact_time"].attrs.get("units", data["time"].attrs["units"])))
-    contacts = np.asarray(data["contact_time"].values, float) * unit - reference
+def usable_samples(data: xr.Dataset) -> NDArray[np.bool_]:
+    """Return which samples of a node (wavelength, time) are not masked and have a flux and an error."""
+    flux, error = data["flux"].values, data["flux_error"].values
+    use: NDArray[np.bool_] = ~data["mask"].values & np.isfinite(flux) & np.isfinite(error) & (error > 0)
+    return use
+
+
+def given_contacts(path: str, data: xr.Dataset) -> NDArray[np.float64]:
+    """Return the four contacts in a node's ``contact_time``, in the unit of its time.
+
+    Raises DataError when they are not ascending times.
+    """
+    # of equal units exactly 1: contacts often lie on samples, and rounding must not move them to one side
+    scale = as_days(data, "contact_time") / as_days(data)
+    contacts = np.asarray(data["contact_time"].values, float) * scale
     if contacts.shape != (4,) or not np.all(np.diff(contacts) >= 0) or contacts[3] <= contacts[0]:
         raise DataError(
             f"node /{path}: contact_time must be four ascending times, got {data['contact_time'].values.tolist()}"
@@ -165,9 +175,9 @@ def _check_distinct_wavelengths(instruments: Mapping[str, xr.Dataset]) -> None:
         )
 
 
-def as_days(data: xr.Dataset) -> float:
+def as_days(data: xr.Dataset, name: str = "time") -> float:
     """Return the unit of a node's time in d."""
-    return _unit_in_days(str(data["time"].attrs["units"]))
+    return _unit_in_days(str(data[name].attrs["units"]))
 
 
 @lru_cache(maxsize=32)

@@ -12,7 +12,8 @@ from specframe.api import MAD_TO_STD, masked_median
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_transit.joint_fit import JointModel, Linearisation
+    from specframe_transit.joint_fit import JointModel
+    from specframe_transit.normal_equations import Linearisation
 
 __all__ = ["CommonNoise", "clip", "common_noise", "common_response", "leverage", "red_noise_beta"]
 

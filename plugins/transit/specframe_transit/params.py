@@ -131,6 +131,11 @@ class TransitJointParams(Params):
         7.0, ge=0.0, description="A dip below this many sigma in the white light curve is not a transit."
     )
 
+    @property
+    def limb_darkening_fixed(self) -> bool:
+        """Whether the coefficients stay where the fit starts; a trapezoid has none."""
+        return self.limb_darkening_std == 0.0 or self.shape == "trapezoid"
+
     @field_validator("impact_prior")
     @classmethod
     def _prior_has_a_width(cls, value: tuple[float, float]) -> tuple[float, float]:

@@ -28,10 +28,10 @@ _ROUNDING = 1e-12
 class PolynomialFit:
     """Result of :func:`fit_depths`, NaN in channels that could not be fitted.
 
-    ``depth``, ``depth_error`` (formal) and ``chi2_reduced`` have the shape (n_channel,), both as after clipping (see
-    :func:`fit_depths`); ``coefficients``, of the
-    Legendre polynomials on the time scaled to -1 ... 1 and in units of flux, have (n_channel, order + 1); ``baseline``
-    (the polynomial: flux without a transit) and ``clipped`` have (n_channel, n_time).
+    ``depth``, ``depth_error`` (formal) and ``chi2_reduced`` have the shape (n_channel,), the latter two corrected for
+    clipping (see :func:`fit_depths`); ``coefficients``, of the Legendre polynomials on the time scaled to -1 ... 1 and
+    in units of flux, have (n_channel, order + 1); ``baseline`` (the polynomial: flux without a transit) and ``clipped``
+    have (n_channel, n_time).
     """
 
     depth: NDArray[np.float64]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
 from specframe_transit.contacts import Transit, WhiteCurve, check_baseline, find_transit, trapezoid, white_curve
+from specframe_transit.light_curves import as_days, given_contacts, usable_samples
 from specframe_transit.params import TransitPolynomialParams
 from specframe_transit.polynomial import fit_depths, fittable_channels
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
 
     from specframe.api.observation import Level
 
@@ -80,7 +79,7 @@ class TransitPolynomial(Detrender):
                 raise DataError(f"node /{paths[0]}: too few usable samples to find a transit")
             transit = find_transit(usable, self.params.order, self.params.min_significance)
             for path in paths:
-                contacts = transit.contacts / _days(given[path])
+                contacts = transit.contacts / as_days(given[path])
                 transits[path] = Transit(contacts, transit.significance)
         return transits
 
@@ -89,7 +88,7 @@ class TransitPolynomial(Detrender):
         flux = np.asarray(data["flux"].values, float)
         error = np.asarray(data["flux_error"].values, float)
         shape = trapezoid(time, transit.contacts)
-        use = _usable(data)
+        use = usable_samples(data)
         if self.params.ingress == "exclude":
             use = use & ((shape == 0.0) | (shape == 1.0))
         fit = fit_depths(
@@ -135,37 +134,15 @@ class TransitPolynomial(Detrender):
         return kept.assign(gained).assign_attrs(attrs)
 
 
-def _usable(data: xr.Dataset) -> NDArray[np.bool_]:
-    flux, error = data["flux"].values, data["flux_error"].values
-    use: NDArray[np.bool_] = ~data["mask"].values & np.isfinite(flux) & np.isfinite(error) & (error > 0)
-    return use
-
-
 def _white(data: xr.Dataset) -> WhiteCurve | None:
-    time = np.asarray(data["time"].values, float) * _days(data)
+    time = np.asarray(data["time"].values, float) * as_days(data)
     flux, error = np.asarray(data["flux"].values, float), np.asarray(data["flux_error"].values, float)
-    return white_curve(time, flux, error, _usable(data))
+    return white_curve(time, flux, error, usable_samples(data))
 
 
 def _given_transit(path: str, data: xr.Dataset) -> Transit:
     if "contact_time" not in data:
         raise DataError(f"node /{path}: contacts is 'given', but the data have no contact_time; use contacts: auto")
-    contacts = np.asarray(data["contact_time"].values, float) * (_days(data, "contact_time") / _days(data))
-    if contacts.shape != (4,) or np.any(np.diff(contacts) < 0):
-        raise DataError(f"node /{path}: contact_time must be four ascending times, got {contacts.tolist()}")
+    contacts = given_contacts(path, data)
     check_baseline(np.asarray(data["time"].values, float), contacts)
     return Transit(contacts)
-
-
-def _days(data: xr.Dataset, name: str = "time") -> float:
-    """Return the unit of a time in days."""
-    return _unit_in_days(str(data[name].attrs["units"]))
-
-
-@lru_cache(maxsize=32)
-def _unit_in_days(unit: str) -> float:
-    if unit == "d":
-        return 1.0
-    from astropy import units
-
-    return float(units.Unit(unit).to("d"))

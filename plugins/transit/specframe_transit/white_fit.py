@@ -10,8 +10,9 @@ import numpy as np
 from specframe.errors import DataError
 from specframe_transit.contacts import Transit, WhiteCurve, find_transit, white_curve
 from specframe_transit.drift import Kernel, fit_kernel, polynomial_drift
-from specframe_transit.joint_fit import Curves, JointModel, Linearisation, State
+from specframe_transit.joint_fit import JointModel
 from specframe_transit.limb_darkening import correction_basis
+from specframe_transit.normal_equations import Curves, Linearisation, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ def fit_white(
                 visit=visits.index(c.visit),
                 instrument=c.instrument,
                 limb_darkening=law,
-                limb_basis=correction_basis(np.ones(1), -1 if _fixed(params) else 0),
+                limb_basis=correction_basis(np.ones(1), -1 if params.limb_darkening_fixed else 0),
                 drift=polynomial_drift(w.time, params.order if params.drift == "polynomial" else 3),
                 drift_wavelength=np.ones((1, 1)),
             )
@@ -159,10 +160,6 @@ def fit_white(
         tuple(kernels),
         tuple(last_std),
     )
-
-
-def _fixed(params: TransitJointParams) -> bool:
-    return params.limb_darkening_std == 0.0 or params.shape == "trapezoid"
 
 
 def _find(
