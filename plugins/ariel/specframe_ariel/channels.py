@@ -26,6 +26,8 @@ __all__ = ["ChannelLight", "extract_light", "lost_light"]
 LOST = 0.5
 #: A visit is flagged from this share on.
 FLAGGED = 0.01
+#: Variance in electron^2 that a pixel has at least, where the read noise is not known.
+_LEAST = 1.0
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,6 @@ def extract_light(
         "cosmic_rays": int(binned.cosmic_rays[kept].sum()),
     }
     return ChannelLight(flux, variance, usable, counts, ["saturated"] if lost.max() > FLAGGED else [])
-
-
-#: Variance in electron^2 that a pixel has at least, where the read noise is not known.
-_LEAST = 1.0
 
 
 def lost_light(

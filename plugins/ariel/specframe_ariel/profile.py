@@ -23,6 +23,9 @@ __all__ = ["light_shares", "optimal_aperture"]
 #: Pixels further from the smooth profile than this many times their row's robust scatter do not shape it.
 _OUTLIER = 5.0
 _ROUNDS = 3
+#: A window whose columns with light lie this close together (in units of the detector, squared) has no slope.
+_FLAT = 1e-9
+_TINY = np.finfo(float).tiny
 
 
 def light_shares(
@@ -112,8 +115,3 @@ def _smooth_lines(values: NDArray[np.float64], weight: NDArray[np.float64], widt
         t1 - mean_x * t0, spread, out=np.zeros_like(s0), where=spread > _FLAT * np.maximum(s0, _TINY)
     )
     return np.asarray(mean + slope * (x - mean_x))
-
-
-#: A window whose columns with light lie this close together (in units of the detector, squared) has no slope.
-_FLAT = 1e-9
-_TINY = np.finfo(float).tiny

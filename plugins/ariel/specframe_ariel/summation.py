@@ -23,6 +23,8 @@ __all__ = ["BinnedPixels", "PixelTable", "Sampling", "bin_pixels", "response_slo
 
 #: Reads that show at what counts a pixel works.
 _TYPICAL_READS = 64
+#: Samples that a thread works on at a time.
+_BLOCK = 32_768
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ def bin_pixels(
     """Reduce the raw reads (time,) of each pixel to its bins, and repair what cosmic rays and saturation did to them.
 
     A read of ``top`` or above is saturated, and so is a pixel in more than ``saturated_share`` of whose bins there is
-    one.
-    ``cosmic_ray_sigma`` is that of :func:`~specframe_ariel.repair.find_outliers`, ``None`` looks for no cosmic rays.
+    one. ``cosmic_ray_sigma`` is that of :func:`~specframe_ariel.repair.find_outliers`; ``None`` looks for no cosmic
+    rays.
 
     Works on as many threads as numba is allowed (``NUMBA_NUM_THREADS``), each on pixels of its own, so that the result
     does not depend on their number.
@@ -132,10 +134,6 @@ def bin_pixels(
     hits = (outlier > 0) & ~high & ~saturated[:, None] & ~pointing_jumps(outlier)
     replace_samples(mean, high | hits)
     return BinnedPixels(mean, saturated, hits.sum(axis=1), high.sum(axis=1))
-
-
-#: Samples that a thread works on at a time.
-_BLOCK = 32_768
 
 
 def _as_type(top: float, dtype: np.dtype[Any]) -> Any:

@@ -10,6 +10,7 @@ from specframe_ariel.simulate.detector import true_detector
 from specframe_ariel.simulate.instrument import INSTRUMENTS, SCIENCE
 from specframe_ariel.simulate.light import light_of
 from specframe_ariel.simulate.noise import aperture_flux, flux_error
+from specframe_ariel.system import known_system
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,8 +42,8 @@ def planet_truth(params: SimulatedParams, planet: SimulatedPlanet) -> xr.DataTre
     ``limb_darkening (coefficient, wavelength)``
         Quadratic coefficients u1, u2.
 
-    ``attrs`` of a node hold ``mid_transit`` (d); the root's hold the orbit (period in d, a / Rs, inclination in
-    degrees, impact parameter), the star (solar units, K) and the seed.
+    ``attrs`` of a node hold ``mid_transit`` (d); the root's hold star and orbit under the names of an Observation,
+    ``impact_parameter``, ``stellar_brightness`` (relative to a typical star), ``planet_mass`` (Jupiter = 1) and the seed.
     """
     import xarray as xr
 
@@ -57,14 +58,9 @@ def planet_truth(params: SimulatedParams, planet: SimulatedPlanet) -> xr.DataTre
         "seed": params.seed,
         "planet": planet.index,
         "star": planet.star_index,
-        "star_radius": planet.star.radius,
-        "star_mass": planet.star.mass,
-        "star_temperature": planet.star.temperature,
-        "star_brightness": planet.star.brightness,
+        **known_system(planet.star_info()),
+        "stellar_brightness": planet.star.brightness,
         "planet_mass": planet.mass,
-        "period": planet.orbit.period,
-        "semi_major_axis": planet.orbit.semi_major_axis,
-        "inclination": planet.orbit.inclination,
         "impact_parameter": planet.orbit.impact_parameter,
     }
     return truth
