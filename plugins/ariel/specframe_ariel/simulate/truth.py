@@ -43,7 +43,8 @@ def planet_truth(params: SimulatedParams, planet: SimulatedPlanet) -> xr.DataTre
         Quadratic coefficients u1, u2.
 
     ``attrs`` of a node hold ``mid_transit`` (d); the root's hold star and orbit under the names of an Observation,
-    ``impact_parameter``, ``stellar_brightness`` (relative to a typical star), ``planet_mass`` (Jupiter = 1) and the seed.
+    ``impact_parameter``, ``stellar_brightness`` (relative to a typical star), ``planet_mass`` (in Jupiter's) and the
+    seed.
     """
     import xarray as xr
 
