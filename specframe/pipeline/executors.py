@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from multiprocessing import parent_process
 from threading import Thread
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from specframe.errors import RunError, UsageError
+from specframe.pipeline.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,17 +63,9 @@ def map_targets(
 
 
 def _serial(worker: Worker, targets: Sequence[str]) -> Iterator[Outcome]:
-    with _one_thread():
+    with one_thread():
         for target in targets:
             yield worker.process(target)
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Compute as workers do, so that sums are made in the same order and results agree bit for bit."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1)
-    return limits
 
 
 def _processes(worker: type[Worker], recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator[Outcome]:

@@ -19,6 +19,7 @@ from specframe.errors import ContainerError, DataError, InputFileError, RunError
 from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.netcdf import read_tree, write_tree
+from specframe.pipeline.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,6 +87,10 @@ class FittedChain:
 
     def predict(self, data: LearningData) -> xr.Dataset:
         """Return the Prediction of the last model, with the errors of the uncertainty estimators."""
+        with one_blas_thread():
+            return self._estimated(data)
+
+    def _estimated(self, data: LearningData) -> xr.Dataset:
         prediction = self._mean(_last_model(self.steps), data)
         for step in self.steps:
             if step.kind == "uncertainty":
@@ -172,6 +177,13 @@ def fit_chain(
 
     ``seed`` and ``names`` decide everything random: a stream per step and fold.
     """
+    with one_blas_thread():
+        return _fit_chain(steps, data, labels, seed, *names)
+
+
+def _fit_chain(
+    steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray, seed: int, *names: str | int
+) -> FittedChain:
     models = [step for step in steps if step.kind == "model"]
     estimators = [step for step in steps if step.kind == "uncertainty"]
     chain = _fit_models(models, data, labels, seed, *names)
