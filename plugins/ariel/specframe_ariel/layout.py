@@ -46,14 +46,14 @@ class ChallengeTree:
     year: Literal[2024, 2025]
 
     def targets(self) -> list[str]:
-        """Return the names of the folders that hold signal files, planet ids in numeric order."""
+        """Return the folders that are named by a number, as planets are, or hold signal files, in numeric order."""
         if not self.folder.is_dir():
             raise InputFileError(
                 self.folder,
                 f"not found. The frames of split {self.split!r} are expected in {self.split}/<planet_id>/; point "
                 "'path' to the folder that holds it, or set 'split'",
             )
-        names = [entry.name for entry in self.folder.iterdir() if next(entry.glob("*_signal*.parquet"), None)]
+        names = [entry.name for entry in self.folder.iterdir() if _is_planet(entry)]
         return sorted(names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
 
     def visits(self, target: str) -> list[str]:
@@ -113,6 +113,12 @@ def find_tree(path: Path, split: str, year: Literal["auto", 2024, 2025] = "auto"
         root, folder = path.resolve().parent, path
         split = folder.name if folder.name in ("train", "test") else split
     return ChallengeTree(root, folder, split, _year_of(root) if year == "auto" else year)
+
+
+def _is_planet(entry: Path) -> bool:
+    if entry.name.isdigit() and entry.is_dir():
+        return True
+    return next(entry.glob("*_signal*.parquet"), None) is not None
 
 
 def _is_root(path: Path) -> bool:

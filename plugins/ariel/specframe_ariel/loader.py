@@ -49,7 +49,8 @@ class ArielChallenge(Loader):
 
     Flags (``attrs["flags"]`` of a node): ``visit-incomplete`` where a file has fewer frames than ``axis_info.parquet``
     has rows, of which they are then the first ones; ``visit-missing`` where another instrument that is loaded has no
-    frames of this visit. What is there is loaded; an instrument without any visit is an error.
+    frames of this visit, or the instrument none of an earlier one. What is there is loaded; an instrument without any
+    visit is an error.
 
     FGS1 does not disperse: its wavelength (wl_1 of ``wavelengths.csv``) and band are attributes of its node, in um.
 
@@ -64,7 +65,7 @@ class ArielChallenge(Loader):
     params: ArielChallengeParams
 
     def targets(self) -> list[str]:
-        """Return the ids of the planets that have signal files, in numeric order."""
+        """Return the ids of the planets in numeric order; one whose folder is empty cannot be loaded."""
         tree = self._tree()
         there = tree.targets()
         if self.params.targets is None:
@@ -73,7 +74,7 @@ class ArielChallenge(Loader):
         unknown = [target for target in chosen if target not in there]
         if unknown:
             raise ParameterError(
-                f"ariel-challenge: targets {', '.join(unknown[:5])} have no signal files in {tree.folder} "
+                f"ariel-challenge: targets {', '.join(unknown[:5])} have no folder in {tree.folder} "
                 f"({len(there)} planets there)"
             )
         return list(dict.fromkeys(chosen))
@@ -82,7 +83,11 @@ class ArielChallenge(Loader):
         """Return a planet's Observation; of its frames only the files' metadata are read."""
         tree = self._tree()
         if not tree.visits(target):
-            raise InputFileError(tree.folder / target, "holds no signal files, expected e.g. AIRS-CH0_signal*.parquet")
+            raise InputFileError(
+                tree.folder / target,
+                "holds no signal files, expected e.g. AIRS-CH0_signal*.parquet: get this planet again, or remove its "
+                "folder",
+            )
         converters = read_table(tree.adc_info)
         axes = Axes(tree.axis_info, self.params.instruments)
         nodes = {
@@ -111,6 +116,11 @@ class ArielChallenge(Loader):
             )
         row = {planet: i for i, planet in enumerate(table.planets)}
         known = [target for target in self.targets() if target in row]
+        twice = [target for target in known if table.planets.count(target) > 1]
+        if twice:
+            raise InputFileError(
+                table.path, f"planet_id {', '.join(twice[:5])} occurs more than once; keep one row for each planet"
+            )
         values = table.values[[row[target] for target in known]][:, [table.columns.index(output) for output in outputs]]
         return make_labels(values, known, outputs, units="", wavelength=_label_wavelengths(tree))
 
@@ -121,7 +131,9 @@ class ArielChallenge(Loader):
         known = [read_table(tree.adc_info)] + ([read_table(tree.star_info)] if tree.star_info.exists() else [])
         variables: dict[str, Any] = {}
         for table in known:
-            rows = [(table.row(target) if table.planets else _only_row(table)) or {} for target in targets]
+            # a planet with two rows is set aside when it is loaded
+            once = [target if table.planets.count(target) < 2 else "" for target in targets]
+            rows = [(table.row(target) if table.planets else _only_row(table)) or {} for target in once]
             for column in table.columns:
                 attrs = {"units": _STAR_UNITS[column]} if column in _STAR_UNITS else {}
                 variables[column] = ("target", [row.get(column, np.nan) for row in rows], attrs)
@@ -187,7 +199,10 @@ class ArielChallenge(Loader):
         gain, offset = _converter(converters, target, instrument)
         attrs: dict[str, Any] = {"instrument": instrument, "visit": visit, "gain": gain, "offset": offset}
         flags = []
-        if not all(tree.signal(target, other, visit).exists() for other in self.params.instruments):
+        earlier = range(int(visit)) if tree.year == 2025 else ()
+        if not all(tree.signal(target, other, visit).exists() for other in self.params.instruments) or not all(
+            tree.signal(target, instrument, str(number)).exists() for number in earlier
+        ):
             flags.append("visit-missing")
         if n_time < len(time):
             flags.append("visit-incomplete")

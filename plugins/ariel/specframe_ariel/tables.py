@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,12 +32,16 @@ class Table:
     values: NDArray[np.float64]
 
     def row(self, target: str) -> dict[str, float] | None:
-        """Return a planet's row, or ``None``."""
-        try:
-            at = self.planets.index(normal_id(target))
-        except ValueError:
-            return None
-        return dict(zip(self.columns, self.values[at].tolist(), strict=True))
+        """Return a planet's row, or ``None``.
+
+        Raises :class:`~specframe.errors.InputFileError` when it has more than one.
+        """
+        rows = [i for i, planet in enumerate(self.planets) if planet == normal_id(target)]
+        if len(rows) > 1:
+            raise InputFileError(
+                self.path, f"planet_id {normal_id(target)} occurs more than once; keep one row for each planet"
+            )
+        return dict(zip(self.columns, self.values[rows[0]].tolist(), strict=True)) if rows else None
 
 
 def normal_id(text: str) -> str:
@@ -53,7 +56,7 @@ def read_table(path: Path) -> Table:
     Raises
     ------
     InputFileError
-        When the file is missing, a cell is not a number or a planet occurs twice.
+        When the file is missing or a cell is not a number.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -72,9 +75,6 @@ def read_table(path: Path) -> Table:
     if _ID in header:
         at = header.index(_ID)
         planets = tuple(normal_id(row[at]) for row in rows)
-        twice = [planet for planet, count in Counter(planets).items() if count > 1]
-        if twice:
-            raise InputFileError(path, f"planet_id {', '.join(twice[:5])} occurs more than once; keep one row for each")
     keep = [i for i, name in enumerate(header) if name != _ID]
     values = np.full((len(rows), len(keep)), np.nan)
     for i, row in enumerate(rows):

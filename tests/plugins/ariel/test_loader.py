@@ -90,6 +90,15 @@ def test_a_visit_that_one_instrument_lacks_is_loaded_as_far_as_it_goes(write_tre
     assert [path for path, _ in nodes(ArielChallenge(path=root, instruments=["FGS1"]).load("101"))] == ["FGS1/0"]
 
 
+def test_a_visit_without_the_one_before_it_is_flagged(write_tree):
+    root = write_tree(2025, {"101": 2})
+    for instrument in ("AIRS-CH0", "FGS1"):
+        (root / f"train/101/{instrument}_signal_0.parquet").unlink()
+    flags = {path: data.attrs["flags"].split() for path, data in nodes(ArielChallenge(path=root).load("101"))}
+    assert list(flags) == ["AIRS-CH0/1", "FGS1/1"]
+    assert all("visit-missing" in words for words in flags.values())
+
+
 def test_a_visit_whose_calibration_is_missing_is_named(write_tree):
     root = write_tree(2025, {"101": 2})
     shutil.rmtree(root / "train/101/AIRS-CH0_calibration_1")
@@ -150,11 +159,44 @@ def test_targets_are_the_planets_with_frames_in_numeric_order(write_tree):
     assert list(loader.labels()["target"].values) == ["9", "20", "101"]
 
 
+def test_an_empty_folder_of_a_planet_is_a_target_and_other_folders_are_not(write_tree):
+    """A download that broke off leaves one: that the planet is missing must not go unnoticed."""
+    root = write_tree(2024, {"101": 1})
+    (root / "train/77").mkdir()
+    (root / "train/.ipynb_checkpoints").mkdir()
+    (root / "train/12").write_text("a file")
+    assert ArielChallenge(path=root).targets() == ["77", "101"]
+    assert ArielChallenge(path=root).catalogue()["target"].values.tolist() == ["77", "101"]
+
+
+def test_a_planet_with_two_rows_is_refused_alone(write_tree):
+    root = write_tree(2025, {"101": 1, "20": 1})
+    stars = (root / "train_star_info.csv").read_text().splitlines()
+    (row,) = [line for line in stars if line.startswith("101")]
+    (root / "train_star_info.csv").write_text("\n".join([*stars, row]))
+    loader = ArielChallenge(path=root)
+    assert loader.load("20").attrs["stellar_radius"] == 1.5
+    with pytest.raises(InputFileError, match=r"train_star_info.csv: planet_id 101 occurs more than once; keep one"):
+        loader.load("101")
+    catalogue = loader.catalogue()
+    assert np.isnan(catalogue["Rs"].sel(target="101"))
+    assert catalogue["Rs"].sel(target="20") == 1.5
+
+
+def test_labels_that_stand_twice_are_refused(write_tree):
+    root = write_tree(2025, {"101": 1})
+    lines = (root / "train.csv").read_text().splitlines()
+    (row,) = [line for line in lines if line.startswith("101,")]
+    (root / "train.csv").write_text("\n".join([*lines, row]))
+    with pytest.raises(InputFileError, match=r"train.csv: planet_id 101 occurs more than once"):
+        ArielChallenge(path=root).labels()
+
+
 def test_targets_can_be_chosen(write_tree):
     root = write_tree(2024, {"101": 1, "20": 1, "9": 1})
     loader = ArielChallenge(path=root, targets=[20, "9"])
     assert loader.targets() == ["20", "9"]
-    with pytest.raises(ParameterError, match=r"targets 999 have no signal files .*3 planets"):
+    with pytest.raises(ParameterError, match=r"targets 999 have no folder in .*3 planets"):
         ArielChallenge(path=root, targets=["999"]).targets()
 
 
@@ -311,6 +353,10 @@ WRONG_FILES = {
     "no converters": (_remove("train_adc_info.csv"), r"not the files of an Ariel data challenge"),
     "planet without converter": (_edit("train_adc_info.csv", "101,", "102,"), r"has no planet_id 101"),
     "converter twice": (_edit("train_adc_info.csv", "999,", "101,"), r"planet_id 101 occurs more than once"),
+    "empty folder": (
+        lambda root: [shutil.rmtree(root / "train/101"), (root / "train/101").mkdir()],
+        r"101: holds no signal files, .* or remove its folder",
+    ),
     "gain of zero": (
         _edit("train_adc_info.csv", "0.8,", "0.0,"),
         r"planet 101, FGS1: expected a gain above 0 .* got gain 0",
