@@ -10,7 +10,8 @@ The root carries ``attrs["target"]`` and, where a loader knows them, the star an
     since the reset in s, and what the calibration needs, each optional: ``dark (y, x)`` in electron/s,
     ``flat (y, x)``, ``read_noise (y, x)`` in electron, ``dead (y, x)`` bool and ``linearity (coefficient, y, x)``
     from low to high order. ``attrs``: ``gain`` (adu/electron) and ``offset`` (electron), electrons = adu / gain +
-    offset. Coordinates ``time`` and, where the columns disperse, ``wavelength (x)``.
+    offset; optional ``full_well`` (electron), from which a read is saturated. Coordinates ``time`` and, where the
+    columns disperse, ``wavelength (x)``.
 ``light-curves``
     ``flux (wavelength, time)``, ``flux_error`` and ``mask`` (``True``: not to be used). Coordinates ``wavelength``,
     ascending, with optional ``wavelength_lower`` and ``wavelength_upper``, and ``time``, ascending, with

@@ -233,7 +233,8 @@ class ArielDetector(Calibrator):
             coefficients=(pair_coefficients if params.cds else read_coefficients)(polynomial, params.precision),
         )
         series = _pixel_series(data["frames"].data, row * data.sizes["x"] + column + first_column)
-        full = np.inf if params.full_well is None else (params.full_well - offset) * gain
+        full_well = params.full_well if params.full_well is not None else data.attrs.get("full_well")
+        full = np.inf if full_well is None else (float(full_well) - offset) * gain
         highest = np.iinfo(series.dtype).max if series.dtype.kind in "iu" else np.inf
         alike = np.ptp(sampling.exposure) <= _ALIKE * sampling.exposure.mean()
         binned = bin_pixels(

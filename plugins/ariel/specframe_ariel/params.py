@@ -120,8 +120,8 @@ class ArielDetectorParams(Params):
     full_well: float | None = Field(
         None,
         gt=0,
-        description="Signal in electrons, as read and before linearity, from which a pixel is saturated; null: only "
-        "where the converter is at its top (65535 adu).",
+        description="Signal in electrons, as read and before linearity, from which a pixel is saturated; null: what "
+        "the loader says of the detector, if anything. The converter's top (65535 adu) counts in any case.",
     )
     cosmic_ray_sigma: float | None = Field(
         6.0,

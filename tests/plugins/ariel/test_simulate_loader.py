@@ -9,7 +9,7 @@ import pytest
 from specframe.api import LazyFrames, nodes, validate_labels, validate_observation
 from specframe.errors import DataError, ParameterError, UsageError
 from specframe.testing import check_component
-from specframe_ariel import ArielChallenge, ArielSimulated
+from specframe_ariel import ArielChallenge, ArielDetector, ArielSimulated
 
 SMALL = {"n_targets": 6, "seed": 3, "airs_pairs": 32, "fgs1_pairs": 48}
 
@@ -119,3 +119,12 @@ def test_files_that_parameters_name_decide_what_is_simulated(data_dir, tmp_path)
 def test_wrong_parameters_are_refused(wrong):
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         ArielSimulated(**wrong)
+
+
+def test_wells_that_fill_before_the_converter_are_flagged_and_typical_stars_are_not():
+    """The converter of 2025 ends at 149,000 electrons, beyond the wells of 100,000."""
+    small = {"n_targets": 1, "year": 2025, "second_visit": 0.0, "airs_pairs": 32, "fgs1_pairs": 32, "seed": 3}
+    for flux, flagged in ((2.65e6, False), (2.65e7, True)):
+        loader = ArielSimulated(**small, airs_flux=flux)
+        curves = ArielDetector().apply(loader.load(loader.targets()[0]))
+        assert ("saturated" in curves["AIRS-CH0/0"].attrs.get("flags", "").split()) == flagged

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ArielSimulated", "SimulatedFrames"]
 
 
+#: Share of the full well from which reads are reported as saturated: the linearity bends them down before.
+_FULL = 0.9
 _TIME = {"units": "d", "time_system": "relative", "time_reference": "start of the visit"}
 
 
@@ -162,6 +164,7 @@ class ArielSimulated(Simulator):
                 "visit": str(visit),
                 "gain": converter.gain,
                 "offset": converter.offset,
+                "full_well": _FULL * self.params.full_well * readout.coadded,
             },
         )
         if instrument.disperses:

@@ -204,7 +204,7 @@ def _spectrum(
     wrong = ~((depths > 0) & (depths < _DEEPEST))
     if wrong.any():
         raise ValueError(
-            f"depth at {at[wrong][0]:g} um is {depths[wrong][0]:g}, but (Rp/Rs)^2 lies between 0 and {_DEEPEST:g}; is "
-            "it a number, and not in per cent or ppm?"
+            f"depth at {at[wrong][0]:g} um is {depths[wrong][0]:g}, but (Rp/Rs)^2 must be above 0 "
+            f"and below {_DEEPEST:g}; is it a number, and not in per cent or ppm? Without a transit: 1e-9"
         )
     return TabulatedSpectrum(tuple(at.tolist()), tuple(depths.tolist()))
