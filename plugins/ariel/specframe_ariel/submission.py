@@ -43,9 +43,9 @@ class _Submission(Exporter):
             if self.params.negative == "error":
                 target, output = np.argwhere(mean < 0)[0]
                 raise DataError(
-                    f"{self.name}: the challenge refuses negative depths, but {int((mean < 0).sum())} are, the first "
-                    f"{mean[target, output]:g} for target {targets[target]}, {OUTPUTS[output]}; set negative: zero to "
-                    "write them as 0"
+                    f"{self.name}: the challenge refuses negative depths, but {int((mean < 0).sum())} of {mean.size} "
+                    f"are below 0, the first {mean[target, output]:g} for target {targets[target]}, {OUTPUTS[output]}; "
+                    "set negative: zero to write them as 0"
                 )
             mean = np.maximum(mean, 0.0)
         columns = [*OUTPUTS, *(f"sigma_{k}" for k in range(1, len(OUTPUTS) + 1))]

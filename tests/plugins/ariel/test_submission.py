@@ -49,6 +49,18 @@ def test_outputs_are_put_in_order(tmp_path, prediction):
     np.testing.assert_array_equal(pl.read_csv(path)["wl_2"], prediction["mean"].sel(output="wl_2"))
 
 
+def test_measured_depths_without_labels_are_known_by_their_wavelengths(tmp_path, data_dir, prediction):
+    """The test set has no labels to name its outputs; a pipeline that only measures can be submitted all the same."""
+    wavelength = pl.read_csv(data_dir / "adc24" / "wavelengths.csv").row(0)
+    channels = [f"channel_{i + 1}" for i in range(283)]
+    measured = prediction.assign_coords(output=channels, wavelength=("output", np.array(wavelength)))
+    (path,) = SubmissionAdc24().export(measured.isel(output=slice(None, None, -1)), tmp_path)
+    np.testing.assert_array_equal(pl.read_csv(path).select(OUTPUTS).to_numpy(), prediction["mean"].values)
+    shifted = measured.assign_coords(wavelength=("output", np.array(wavelength) + 0.009))
+    with pytest.raises(DataError, match="283 are missing"):
+        SubmissionAdc24().export(shifted, tmp_path)
+
+
 def _with(prediction, **changes):
     changed = prediction.copy(deep=True)
     for name, value in changes.items():
