@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 
 from specframe.pipeline.store import safe_name
@@ -22,18 +24,22 @@ _CAPTIONS = {
     "comparison": "Predicted against true values, and their difference; of a model, on held-out targets.",
     "calibration": "Left: how often the truth lies within intervals of a nominal coverage. Right: the probability "
     "that was predicted below the truth; flat when error bars are right.",
-    "spectrum": "Predicted spectrum with its 68 % error bars, and the truth where it is known.",
-    "light-curve": "White light curve; where a step fitted it, with the model, detrended, and what is left.",
-    "residuals": "What is left after the model, by wavelength and time.",
+    "spectrum": "Spectrum with its 68 % error bars, and the truth where it is known.",
+    "light-curve": "White light curve. Where a step fitted it, from top to bottom: raw with the model, detrended with "
+    "the transit, and the residuals. Dotted lines are the contacts, crosses samples that were clipped.",
+    "residuals": "What is left after the model, by wavelength and time, in units of the flux error.",
     "allan": "Scatter of white-light residuals averaged over bins (Pont et al. 2006, Winn et al. 2008). Above the line "
     "of white noise there is red noise, and errors of averages are larger by the factor β.",
 }
+_COVARIANCE = (
+    " The errors of the channels are correlated: 'covariance' in predictions.nc holds the covariance of all depths."
+)
 #: Figures of all targets come first, those of a target together.
 _OF_ALL = ("comparison", "calibration")
 _OF_TARGET = ("spectrum", "light-curve", "residuals", "allan")
 
 _PARTS = {"cv": "held-out folds", "test": "measured, not learned"}
-_RANKS = {"best": "predicted best", "median": "with median error", "worst": "predicted worst"}
+_RANKS = {"best": "smallest error", "median": "median error", "worst": "largest error"}
 
 
 def report_run(run: Run, path: Path) -> Path:
@@ -47,6 +53,9 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
     drawn = manifest.get("drawn", {})
     figures = sorted((folder / "figures").glob("*.png"), key=lambda file: _order(file.stem, drawn))
     pipeline = manifest["pipeline"]
+    captions = dict(_CAPTIONS)
+    if _has_covariance(folder / "predictions.nc"):
+        captions["spectrum"] += _COVARIANCE
     return write_report(
         path,
         title=pipeline.get("description") or "specframe run",
@@ -55,14 +64,14 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
             "targets": len(manifest["products"]),
             "set aside": len(manifest["set_aside"]),
             "flagged": len({target for targets in manifest.get("flags", {}).values() for target in targets}),
-            "finished": manifest["finished"],
+            "finished": f"{datetime.fromisoformat(manifest['finished']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
             "seed": manifest["seed"],
         },
         scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]},
         reasons=metrics["missing"],
         flags=manifest.get("flags", {}),
         quality=_numbers(folder / "quality.ecsv"),
-        figures=[ReportFigure(_title(file.stem, drawn), _CAPTIONS.get(_kind(file.stem), ""), file) for file in figures],
+        figures=[ReportFigure(_title(file.stem, drawn), captions.get(_kind(file.stem), ""), file) for file in figures],
         set_aside=manifest["set_aside"],
         provenance={
             "specframe": manifest["specframe"],
@@ -78,6 +87,13 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
         timings=manifest["timings"]["phases"],
         pipeline=(folder / "pipeline.yaml").read_text(encoding="utf-8"),
     )
+
+
+def _has_covariance(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with h5py.File(path, "r") as file:
+        return "covariance" in file
 
 
 def _kind(stem: str) -> str:

@@ -144,6 +144,8 @@ def test_figures_and_report_show_each_visit_and_the_flagged_targets(joint_pipeli
     report = (tmp_path / "out" / "report.html").read_text()
     assert "transit-at-edge" in report
     assert "Allan curve of target t4" in report
+    assert "holds the covariance of all depths" in report
+    assert "predicted best" not in report  # nothing is predicted where nothing was learned
 
 
 def test_the_flags_are_counted_when_a_run_is_done(
