@@ -55,17 +55,18 @@ def draw_light_curve(data: xr.Dataset, channel: int | None = None, title: str = 
         _DRAW[panel](ax, curve)
         for contact in curve.contacts:
             ax.axvline(contact, color="0.55", lw=0.8, ls=":", zorder=0)
-    fig.suptitle(_title(data, channel, title), x=0.01, ha="left", fontsize="large")
+    fig.suptitle(_title(data, channel, title, curve.n_channel), x=0.01, ha="left", fontsize="large")
     axes[-1].set_xlabel(curve.clock)
     clean(*axes)
     fig.align_ylabels(list(axes))
     return fig
 
 
-def _title(data: xr.Dataset, channel: int | None, title: str) -> str:
+def _title(data: xr.Dataset, channel: int | None, title: str, n_used: int) -> str:
     if channel is None:
         n = data.sizes["wavelength"]
-        what = f"white light of {n} channels" if n > 1 else _channel(data, 0, digits=3)
+        count = f"{n}" if n_used == n else f"{n_used} of {n}"
+        what = f"white light of {count} channels" if n > 1 else _channel(data, 0, digits=3)
     else:
         what = _channel(data, channel, digits=4)
     return f"{title}, {what}" if title else what

@@ -37,6 +37,8 @@ class Curve:
     #: Or numbers of the samples, where the data have no times; ``clock`` says which.
     hours: Array
     clock: str
+    #: How many channels are in it; others are masked, or could not be fitted.
+    n_channel: int
 
 
 def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
@@ -103,6 +105,7 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
         contacts=contacts,
         hours=time,
         clock=clock,
+        n_channel=int(usable.sum()),
     )
 
 

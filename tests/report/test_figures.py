@@ -245,6 +245,13 @@ def test_white_light_leaves_out_masked_samples_and_weights_channels(node):
     assert curve.flux_error[0] == pytest.approx(1e-3 * (1 + 0.01) ** -0.5, rel=0.02)
 
 
+def test_white_light_tells_how_many_channels_are_in_it(node):
+    n = node.sizes["wavelength"]
+    assert draw_light_curve(node).get_suptitle().endswith(f"white light of {n} channels")
+    node["mask"][0] = True
+    assert draw_light_curve(node).get_suptitle().endswith(f"white light of {n - 1} of {n} channels")
+
+
 def test_light_curve_of_a_channel_that_does_not_exist(node):
     with pytest.raises(DataError, match=r"channel 3 of 3 \(0 to 2\) does not exist"):
         draw_light_curve(node, channel=3)

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Transit", "WhiteCurve", "check_baseline", "find_transit", "limb_crossing", "trapezoid", "white_curve"]
+__all__ = [
+    "TOO_FEW_SAMPLES",
+    "Transit",
+    "WhiteCurve",
+    "check_baseline",
+    "find_transit",
+    "limb_crossing",
+    "trapezoid",
+    "white_curve",
+]
 
 #: Samples to which a curve is binned for the search, and for the fit of the contacts; shorter curves keep theirs.
 _SEARCH_SAMPLES, _FIT_SAMPLES = 256, 1024
@@ -25,6 +34,13 @@ _SEARCH_SAMPLES, _FIT_SAMPLES = 256, 1024
 _CANDIDATES = 160
 #: Samples that must lie before the first contact, between the second and the third, and after the fourth.
 _MIN_SAMPLES = 3
+#: A white light curve needs some samples before, in, and after a transit, and some to tell outliers.
+_MIN_WHITE_SAMPLES = 4 * _MIN_SAMPLES
+#: Why there is no white light curve to search.
+TOO_FEW_SAMPLES = (
+    f"too few usable samples to find a transit: no light curve has {_MIN_WHITE_SAMPLES} or more with most of the "
+    "light; use shorter samples, or leave this target out"
+)
 #: Lowest order of the polynomial while searching: below, curved baselines look like transits.
 _MIN_SEARCH_ORDER = 3
 #: A box of which the polynomial explains all but this part says nothing.
@@ -83,7 +99,7 @@ def white_curve(
     weight = np.where(lit, np.square(scale / np.where(lit, flux_error, 1.0)), 0.0)
     total = weight.sum(axis=0)
     keep = (total > 0.5 * np.median(total[total > 0])) if np.any(total > 0) else np.zeros(len(time), bool)
-    if keep.sum() < 4 * _MIN_SAMPLES:
+    if keep.sum() < _MIN_WHITE_SAMPLES:
         return None
     white = np.sum(np.where(lit, flux / scale, 0.0) * weight, axis=0)[keep] / total[keep]
     white, time = white / np.median(white), time[keep]

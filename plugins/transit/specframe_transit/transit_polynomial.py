@@ -8,7 +8,15 @@ import numpy as np
 
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
-from specframe_transit.contacts import Transit, WhiteCurve, check_baseline, find_transit, trapezoid, white_curve
+from specframe_transit.contacts import (
+    TOO_FEW_SAMPLES,
+    Transit,
+    WhiteCurve,
+    check_baseline,
+    find_transit,
+    trapezoid,
+    white_curve,
+)
 from specframe_transit.light_curves import as_days, given_contacts, usable_samples
 from specframe_transit.params import TransitPolynomialParams
 from specframe_transit.polynomial import fit_depths, fittable_channels
@@ -76,7 +84,7 @@ class TransitPolynomial(Detrender):
             curves = {path: _white(given[path]) for path in paths}
             usable = [curve for curve in curves.values() if curve is not None]
             if not usable:
-                raise DataError(f"node /{paths[0]}: too few usable samples to find a transit")
+                raise DataError(f"node /{paths[0]}: {TOO_FEW_SAMPLES}")
             transit = find_transit(usable, self.params.order, self.params.min_significance)
             for path in paths:
                 contacts = transit.contacts / as_days(given[path])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
-from specframe_transit.contacts import Transit, WhiteCurve, find_transit, white_curve
+from specframe_transit.contacts import TOO_FEW_SAMPLES, Transit, WhiteCurve, find_transit, white_curve
 from specframe_transit.drift import Kernel, fit_kernel, polynomial_drift
 from specframe_transit.joint_fit import JointModel
 from specframe_transit.limb_darkening import correction_basis
@@ -182,7 +182,7 @@ def _find(
             except DataError as error:
                 problems.append(str(error))
         else:
-            problems.append("too few usable samples to find a transit")
+            problems.append(TOO_FEW_SAMPLES)
         transits.append(transit)
     if not any(transits):
         raise DataError("; ".join(dict.fromkeys(problems)))
