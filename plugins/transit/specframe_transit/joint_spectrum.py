@@ -10,7 +10,7 @@ import numpy as np
 from specframe_transit.drift import gp_drift, polynomial_drift, scaled_legendre
 from specframe_transit.joint_fit import JointModel
 from specframe_transit.limb_darkening import correction_basis
-from specframe_transit.noise import CommonNoise, clip, common_noise, common_response, leverage
+from specframe_transit.noise import CommonNoise, clip, coloured, common_noise, common_response, leverage, misfit
 from specframe_transit.normal_equations import Curves, Linearisation, State
 from specframe_transit.polynomial import truncated_variance
 
@@ -44,6 +44,10 @@ class JointSpectrum:
     usable: tuple[NDArray[np.bool_], ...]
     clipped: tuple[NDArray[np.bool_], ...]
     common: tuple[CommonNoise, ...]
+    #: Most of the transit, or of the baseline, lies off the model by as much as outliers do.
+    misfit: bool
+    #: The drift varies with wavelength in a way that ``wavelength_order`` cannot follow.
+    coloured: bool
 
 
 def fit_spectrum(
@@ -141,6 +145,8 @@ def fit_spectrum(
         usable=tuple(usable),
         clipped=tuple(u & ~k for u, k in zip(usable, kept, strict=True)),
         common=tuple(common),
+        misfit=sigma is not None and misfit(lin, usable, sigma),
+        coloured=any(_coloured(lin, model, number, c) for number, c in enumerate(curves)),
     )
 
 
@@ -150,6 +156,14 @@ def _enough(use: NDArray[np.bool_], curves: LightCurves, white: WhiteFit) -> NDA
     inside, outside = use[:, phase < 1.0].sum(axis=1), use[:, phase >= 1.0].sum(axis=1)
     enough: NDArray[np.bool_] = use & (np.minimum(inside, outside) >= _MIN_SAMPLES)[:, None]
     return enough
+
+
+def _coloured(lin: Linearisation, model: JointModel, node: int, curves: LightCurves) -> bool:
+    """Return whether the residuals hold the next order in wavelength of the node's drift."""
+    order = model.curves[node].drift_wavelength.shape[1]
+    if len(curves.wavelength) <= order + 1:
+        return False
+    return coloured(lin, model, node, scaled_legendre(curves.wavelength, order)[:, order])
 
 
 def _white_noise(root_weight: NDArray[np.float64]) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.api import MAD_TO_STD, masked_median
+from specframe_transit.normal_equations import SHAPE_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from specframe_transit.joint_fit import JointModel
     from specframe_transit.normal_equations import Linearisation
 
-__all__ = ["CommonNoise", "clip", "common_noise", "common_response", "leverage", "red_noise_beta"]
+__all__ = ["CommonNoise", "clip", "coloured", "common_noise", "common_response", "leverage", "misfit", "red_noise_beta"]
 
 #: A sample of the white curve needs this part of the node's usual information, else it is not judged.
 _MIN_LIGHT = 0.1
@@ -23,6 +24,9 @@ _MIN_LIGHT = 0.1
 _MAX_BIN, _MIN_BINS = 16, 10
 #: Red noise is believed when beta exceeds 1 by this many of its own standard errors.
 _SIGNIFICANT = 2.0
+#: Functions of time in which a drift of another colour is looked for, and by how many standard deviations their
+#: chi-square has to exceed its mean: of fits without any, one in a thousand does.
+_COLOUR_FUNCTIONS, _COLOURED = 4, 5.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def clip(lin: Linearisation, use: list[NDArray[np.bool_]], model: JointModel, si
     """Return which samples of each node (n_channel, n_time) stay: neither they nor their time are outliers.
 
     A sample is one when it lies ``sigma`` robust standard deviations of its channel off, a time when the mean over
-    all channels, weighted by their light, does.
+    all channels, weighted by their light, does. Outliers are few: what would take more than half of a channel's transit
+    or of its baseline, or of the times of either, is a model that does not fit, and stays.
     """
     kept: list[NDArray[np.bool_]] = []
     for curves, node, usable in zip(model.curves, lin.nodes, use, strict=True):
@@ -55,15 +60,67 @@ def clip(lin: Linearisation, use: list[NDArray[np.bool_]], model: JointModel, si
         scatter = MAD_TO_STD * masked_median(np.abs(residual), usable)[:, None]
         # channels without noise (simulations) have nothing to clip but rounding
         rounding = 1e-9 * np.abs(node.star)[:, None]
+        within = node.transit < 1.0
         good = usable & (np.abs(residual) <= np.maximum(sigma * scatter, rounding))
+        good = np.where(_believed(good, usable, within)[:, None], good, usable)
         if len(residual) > 1:
             white, information = _white(lin, len(kept))
             lit = information > _MIN_LIGHT * np.median(information)
             normalised = np.where(lit, white * np.sqrt(information), 0.0)
             limit = sigma * MAD_TO_STD * np.median(np.abs(normalised[lit])) if lit.any() else np.inf
-            good &= (np.abs(normalised) <= limit) | ~lit
+            ordinary = (np.abs(normalised) <= limit) | ~lit
+            if _believed((ordinary & lit)[None, :], lit[None, :], np.any(within, axis=0)[None, :])[0]:
+                good &= ordinary
         kept.append(good)
     return kept
+
+
+def _believed(good: NDArray[np.bool_], usable: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return for which rows at least half of the usable samples stay, both in transit and out of it, (n_row,)."""
+    believed = np.ones(len(good), bool)
+    for part in (within, ~within):
+        believed &= 2 * (good & part).sum(axis=1) >= (usable & part).sum(axis=1)
+    return believed
+
+
+def misfit(lin: Linearisation, use: list[NDArray[np.bool_]], sigma: float) -> bool:
+    """Return whether in some node most of the light lies in samples that the model misses as outliers are.
+
+    That is when more than half of a node's transit or of its baseline is ``sigma`` robust standard deviations off
+    in the mean over channels, as :func:`clip` judges it.
+    """
+    for number, (node, usable) in enumerate(zip(lin.nodes, use, strict=True)):
+        white, information = _white(lin, number)
+        lit = usable.any(axis=0) & (information > _MIN_LIGHT * np.median(information))
+        if not lit.any():
+            continue
+        normalised = np.abs(white * np.sqrt(information))
+        good = lit & (normalised <= sigma * MAD_TO_STD * float(np.median(normalised[lit])))
+        within = np.any(node.transit < 1.0, axis=0)
+        if not _believed(good[None, :], lit[None, :], within[None, :])[0]:
+            return True
+    return False
+
+
+def coloured(lin: Linearisation, model: JointModel, node: int, beyond: NDArray[np.float64]) -> bool:
+    """Return whether the residuals hold a drift whose colour is ``beyond`` (n_channel,), which the fit does not have.
+
+    The functions of time are the drift's first ones, orthogonal to each channel's star level and depth. Their
+    chi-square then is at most that of as many degrees of freedom, unless there is such a drift.
+    """
+    own, curves = lin.nodes[node], model.curves[node]
+    n_fitted = min(_COLOUR_FUNCTIONS, curves.drift.columns.shape[1])
+    if n_fitted == 0:
+        return False
+    first = 2 + SHAPE_COLUMNS
+    time = own.columns[:, first : first + n_fitted]
+    known = own.columns[:, :2]
+    gram = known @ known.transpose(0, 2, 1)
+    time = time - (time @ known.transpose(0, 2, 1)) @ np.linalg.pinv(gram, hermitian=True) @ known
+    design = (time * beyond[:, None, None]).transpose(1, 0, 2).reshape(n_fitted, -1)
+    projected = design @ own.columns[:, -1].ravel()
+    chi2 = float(projected @ np.linalg.pinv(design @ design.T, hermitian=True) @ projected)
+    return bool(chi2 > n_fitted + _COLOURED * np.sqrt(2.0 * n_fitted))
 
 
 def leverage(lin: Linearisation, model: JointModel) -> list[NDArray[np.float64]]:

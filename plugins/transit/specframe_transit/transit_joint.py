@@ -31,6 +31,9 @@ _DEPTHS = ("depth", "depth_error", "depth_covariance", "chi2_reduced", "trend", 
 #: Samples that ingress and egress must have for the impact parameter to be measured.
 _MIN_INGRESS = 2
 _MANY_CLIPPED = 0.05
+#: A white curve determines some ten numbers (level, drift, transit); with fewer than three times for each its errors,
+#: which are taken from the scatter around them, are rough.
+_FEW_SAMPLES = 30
 
 
 class TransitJoint(Detrender):
@@ -51,7 +54,9 @@ class TransitJoint(Detrender):
 
     Its ``flags``: ``transit-at-edge`` (a visit lacks baseline, ingress or egress), ``no-ingress`` (the impact
     parameter rests on its prior), ``grazing``, ``channels-lost``, ``visits-lost`` (no transit found in some),
-    ``many-clipped`` (over 5 %), ``red-noise`` (beta significantly above 1).
+    ``many-clipped`` (over 5 %), ``red-noise`` (beta significantly above 1), ``few-samples`` (a node has fewer than 30
+    usable times), ``drift-colour`` (the drift needs a higher ``wavelength_order``), ``misfit`` (the model misses most
+    of the transit or of the baseline by more than ``clip_sigma``).
 
     Raises
     ------
@@ -214,4 +219,10 @@ def _flags(chosen: Sequence[LightCurves], fit: JointSpectrum) -> list[str]:
         flags.append("grazing")
     if any(noise.red for noise in fit.common):
         flags.append("red-noise")
+    if min(int(use.any(axis=0).sum()) for use in fit.usable) < _FEW_SAMPLES:
+        flags.append("few-samples")
+    if fit.coloured:
+        flags.append("drift-colour")
+    if fit.misfit:
+        flags.append("misfit")
     return list(dict.fromkeys(flags))

@@ -353,3 +353,35 @@ def test_agrees_with_the_polynomial_on_depths_where_limb_darkening_is_none(injec
     ratio = polynomial["depth"].values / joint["depth"].values[1:]
     # about 4 % too deep at 2 to 4 um for b = 0.3, as docs/explanation/transit-polynomial.md tabulates
     assert np.median(ratio) == pytest.approx(1.035, abs=0.02)
+
+
+def test_a_model_that_does_not_fit_is_not_clipped_away(inject):
+    """Hardly any noise and a trapezoid for a limb-darkened star: the transit is off by more than the baseline."""
+    injected = inject(1, noise=1e-9, n_channel=12, limb_offset=(0.3, -0.2))
+    joint = _joint(injected, shape="trapezoid")
+    assert np.isfinite(joint["depth"].values).all()
+    assert float(joint["clipped_fraction"]) < 0.5
+    assert "misfit" in joint.attrs["flags"].split()
+    assert "channels-lost" not in joint.attrs["flags"].split()
+    # what the model misses is in the errors, not left out of them
+    assert abs(_white_pull(joint, injected.depth)) < 10
+    assert "misfit" not in _joint(inject(1, n_channel=12)).attrs["flags"]
+
+
+def test_few_samples_are_flagged(inject):
+    assert "few-samples" in _joint(inject(2, n_channel=6, n_time=20)).attrs["flags"].split()
+    assert "few-samples" not in _joint(inject(2, n_channel=6, n_time=40)).attrs["flags"].split()
+
+
+def test_a_drift_whose_colour_the_fit_cannot_follow_is_flagged(inject):
+    """A drift whose colour is a parabola in wavelength; wavelength_order 1 lets channels err, 2 does not."""
+    injected = inject(3, n_channel=24, noise=1e-3)
+    parts = dict(nodes(injected.observation))
+    airs = parts["AIRS-CH0/0"]
+    time, w = np.linspace(-1, 1, airs.sizes["time"]), np.linspace(-1, 1, 24)[:, None]
+    parts["AIRS-CH0/0"] = airs.assign(
+        flux=(airs["flux"].dims, airs["flux"].values * (1 + 1.5e-3 * (1.5 * w**2 - 0.5) * time**2), airs["flux"].attrs)
+    )
+    observation = make_observation("1", parts)
+    assert "drift-colour" in _joint(observation).attrs["flags"].split()
+    assert "drift-colour" not in _joint(observation, wavelength_order=2).attrs["flags"].split()
