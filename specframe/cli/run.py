@@ -32,8 +32,16 @@ def command(
     """Run a pipeline; results go to --out, by default runs/<name of the file>."""
     from specframe.cli.summary import print_summary
     from specframe.pipeline.pipeline import Pipeline
+    from specframe.pipeline.result import Run
+    from specframe.pipeline.results import ExportError
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
-    run = loaded.run(out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run")
+    try:
+        run = loaded.run(
+            out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run"
+        )
+    except ExportError as error:
+        print_summary(Run(error.path))
+        raise
     print_summary(run)
     return run.exit_status

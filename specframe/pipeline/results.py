@@ -32,10 +32,18 @@ if TYPE_CHECKING:
     from specframe.pipeline.progress import Progress
     from specframe.pipeline.run import Session
 
-__all__ = ["write_results"]
+__all__ = ["ExportError", "write_results"]
 
 #: So many targets are named in a message.
 _NAMED = 10
+
+
+class ExportError(RunError):
+    """Exporters failed in a run whose other results are complete, in ``path``."""
+
+    def __init__(self, reasons: Sequence[str], path: Path) -> None:
+        super().__init__("\n".join((*reasons, f"All other results are complete: {path}")))
+        self.path = path
 
 
 def write_results(
@@ -96,7 +104,7 @@ def write_results(
         report_folder(folder / "report.html", folder, manifest)
         session.directory.finish(folder, manifest)
     if failed:
-        raise RunError("\n".join((*failed, f"All other results are complete: {session.directory.path}")))
+        raise ExportError(failed, session.directory.path)
 
 
 def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: bool) -> dict[str, Any]:

@@ -47,6 +47,17 @@ def test_run_prints_the_scores_and_where_the_results_are(
     assert "data > depths: 20/20" in result.err  # plain lines, as this is no terminal
 
 
+def test_run_prints_the_scores_even_when_an_exporter_fails(
+    specframe: Callable[..., Any], pipeline: Path, tmp_path: Path
+) -> None:
+    content = yaml.safe_load(pipeline.read_text())
+    pipeline.write_text(yaml.safe_dump({**content, "export": ["failing"]}))
+    result = specframe("run", pipeline, "--plugin", TOY, "--out", tmp_path / "out")
+    assert result.status == 1
+    assert f"rmse-ppm  {Run(tmp_path / 'out').metrics['cv']['rmse-ppm']:.4g}" in result.out
+    assert "error: exporter 'failing' wrote nothing" in result.err
+
+
 def test_run_with_targets_set_aside_has_exit_status_3(
     specframe: Callable[..., Any], pipeline: Path, tmp_path: Path
 ) -> None:
