@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["correction_basis", "limb_darkening_law"]
 
 #: Rough power laws of the size of the quadratic coefficients that model atmospheres give for main-sequence stars of
-#: about 5500 K between 0.6 and 4 um (such as Claret & Bloemen 2011, A&A 529, A75), no fit to them: value at 1 um, exponent.
-#: ATLAS9 intensities at 4000 and 4250 K differ by up to 0.12 in u1 and 0.15 in u2.
+#: about 5500 K between 0.6 and 4 um (such as Claret & Bloemen 2011, A&A 529, A75), no fit to them: value at 1 um,
+#: exponent. ATLAS9 intensities at 4000 and 4250 K differ by up to 0.12 in u1 and 0.15 in u2.
 _U1, _U1_EXPONENT = 0.28, -1.1
 _U2, _U2_EXPONENT = 0.20, -0.25
 #: Effective temperature of that star in K, and the tables' relative change of u1 and u2 per 1000 K less.
