@@ -17,6 +17,7 @@ EXPECTED = {
     ("loader", "ariel-challenge"),
     ("loader", "ariel-simulated"),
     ("loader", "exosim-ndr"),
+    ("loader", "jwst-x1dints"),
     ("loader", "table"),
     ("calibrator", "ariel-detector"),
     ("detrender", "transit-joint"),

@@ -1,4 +1,4 @@
-"""Light curves and spectra from common file formats, and frames of ExoSim."""
+"""Light curves and spectra from common file formats and of JWST, and frames of ExoSim."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from specframe.api.lazy import lazy_names
 if TYPE_CHECKING:
     from specframe_io.exosim import ExosimNdr
     from specframe_io.table import Table
+    from specframe_io.x1dints import JwstX1dints
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "exosim": ("ExosimNdr",),
         "table": ("Table",),
+        "x1dints": ("JwstX1dints",),
     },
 )
 
-__all__ = ["ExosimNdr", "Table"]
+__all__ = ["ExosimNdr", "JwstX1dints", "Table"]

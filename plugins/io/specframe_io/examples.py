@@ -1,4 +1,4 @@
-"""What the conformance suite runs the loaders on: white light curves with labels and a catalogue, and a few NDRs."""
+"""What the conformance suite runs the loaders on: white light curves with labels, a few NDRs, and JWST spectra."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["light_curves", "ndrs"]
+__all__ = ["light_curves", "ndrs", "x1dints"]
 
 
 def light_curves(directory: Path) -> dict[str, Any]:
@@ -53,4 +53,24 @@ def ndrs(directory: Path) -> dict[str, Any]:
             frames["metadata/integration_times/unit"] = "s"
             frames["metadata/ADC/gain"], frames["metadata/ADC/offset"] = 0.5, -1000.0
             channel["simulation_data/dead_pixel_map/dead_pixel_map"] = np.eye(3, 5, dtype=bool)
+    return {"params": {"path": str(directory)}}
+
+
+def x1dints(directory: Path) -> dict[str, Any]:
+    """Write two exposures of JWST as the pipeline does: a row for each of eight integrations, four channels."""
+    from astropy.io import fits
+
+    rng = np.random.default_rng(3)
+    for exposure in ("00001", "00002"):
+        columns = [
+            fits.Column("INT_NUM", "J", array=np.arange(8) + 1),
+            fits.Column("TDB-MID", "D", unit="d", array=59_787.0 + np.arange(8) / 100),
+            fits.Column("WAVELENGTH", "4D", unit="um", array=np.tile([3.0, 3.1, 3.2, 3.3], (8, 1))),
+            fits.Column("FLUX", "4D", unit="Jy", array=rng.normal(1.0, 1e-3, (8, 4))),
+            fits.Column("FLUX_ERROR", "4D", unit="Jy", array=np.full((8, 4), 1e-3)),
+            fits.Column("DQ", "4J", bzero=2**31, array=np.eye(8, 4, dtype=np.uint32)),
+        ]
+        primary = fits.PrimaryHDU(header=fits.Header({"INSTRUME": "NIRSPEC", "DETECTOR": "NRS1"}))
+        name = f"jw01366004001_04101_{exposure}-seg001_nrs1_x1dints.fits"
+        fits.HDUList([primary, fits.BinTableHDU.from_columns(columns, name="EXTRACT1D")]).writeto(directory / name)
     return {"params": {"path": str(directory)}}

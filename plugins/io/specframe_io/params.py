@@ -14,8 +14,10 @@ __all__ = [
     "ContactParams",
     "ExosimNdrParams",
     "FluxParams",
+    "JwstX1dintsParams",
     "LabelParams",
     "TableParams",
+    "TimeSystem",
 ]
 
 Dim = Literal["target", "wavelength", "time"]
@@ -204,3 +206,38 @@ class ExosimNdrParams(Params):
         description="Give the calibration the inverse of the pixels' response. Off where no polynomial of order 5 "
         "inverts it; then the calibration needs linearity: false, too.",
     )
+
+
+TimeSystem = Literal["BJD_TDB", "MJD_UTC"]
+
+
+class JwstX1dintsParams(Params):
+    """Parameters of ``jwst-x1dints``."""
+
+    path: InputPath = Field(
+        description="An x1dints file, or a folder of them; segments and detectors of an exposure are one target."
+    )
+    pattern: str = Field(
+        "*x1dints.fits*",
+        min_length=1,
+        description="Which files of a folder; **/*x1dints.fits also takes those in its folders.",
+    )
+    targets: tuple[str, ...] | None = Field(
+        None, description="Only these targets, in this order; null takes every exposure."
+    )
+    name_from: Literal["file", "header"] = Field(
+        "file",
+        description="What names a target: its files (jw01366004001_04101_00001), or TARGPROP or TARGNAME in it.",
+    )
+    instruments: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Only these, e.g. [NIRISS-1] or [NIRSPEC-NRS1]; null takes all that there are."
+    )
+    time_system: TimeSystem = Field(
+        "BJD_TDB",
+        description="Middle of the integrations at the barycentre (BJD_TDB), or at the telescope (MJD_UTC).",
+    )
+    wavelength_tolerance: Quantity("um") = Field(  # type: ignore[valid-type]
+        1e-5, ge=0, description="By how much a channel's wavelength may differ between integrations, in um."
+    )
+    dq_bits: int = Field(1, ge=0, description="Sum of the DQ flags that mask a sample; 1 is DO_NOT_USE.")
+    units: str | None = Field(None, description="Units of the flux, where the file does not say.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_io.params import ExosimNdrParams, TableParams
+from specframe_io.params import ExosimNdrParams, JwstX1dintsParams, TableParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,15 @@ def specframe_components() -> Iterator[Component]:
         summary="Detector frames simulated by ExoSim 2 (NDR files, HDF5)",
         tags=("Ariel", "ExoSim", "frames", "ndr", "hdf5"),
         example="specframe_io.examples:ndrs",
+    )
+    yield Component(
+        kind="loader",
+        name="jwst-x1dints",
+        target="specframe_io.x1dints:JwstX1dints",
+        params=JwstX1dintsParams,
+        summary="Time series of extracted spectra of the JWST pipeline (x1dints, FITS)",
+        tags=("JWST", "x1dints", "light curves", "fits"),
+        example="specframe_io.examples:x1dints",
     )
     yield Component(
         kind="loader",
