@@ -49,7 +49,7 @@ Level = Literal["frames", "light-curves", "depths", "spectrum"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 _TIME_UNITS = ("d",)
-_FLUX_UNITS = ("", "electron", "electron / s", "adu", "adu / s", "W m-2 um-1", "Jy", "ph s-1 m-2 um-1")
+_FLUX_UNITS = ("", "electron", "electron / s", "adu", "adu / s", "W m-2 um-1", "Jy", "MJy / sr", "ph s-1 m-2 um-1")
 _WAVELENGTH = Variable("wavelength", ("wavelength",), ("um",), finite=True)
 _TIME = Variable("time", ("time",), _TIME_UNITS, finite=True)
 _EDGES = tuple(Variable(f"wavelength_{side}", ("wavelength",), ("um",), required=False) for side in ("lower", "upper"))

@@ -16,6 +16,7 @@ BUNDLED = [c for c in REGISTRY.components() if c.distribution == "specframe"]
 EXPECTED = {
     ("loader", "ariel-challenge"),
     ("loader", "ariel-simulated"),
+    ("loader", "eureka"),
     ("loader", "exosim-ndr"),
     ("loader", "jwst-x1dints"),
     ("loader", "table"),

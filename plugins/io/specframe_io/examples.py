@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["light_curves", "ndrs", "x1dints"]
+__all__ = ["eureka_light_curves", "light_curves", "ndrs", "x1dints"]
 
 
 def light_curves(directory: Path) -> dict[str, Any]:
@@ -73,4 +73,30 @@ def x1dints(directory: Path) -> dict[str, Any]:
         primary = fits.PrimaryHDU(header=fits.Header({"INSTRUME": "NIRSPEC", "DETECTOR": "NRS1"}))
         name = f"jw01366004001_04101_{exposure}-seg001_nrs1_x1dints.fits"
         fits.HDUList([primary, fits.BinTableHDU.from_columns(columns, name="EXTRACT1D")]).writeto(directory / name)
+    return {"params": {"path": str(directory)}}
+
+
+def eureka_light_curves(directory: Path) -> dict[str, Any]:
+    """Write two files of light curves as stage 4 of Eureka! does: three channels, a box-shaped transit."""
+    import h5py
+
+    rng = np.random.default_rng(3)
+    time = 59787.0 + np.arange(60) / 300.0
+    inside = (np.arange(60) >= 20) & (np.arange(60) < 40)
+    wavelength = np.array([1.0, 2.0, 3.0])
+    for name, depth in (("a", 0.010), ("b", 0.015)):
+        flux = 1e5 * (1.0 - depth * inside) * np.ones((3, 1))
+        variables = {
+            "data": (flux + rng.normal(0.0, 20.0, flux.shape), "flux_units", "ELECTRONS"),
+            "err": (np.full(flux.shape, 20.0), "flux_units", "ELECTRONS"),
+            "mask": (np.zeros(flux.shape, np.int8), "flux_units", "None"),
+            "time": (time, "time_units", "BMJD_TDB"),
+            "wavelength": (wavelength, "wave_units", "microns"),
+            "wave_low": (wavelength - 0.5, "wave_units", "microns"),
+            "wave_hi": (wavelength + 0.5, "wave_units", "microns"),
+        }
+        with h5py.File(directory / f"{name}_LCData.h5", "w") as file:
+            for key, (values, attribute, units) in variables.items():
+                file[key] = values
+                file[key].attrs[attribute] = units
     return {"params": {"path": str(directory)}}

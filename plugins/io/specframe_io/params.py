@@ -12,6 +12,7 @@ __all__ = [
     "ArrayParams",
     "CatalogueParams",
     "ContactParams",
+    "EurekaParams",
     "ExosimNdrParams",
     "FluxParams",
     "JwstX1dintsParams",
@@ -241,3 +242,34 @@ class JwstX1dintsParams(Params):
     )
     dq_bits: int = Field(1, ge=0, description="Sum of the DQ flags that mask a sample; 1 is DO_NOT_USE.")
     units: str | None = Field(None, description="Units of the flux, where the file does not say.")
+
+
+class EurekaParams(Params):
+    """Parameters of ``eureka``."""
+
+    path: InputPath = Field(
+        description="File of Eureka!'s stage 4 or stage 3, or a folder of such files; each is a target."
+    )
+    pattern: str = Field(
+        "*LCData.h5",
+        min_length=1,
+        description="Which files of a folder: light curves of stage 4 unless it says otherwise. **/*LCData.h5 takes "
+        "those in its folders, too, *SpecData.h5 the spectra of stage 3.",
+    )
+    targets: tuple[str, ...] | None = Field(
+        None, description="Only these targets, in this order; null takes every file."
+    )
+    target: str = Field(
+        "{stem}",
+        pattern=r"^([^{}/\\]|\{stem\}|\{folder\})+$",
+        description="What a file's target is called: {stem} is the file's name without suffix, {folder} its folder's.",
+    )
+    instrument: str | None = Field(
+        None,
+        pattern=r"^[^/]+$",
+        description="Name of the instrument or mode. Null takes what the file says (inst and filter), else eureka.",
+    )
+    units: str | None = Field(None, description="Units of the flux, where the file states none; '' is dimensionless.")
+    time_units: str | None = Field(
+        None, description="Time system such as BMJD_TDB or BJD_TDB, where the file states none."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_io.params import ExosimNdrParams, JwstX1dintsParams, TableParams
+from specframe_io.params import EurekaParams, ExosimNdrParams, JwstX1dintsParams, TableParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,15 @@ __all__ = ["specframe_components"]
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     """Yield the components of this plugin."""
+    yield Component(
+        kind="loader",
+        name="eureka",
+        target="specframe_io.eureka:Eureka",
+        params=EurekaParams,
+        summary="Light curves (stage 4) and extracted spectra (stage 3) of the Eureka! pipeline (HDF5)",
+        tags=("JWST", "HST", "Eureka", "light curves", "hdf5"),
+        example="specframe_io.examples:eureka_light_curves",
+    )
     yield Component(
         kind="loader",
         name="exosim-ndr",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from specframe_io.exosim.branch import Branch
+    from specframe_io.branch import Branch
 
 __all__ = ["channel_node"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from specframe.api import LazyFrames
 from specframe.errors import InputFileError
-from specframe_io.exosim.branch import DAMAGED
+from specframe_io.branch import DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

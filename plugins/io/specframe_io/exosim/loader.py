@@ -8,8 +8,9 @@ import h5py
 
 from specframe.api import Loader, make_observation
 from specframe.errors import InputFileError, ParameterError
-from specframe_io.exosim.branch import DAMAGED, Branch
+from specframe_io.branch import DAMAGED, Branch
 from specframe_io.exosim.channel import channel_node
+from specframe_io.folder import files_by_target
 from specframe_io.names import listed
 from specframe_io.params import FIRST_AND_LAST, ExosimNdrParams
 
@@ -122,19 +123,7 @@ class ExosimNdr(Loader):
 
     def _files(self) -> dict[str, Path]:
         """Return the file of each target."""
-        path = self.params.path
-        if path.is_file():
-            return {path.stem: path}
-        if not path.is_dir():
-            raise InputFileError(path, "no such file or folder")
-        found: dict[str, Path] = {}
-        for file in sorted(file for file in path.glob(self.params.pattern) if file.is_file()):
-            if file.stem in found:
-                raise InputFileError(path, f"{found[file.stem]} and {file} would both be target {file.stem!r}")
-            found[file.stem] = file
-        if not found:
-            raise InputFileError(path, f"holds no file {self.params.pattern!r}; see the parameter pattern")
-        return found
+        return files_by_target(self.params.path, self.params.pattern, lambda file: file.stem)
 
     def _file(self, target: str) -> Path:
         found = self._files()

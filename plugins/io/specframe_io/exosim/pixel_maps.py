@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_io.exosim.branch import Branch
+    from specframe_io.branch import Branch
 
 __all__ = ["dead_pixels", "flat_field"]
 

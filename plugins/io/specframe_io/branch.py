@@ -21,14 +21,15 @@ DAMAGED = (OSError, KeyError, RuntimeError, ValueError, TypeError)
 
 
 class Branch:
-    """A group, read as ExoSim writes it: numbers bare, or as a group of ``value`` and ``unit``.
+    """A group of a file that ``writer`` made.
 
     Every method raises :class:`~specframe.errors.InputFileError` for what is missing or wrong.
     """
 
-    def __init__(self, path: Path, group: h5py.Group) -> None:
+    def __init__(self, path: Path, group: h5py.Group, writer: str = "ExoSim") -> None:
         self.path = path
         self.group = group
+        self.writer = writer
 
     def wrong(self, name: str, message: str) -> InputFileError:
         """Return the error that the group or dataset ``name`` is wrong."""
@@ -54,15 +55,15 @@ class Branch:
         found = self.find(name)
         if not isinstance(found, h5py.Group):
             got = "missing" if found is None else "a dataset"
-            raise self.wrong(name, f"expected a group, as ExoSim writes it; it is {got}")
-        return Branch(self.path, found)
+            raise self.wrong(name, f"expected a group, as {self.writer} writes it; it is {got}")
+        return Branch(self.path, found, self.writer)
 
     def dataset(self, name: str) -> h5py.Dataset:
         """Return a dataset, unread."""
         found = self.find(name)
         if not isinstance(found, h5py.Dataset):
             got = "missing" if found is None else "a group"
-            raise self.wrong(name, f"expected a dataset, as ExoSim writes it; it is {got}")
+            raise self.wrong(name, f"expected a dataset, as {self.writer} writes it; it is {got}")
         return found
 
     def array(self, name: str) -> NDArray[Any]:
@@ -76,6 +77,11 @@ class Branch:
             raise self.wrong(name, f"expected numbers, got {array.dtype}")
         return array
 
+    def attribute(self, name: str, *keys: str) -> str | None:
+        """Return the first of the attributes ``keys`` that a dataset has, as text, ``None`` where it has none."""
+        attributes = self.dataset(name).attrs
+        return next((_decoded(attributes[key]).strip() for key in keys if key in attributes), None)
+
     def text(self, name: str) -> str | None:
         """Read a text, ``None`` where there is none."""
         if self.find(name) is None:
@@ -86,14 +92,14 @@ class Branch:
         return value[0].decode("utf-8", "replace") if isinstance(value[0], bytes) else str(value[0])
 
     def quantity(self, name: str, unit: str, bare: str | None = None) -> NDArray[np.float64]:
-        """Read numbers and convert them to ``unit``.
+        """Read numbers as ExoSim writes them, bare or as a group of ``value`` and ``unit``; convert them to ``unit``.
 
         Their own unit stands beside ``value`` as ``unit``, or beside a bare dataset as ``<name>_units`` or in its
         attributes; numbers that state none are in ``bare``, or refused.
         """
         found = self.find(name)
         if isinstance(found, h5py.Group):
-            inner = Branch(self.path, found)
+            inner = Branch(self.path, found, self.writer)
             values = inner.array("value")
             stated = inner.text("unit") if inner.find("unit") is not None else inner.text("units")
         else:

@@ -1,0 +1,115 @@
+"""The loader ``eureka``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import h5py
+import numpy as np
+
+from specframe.api import Loader, make_observation
+from specframe.errors import InputFileError
+from specframe_io.branch import DAMAGED, Branch
+from specframe_io.eureka.series import series_node
+from specframe_io.folder import files_by_target
+from specframe_io.names import listed
+from specframe_io.params import EurekaParams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+    from specframe.api import Params
+
+__all__ = ["Eureka"]
+
+
+class Eureka(Loader):
+    """Loads files of the Eureka! pipeline's stage 4 (``*LCData.h5``) and stage 3 (``*SpecData.h5``), one per target.
+
+    A file becomes one node, ``/<instrument>/0``, at level light-curves: the channels of stage 4, or the optimally
+    extracted spectra of stage 3 with a channel per detector column.
+
+    - ``mask``: as Eureka! writes it, ``True`` (1) is not to be used. What is not finite is masked, too, and so is an
+      error that is not positive.
+    - ``time`` is in d as the file has it, in float64; ``attrs`` say which: ``BMJD_TDB`` is ``time_system`` TDB and
+      ``time_reference`` BMJD.
+    - Channels are sorted by wavelength. Columns of stage 3 without a wavelength are left out.
+    - Flux and errors are in the file's units; DN is adu.
+
+    The white light curve, the sky level and the centroids in the files are not loaded.
+
+    Raises
+    ------
+    InputFileError
+        When a file or dataset is missing, damaged or not what Eureka! writes. Names file and dataset.
+    """
+
+    name: ClassVar[str] = "eureka"
+    Params: ClassVar[type[Params]] = EurekaParams
+    params: EurekaParams
+
+    def targets(self) -> list[str]:
+        """Return the targets, sorted by path."""
+        found = self._files()
+        chosen = self.params.targets
+        if chosen is None:
+            return list(found)
+        unknown = [target for target in chosen if target not in found]
+        if unknown:
+            raise InputFileError(
+                self.params.path, f"has no target {listed(map(repr, unknown))}; there: {listed(found)}"
+            )
+        return list(dict.fromkeys(chosen))
+
+    def load(self, target: str) -> xr.DataTree:
+        """Return the Observation of one file."""
+        path = self._file(target)
+        try:
+            with h5py.File(path, "r") as file:
+                root = Branch(path, file, "Eureka!")
+                node = series_node(root, self.params.units, self.params.time_units)
+                instrument = self.params.instrument or _instrument(file)
+                version = _word(file.attrs.get("version"))
+        except DAMAGED as error:
+            raise InputFileError(path, f"is not a whole HDF5 file ({error}); get it again") from None
+        return make_observation(
+            target, {f"{instrument}/0": node}, source=f"Eureka! {version}".strip() + f", {path.name}"
+        )
+
+    def files(self, target: str) -> list[Path]:
+        """Return the target's file."""
+        return [self._file(target)]
+
+    def relocated(self, path: Path) -> Self:
+        """Return the same loader for the files at ``path``."""
+        return self.from_params(self.params.model_copy(update={"path": path, "targets": None}))
+
+    def _files(self) -> dict[str, Path]:
+        remedy = "; the parameter target tells them apart, e.g. '{folder}' or '{folder}-{stem}'"
+        return files_by_target(self.params.path, self.params.pattern, self._target, remedy)
+
+    def _target(self, file: Path) -> str:
+        # as one pass, so that a folder called {stem} is left alone
+        parts = self.params.target.split("{stem}")
+        return file.stem.join(part.replace("{folder}", file.absolute().parent.name) for part in parts)
+
+    def _file(self, target: str) -> Path:
+        found = self._files()
+        if target not in found:
+            raise InputFileError(self.params.path, f"has no target {target!r}; there: {listed(found)}")
+        return found[target]
+
+
+def _instrument(file: h5py.File) -> str:
+    """Return instrument and filter of stage 3, ``MIRI-LRS``; light curves do not say what they are of."""
+    words = [_word(file.attrs.get(key)).upper().replace("/", "-") for key in ("inst", "filter")]
+    return "-".join(word for word in words if word and word != "NONE") or "eureka"
+
+
+def _word(attribute: Any) -> str:
+    values = [] if attribute is None else np.asarray(attribute).ravel().tolist()
+    if len(values) != 1:
+        return ""
+    return values[0].decode("utf-8", "replace") if isinstance(values[0], bytes) else str(values[0])
