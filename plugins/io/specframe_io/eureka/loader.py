@@ -11,8 +11,7 @@ from specframe.api import Loader, make_observation
 from specframe.errors import InputFileError
 from specframe_io.branch import DAMAGED, Branch
 from specframe_io.eureka.series import series_node
-from specframe_io.folder import files_by_target
-from specframe_io.names import listed
+from specframe_io.folder import chosen_targets, files_by_target, of_target
 from specframe_io.params import EurekaParams
 
 if TYPE_CHECKING:
@@ -52,16 +51,7 @@ class Eureka(Loader):
 
     def targets(self) -> list[str]:
         """Return the targets, sorted by path."""
-        found = self._files()
-        chosen = self.params.targets
-        if chosen is None:
-            return list(found)
-        unknown = [target for target in chosen if target not in found]
-        if unknown:
-            raise InputFileError(
-                self.params.path, f"has no target {listed(map(repr, unknown))}; there: {listed(found)}"
-            )
-        return list(dict.fromkeys(chosen))
+        return chosen_targets(self._files(), self.params.targets, self.params.path)
 
     def load(self, target: str) -> xr.DataTree:
         """Return the Observation of one file."""
@@ -96,10 +86,7 @@ class Eureka(Loader):
         return file.stem.join(part.replace("{folder}", file.absolute().parent.name) for part in parts)
 
     def _file(self, target: str) -> Path:
-        found = self._files()
-        if target not in found:
-            raise InputFileError(self.params.path, f"has no target {target!r}; there: {listed(found)}")
-        return found[target]
+        return of_target(self._files(), target, self.params.path)
 
 
 def _instrument(file: h5py.File) -> str:

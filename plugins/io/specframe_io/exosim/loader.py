@@ -10,7 +10,7 @@ from specframe.api import Loader, make_observation
 from specframe.errors import InputFileError, ParameterError
 from specframe_io.branch import DAMAGED, Branch
 from specframe_io.exosim.channel import channel_node
-from specframe_io.folder import files_by_target
+from specframe_io.folder import chosen_targets, files_by_target, of_target
 from specframe_io.names import listed
 from specframe_io.params import FIRST_AND_LAST, ExosimNdrParams
 
@@ -57,16 +57,7 @@ class ExosimNdr(Loader):
 
     def targets(self) -> list[str]:
         """Return the names of the files without their suffix, sorted by path."""
-        found = self._files()
-        chosen = self.params.targets
-        if chosen is None:
-            return list(found)
-        unknown = [target for target in chosen if target not in found]
-        if unknown:
-            raise InputFileError(
-                self.params.path, f"has no target {listed(map(repr, unknown))}; there: {listed(found)}"
-            )
-        return list(dict.fromkeys(chosen))
+        return chosen_targets(self._files(), self.params.targets, self.params.path)
 
     def load(self, target: str) -> xr.DataTree:
         """Return the Observation of one file; frames are read when they are needed."""
@@ -126,10 +117,7 @@ class ExosimNdr(Loader):
         return files_by_target(self.params.path, self.params.pattern, lambda file: file.stem)
 
     def _file(self, target: str) -> Path:
-        found = self._files()
-        if target not in found:
-            raise InputFileError(self.params.path, f"has no target {target!r}; there: {listed(found)}")
-        return found[target]
+        return of_target(self._files(), target, self.params.path)
 
 
 def _of(value: Any, instrument: str, default: Any) -> Any:

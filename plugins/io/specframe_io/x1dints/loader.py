@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from specframe.api import Loader, make_observation
 from specframe.errors import InputFileError
+from specframe_io.folder import chosen_targets, matching_files, of_target
 from specframe_io.names import listed
 from specframe_io.params import JwstX1dintsParams
 from specframe_io.x1dints.series import light_curves
@@ -51,16 +52,7 @@ class JwstX1dints(Loader):
 
     def targets(self) -> list[str]:
         """Return the names of the exposures, sorted by file, or those chosen."""
-        found = self._exposures()
-        chosen = self.params.targets
-        if chosen is None:
-            return list(found)
-        unknown = [target for target in chosen if target not in found]
-        if unknown:
-            raise InputFileError(
-                self.params.path, f"has no target {listed(map(repr, unknown))}; there: {listed(found)}"
-            )
-        return list(dict.fromkeys(chosen))
+        return chosen_targets(self._exposures(), self.params.targets, self.params.path)
 
     def load(self, target: str) -> xr.DataTree:
         """Return the Observation of one exposure."""
@@ -84,10 +76,7 @@ class JwstX1dints(Loader):
 
     def files(self, target: str) -> list[Path]:
         """Return the files of the exposure."""
-        found = self._exposures()
-        if target not in found:
-            raise InputFileError(self.params.path, f"has no target {target!r}; there: {listed(found)}")
-        return found[target]
+        return of_target(self._exposures(), target, self.params.path)
 
     def relocated(self, path: Path) -> Self:
         """Return the same loader for the files at ``path``."""
@@ -95,17 +84,8 @@ class JwstX1dints(Loader):
 
     def _exposures(self) -> dict[str, list[Path]]:
         """Return the files of each target."""
-        path = self.params.path
-        if path.is_file():
-            files = [path]
-        elif path.is_dir():
-            files = sorted(file for file in path.glob(self.params.pattern) if file.is_file())
-        else:
-            raise InputFileError(path, "no such file or folder")
-        if not files:
-            raise InputFileError(path, f"holds no file {self.params.pattern!r}; see the parameter pattern")
         found: dict[str, list[Path]] = {}
-        for file in files:
+        for file in matching_files(self.params.path, self.params.pattern):
             found.setdefault(_exposure(file), []).append(file)
         if self.params.name_from == "file":
             return found
@@ -114,7 +94,8 @@ class JwstX1dints(Loader):
             name = _object(members[0])
             if name in named:
                 raise InputFileError(
-                    path, f"{exposure} and {_exposure(named[name][0])} are both of {name!r}; use name_from: file"
+                    self.params.path,
+                    f"{exposure} and {_exposure(named[name][0])} are both of {name!r}; use name_from: file",
                 )
             named[name] = members
         return named
