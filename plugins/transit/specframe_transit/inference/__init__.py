@@ -1,0 +1,1 @@
+"""Priors, samplers of posteriors, averages over models and tests of error bars."""
