@@ -1,0 +1,1 @@
+"""Orbits, transits and eclipses of planets, computed."""
