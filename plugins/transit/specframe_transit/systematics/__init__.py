@@ -1,0 +1,1 @@
+"""Systematics of light curves: columns of linear models, common mode, components of residuals, and noise."""
