@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from specframe.api.base import BaseComponent
     from specframe.api.collection import collate, design_matrix
     from specframe.api.component import API_VERSION, KINDS, Component, Kind, hookimpl
-    from specframe.api.exporter import Exporter
+    from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.api.frames import LazyFrames
     from specframe.api.loader import Loader
     from specframe.api.mapping import Calibrator, Detrender
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from specframe.api.robust import MAD_TO_STD, masked_median
     from specframe.api.score import Score
     from specframe.api.simulator import Simulator
+    from specframe.api.spectrum import measured_spectrum
     from specframe.api.uncertainty import Uncertainty
 
 __getattr__, __dir__ = lazy_names(
@@ -32,7 +33,7 @@ __getattr__, __dir__ = lazy_names(
         "base": ("BaseComponent",),
         "collection": ("collate", "design_matrix"),
         "component": ("API_VERSION", "Component", "KINDS", "Kind", "hookimpl"),
-        "exporter": ("Exporter",),
+        "exporter": ("Exporter", "ObservationExporter"),
         "frames": ("LazyFrames",),
         "loader": ("Loader",),
         "mapping": ("Calibrator", "Detrender"),
@@ -43,6 +44,7 @@ __getattr__, __dir__ = lazy_names(
         "robust": ("MAD_TO_STD", "masked_median"),
         "score": ("Score",),
         "simulator": ("Simulator",),
+        "spectrum": ("measured_spectrum",),
         "uncertainty": ("Uncertainty",),
     },
 )
@@ -62,6 +64,7 @@ __all__ = [
     "LazyFrames",
     "Loader",
     "Model",
+    "ObservationExporter",
     "Params",
     "Quantity",
     "Score",
@@ -74,6 +77,7 @@ __all__ = [
     "make_observation",
     "make_prediction",
     "masked_median",
+    "measured_spectrum",
     "nodes",
     "validate_labels",
     "validate_observation",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["collate", "depth_covariance", "design_matrix", "variables_read"]
+__all__ = ["collate", "design_matrix", "variables_read"]
 
 _CATALOGUE = "catalogue/"
 
@@ -108,14 +108,6 @@ def collate(
     return xr.DataTree.from_dict(
         {path: xr.Dataset(variables, coords={"target": targets}) for path, variables in by_node.items()}
     )
-
-
-def depth_covariance(observation: xr.DataTree) -> NDArray[np.float64] | None:
-    """Return the covariance of an Observation's depths in ascending wavelength (n, n), ``None`` where it has none."""
-    by_instrument = _by_instrument(observation)
-    if not any("depth_covariance" in data for visits in by_instrument.values() for data in visits):
-        return None
-    return np.asarray(merged_depths(by_instrument, "depth_covariance").values)
 
 
 def variables_read(inputs: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:

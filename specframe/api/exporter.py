@@ -1,4 +1,4 @@
-"""The exporter: writes predictions in the form somebody else reads."""
+"""The exporters: they write results in the form somebody else reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from specframe.api.component import Kind
 
-__all__ = ["Exporter"]
+__all__ = ["Exporter", "ObservationExporter"]
 
 
 class Exporter(BaseComponent, ABC):
@@ -28,4 +28,18 @@ class Exporter(BaseComponent, ABC):
 
         Raises :class:`~specframe.errors.DataError` when the prediction lacks what the format needs; then it has
         written nothing.
+        """
+
+
+class ObservationExporter(BaseComponent, ABC):
+    """Writes the reduced Observations, light curves with what the fits left beside them, one target at a time."""
+
+    kind: ClassVar[Kind] = "exporter"
+
+    @abstractmethod
+    def export_target(self, observation: xr.DataTree, directory: Path) -> list[Path]:
+        """Write one target into ``directory``, which exists, and return the files written, named by the target.
+
+        Raises :class:`~specframe.errors.DataError` when the Observation lacks what the format needs; then it has
+        written nothing, and the other targets go on.
         """

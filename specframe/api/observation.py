@@ -15,10 +15,16 @@ The root carries ``attrs["target"]`` and, where a loader knows them, the star an
 ``light-curves``
     ``flux (wavelength, time)``, ``flux_error`` and ``mask`` (``True``: not to be used). Coordinates ``wavelength``,
     ascending, with optional ``wavelength_lower`` and ``wavelength_upper``, and ``time``, ascending, with
-    ``attrs`` ``time_system`` and ``time_reference``. Optional ``contact_time (contact)``, the four contacts.
+    ``attrs`` ``time_system`` (``TDB``, ``UTC`` ...) and ``time_reference``, ``"JD <number>"`` where it is known from
+    when the file counts (``JD 0``, ``JD 2400000.5``). Optional ``contact_time (contact)``, the four contacts, and
+    ``limb_darkening (coefficient, wavelength)``. Further numbers ``(time)`` or ``(wavelength, time)`` with ``attrs``
+    ``role: regressor`` and ``units`` were measured beside the light: ``x``, ``y``, ``fwhm``, ``airmass``,
+    ``scan_direction``, ``orbit`` ... Optional ``attrs["exposure_time"]`` in s.
 ``depths``
     ``depth (wavelength)`` and ``depth_error``; usually beside the light curves, with ``model`` and
-    ``detrended_flux (wavelength, time)``. Optional ``depth_covariance (wavelength, wavelength_other)``.
+    ``detrended_flux (wavelength, time)``. Optional ``depth_covariance (wavelength, wavelength_other)``,
+    ``depth_error_lower`` and ``depth_error_upper``, ``chi2_reduced``, ``beta``, ``channel_flags (wavelength)``, and
+    ``attrs["quantity"]``, what a depth is.
     A fit of all instruments and visits together puts its depths into one node of its own, ``/spectrum/joint``, and
     leaves the others at level ``light-curves``, with ``model`` and ``detrended_flux``. Variables without dims
     (``white_depth``, ``duration``, ``beta``) and ``mid_transit (visit)`` describe the fit as a whole.

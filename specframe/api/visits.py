@@ -9,12 +9,12 @@ import numpy as np
 from specframe.errors import ContainerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["MERGED", "combine_visits", "merged_depths"]
+__all__ = ["MERGED", "combine_visits", "measured_visits", "merged_covariance", "merged_depths"]
 
 #: Variables that are merged over instruments into one spectrum.
 MERGED = ("depth", "depth_error", "depth_covariance")
@@ -63,6 +63,34 @@ def combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
     return xr.DataArray(values, dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs)
 
 
+def measured_visits(found: Iterable[tuple[str, xr.Dataset]]) -> dict[str, list[xr.Dataset]]:
+    """Return the visits that hold depths by instrument, of :func:`~specframe.api.nodes`.
+
+    Where all were fitted together, that is the node of the joint fit alone.
+    """
+    by_instrument: dict[str, list[xr.Dataset]] = {}
+    for path, data in found:
+        by_instrument.setdefault(path.partition("/")[0], []).append(data)
+    return _with_depths(by_instrument)
+
+
+def _with_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]]) -> dict[str, list[xr.Dataset]]:
+    measured = {key: [data for data in visits if "depth" in data] for key, visits in by_instrument.items()}
+    measured = {key: visits for key, visits in measured.items() if visits}
+    return {_JOINT: measured[_JOINT]} if _JOINT in measured else measured
+
+
+def merged_covariance(measured: Sequence[Sequence[xr.Dataset]]) -> NDArray[np.float64]:
+    """Return the covariance of the depths of several instruments, in their order: fits apart share nothing."""
+    blocks = [_covariance_of(visits) for visits in measured]
+    size = sum(map(len, blocks))
+    covariance, first = np.zeros((size, size)), 0
+    for block in blocks:
+        here = slice(first, first := first + len(block))
+        covariance[here, here] = block
+    return covariance
+
+
 def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) -> xr.DataArray:
     """Return ``depth``, ``depth_error`` or ``depth_covariance`` of all instruments, in ascending wavelength.
 
@@ -74,10 +102,7 @@ def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) 
     """
     import xarray as xr
 
-    measured = {key: [data for data in visits if "depth" in data] for key, visits in by_instrument.items()}
-    measured = {key: visits for key, visits in measured.items() if visits}
-    if _JOINT in measured:
-        measured = {_JOINT: measured[_JOINT]}
+    measured = _with_depths(by_instrument)
     if not measured:
         raise ContainerError("no depths to learn from; add a detrend step")
     if name != "depth_covariance":
@@ -90,12 +115,7 @@ def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) 
     if not any("depth_covariance" in data for visits in measured.values() for data in visits):
         raise ContainerError("no depth_covariance to learn from; the detrend step gives errors only")
     wavelength = np.concatenate([visits[0]["wavelength"].values for visits in measured.values()])
-    covariance = np.zeros((wavelength.size, wavelength.size))
-    first = 0
-    for visits in measured.values():
-        block = _covariance_of(visits)
-        here = slice(first, first := first + len(block))
-        covariance[here, here] = block
+    covariance = merged_covariance(list(measured.values()))
     order = np.argsort(wavelength, kind="stable")
     if np.any(np.diff(order) != 1):
         covariance = covariance[np.ix_(order, order)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api.collection import collate, depth_covariance, variables_read
+from specframe.api.collection import collate, variables_read
 from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
-    from numpy.typing import NDArray
 
     from specframe.pipeline.progress import Progress
 
@@ -31,13 +30,10 @@ __all__ = [
     "gather_targets",
     "learning_data",
     "leave_out_ungrouped",
-    "measured_depths",
 ]
 
 #: So many targets set aside are printed one by one.
 _PRINTED = 20
-#: Covariances of measured depths are kept in the Prediction up to this size of all of them together, in bytes.
-_LARGEST_COVARIANCE = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -185,86 +181,22 @@ def learning_data(
     )
 
 
-def measured_depths(gathered: Gathered) -> xr.Dataset | None:
-    """Return the detrenders' depths as a Prediction: outputs are the channels, ``std`` the depth errors.
-
-    ``None`` when no step measured depths.
-    """
-    import xarray as xr
-
-    first = next(gathered.observations(), None)
-    if first is not None and not _has_depths(first):
-        return None
-    last = gathered.worker.recipe.maps[-1].id if gathered.worker.recipe.maps else gathered.worker.recipe.load.id
-    covariances = _Covariances(first, len(gathered.keys))
-    spectrum = _collate(gathered, ("depth", "depth_error"), None, last, seen=covariances)["spectrum"].to_dataset()
-    units = {"units": ""}
-    prediction = xr.Dataset(
-        {
-            "mean": (("target", "output"), spectrum["depth"].values, units),
-            "std": (("target", "output"), spectrum["depth_error"].values, units),
-        },
-        coords={
-            "target": list(gathered.keys),
-            "output": [f"channel_{i + 1}" for i in range(spectrum.sizes["wavelength"])],
-            "wavelength": ("output", spectrum["wavelength"].values, {"units": "um"}),
-        },
-    )
-    covariance = covariances.of(list(gathered.keys))
-    if covariance is None:
-        return prediction
-    return prediction.assign(covariance=(("target", "output", "output_other"), covariance, units))
-
-
-class _Covariances:
-    """Keeps the covariances of targets' depths as they pass, if the first one's is there and all are not too large."""
-
-    def __init__(self, first: xr.DataTree | None, n_target: int) -> None:
-        covariance = None if first is None else depth_covariance(first)
-        self._wanted = covariance is not None and covariance.nbytes * n_target <= _LARGEST_COVARIANCE
-        self._by_target: dict[str, NDArray[np.float64]] = {}
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """What it needs to be read."""
-        return frozenset({"depth_covariance"} if self._wanted else ())
-
-    def note(self, observation: xr.DataTree) -> None:
-        """Keep the covariance of a target."""
-        covariance = depth_covariance(observation) if self._wanted else None
-        if covariance is not None:
-            self._by_target[str(observation.attrs["target"])] = covariance
-
-    def of(self, targets: Sequence[str]) -> NDArray[np.float64] | None:
-        """Return the covariances (n_target, n_output, n_output), ``None`` unless all targets have one."""
-        if not targets or not self._by_target.keys() >= set(targets):
-            return None
-        return np.stack([self._by_target[target] for target in targets])
-
-
 def _collate(
     gathered: Gathered,
     inputs: tuple[str, ...],
     catalogue: xr.Dataset | None,
     step: str,
     like: xr.DataTree | None = None,
-    seen: _Covariances | None = None,
 ) -> xr.DataTree:
     def reject(target: str, error: DataError) -> None:
         gathered.leave_out(target, step, error)
-
-    def observations() -> Iterator[xr.DataTree]:
-        for observation in gathered.observations(inputs, frozenset() if seen is None else seen.variables):
-            if seen is not None:
-                seen.note(observation)
-            yield observation
 
     n_target = len(gathered.keys)
     if not inputs:
         first = next(gathered.observations(), None)
         inputs = ("depth",) if first is not None and _has_depths(first) else ("flux",)
     try:
-        return collate(observations(), inputs, catalogue, reject, like)
+        return collate(gathered.observations(inputs), inputs, catalogue, reject, like)
     except ContainerError:
         if gathered.keys:
             raise

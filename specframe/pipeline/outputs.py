@@ -18,6 +18,7 @@ from specframe.pipeline.store import atomic_write, safe_name
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from specframe.pipeline.gather import Gathered
     from specframe.pipeline.quality import Quality
@@ -74,35 +75,34 @@ def write_quality(path: Path, gathered: Gathered) -> Path:
 def write_spectra(directory: Path, prediction: xr.Dataset, quality: Mapping[str, Quality], **meta: str) -> list[Path]:
     """Write one ECSV table with units per target, where the outputs are channels of a spectrum.
 
-    Columns: ``wavelength`` and the quantity (``depth`` when dimensionless, else ``flux``) with its ``_error`` and the
-    bounds of its intervals (``depth_lower_68``, ``depth_upper_68`` ...). The header holds the target, its flags and
-    what the steps found out about it, as in ``quality.ecsv``.
+    Columns: ``wavelength``, its bounds ``wavelength_lower`` and ``wavelength_upper`` and the ``instrument`` where they
+    are known, and the quantity (``depth`` when dimensionless, else ``flux``) with its ``_error``, asymmetric errors
+    ``_error_lower`` and ``_error_upper``, the bounds of its intervals (``depth_lower_68``, ``depth_upper_68`` ...),
+    ``chi2_reduced``, ``beta`` and ``flags``. The header holds the target, its flags and what the steps found out
+    about it, as in ``quality.ecsv``. Channels that a target does not have are left out of its table.
     """
-    if "wavelength" not in prediction.coords or prediction.sizes["output"] < 2:
+    if "wavelength" not in prediction.coords or (prediction.sizes["output"] < 2 and "measured" not in prediction.attrs):
         return []
     from astropy import units
     from astropy.table import QTable
 
     unit = units.Unit(prediction["mean"].attrs.get("units", ""))
     quantity = "depth" if unit == units.dimensionless_unscaled else "flux"
-    columns: dict[str, Any] = {quantity: prediction["mean"]}
-    if "std" in prediction:
-        columns[f"{quantity}_error"] = prediction["std"]
-    if "lower" in prediction:
-        for level in prediction["level"].values:
-            for side in ("lower", "upper"):
-                columns[f"{quantity}_{side}_{100 * level:.4g}"] = prediction[side].sel(level=level)
-    values = {name: np.asarray(array.values) for name, array in columns.items()}
+    channels = _channel_columns(prediction)
+    columns = {name: values * unit for name, values in _columns(prediction, quantity).items()}
+    columns |= {name: prediction[name].values for name in ("chi2_reduced", "beta") if name in prediction}
+    if "output_flags" in prediction:
+        columns["flags"] = prediction["output_flags"].values.astype(str)
+    if "long_name" in prediction["mean"].attrs:
+        meta["quantity"] = str(prediction["mean"].attrs["long_name"])
     written = []
     # while a file waits for the disk, the next one is made
     with ThreadPoolExecutor(1) as disk:
         for i, target in enumerate(prediction["target"].values):
+            own = _own_channels(prediction, i)
             table = QTable(
-                {
-                    "output": prediction["output"].values.astype(str),
-                    "wavelength": prediction["wavelength"].values * units.um,
-                }
-                | {name: array[i] * unit for name, array in values.items()},
+                {name: values[own] for name, values in channels.items()}
+                | {name: values[i][own] for name, values in columns.items()},
                 meta={"target": str(target), **meta, **_quality_meta(quality.get(str(target)))},
             )
             content = StringIO()
@@ -110,6 +110,44 @@ def write_spectra(directory: Path, prediction: xr.Dataset, quality: Mapping[str,
             path = directory / f"{safe_name(str(target))}.ecsv"
             written.append(disk.submit(write_text, path, content.getvalue()))
     return [future.result() for future in written]
+
+
+def _channel_columns(prediction: xr.Dataset) -> dict[str, Any]:
+    """Return the columns that describe the channels, (n_output,)."""
+    from astropy import units
+
+    columns: dict[str, Any] = {
+        "output": prediction["output"].values.astype(str),
+        "wavelength": prediction["wavelength"].values * units.um,
+    }
+    for edge in ("wavelength_lower", "wavelength_upper"):
+        if edge in prediction.coords:
+            columns[edge] = prediction[edge].values * units.um
+    if "instrument" in prediction.coords:
+        columns["instrument"] = prediction["instrument"].values.astype(str)
+    return columns
+
+
+def _columns(prediction: xr.Dataset, quantity: str) -> dict[str, NDArray[np.float64]]:
+    """Return the columns in the unit of the spectrum, (n_target, n_output)."""
+    columns = {quantity: prediction["mean"].values}
+    called = {"std": "error", "error_lower": "error_lower", "error_upper": "error_upper"}
+    columns |= {f"{quantity}_{name}": prediction[key].values for key, name in called.items() if key in prediction}
+    if "lower" in prediction:
+        for level in prediction["level"].values:
+            for side in ("lower", "upper"):
+                columns[f"{quantity}_{side}_{100 * level:.4g}"] = prediction[side].sel(level=level).values
+    return columns
+
+
+def _own_channels(prediction: xr.Dataset, row: int) -> NDArray[np.bool_]:
+    """Return which channels a target has: one that it lacks has no value, and nothing is said of it."""
+    known = np.isfinite(prediction["mean"].values[row])
+    for name in ("chi2_reduced", "output_flags"):
+        if name in prediction:
+            values = prediction[name].values[row]
+            known |= np.isfinite(values) if values.dtype.kind == "f" else values.astype(str) != ""
+    return known if prediction.sizes["target"] > 1 else np.ones_like(known)
 
 
 def _quality_meta(quality: Quality | None) -> dict[str, Any]:

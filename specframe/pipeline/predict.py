@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from specframe.evaluate.evaluation import Evaluation
-from specframe.pipeline.gather import learning_data, measured_depths
+from specframe.pipeline.gather import learning_data
 from specframe.pipeline.keys import code_digest
 from specframe.pipeline.learning import FittedChain, learning_steps
+from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import TargetWorker
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from specframe.api.exporter import Exporter
+    from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.run import Session
 
@@ -35,7 +36,10 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
     run.verify("model/")
     _warn_of_other_code(session, run)
     steps = learning_steps(session.spec.steps)
-    exporters = [cast("Exporter", part.component.load().from_params(part.params)) for part in session.spec.exports]
+    exporters = [
+        cast("Exporter | ObservationExporter", part.component.load().from_params(part.params))
+        for part in session.spec.exports
+    ]
     worker = TargetWorker(replace(session.recipe(), data=data.absolute()), session.registry)
     gathered = session.gather(worker)
     prediction: xr.Dataset | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError
+from specframe.pipeline.exporting import run_exporters
 from specframe.pipeline.figures import draw_figures, drawn_targets
 from specframe.pipeline.manifest import make_manifest
 from specframe.pipeline.outputs import (
@@ -17,7 +18,6 @@ from specframe.pipeline.outputs import (
 )
 from specframe.pipeline.quality import flagged
 from specframe.pipeline.reporting import report_folder
-from specframe.pipeline.target import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from specframe.api.exporter import Exporter
+    from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.gather import Gathered, SetAside
     from specframe.pipeline.learning import FittedChain
-    from specframe.pipeline.progress import Progress
     from specframe.pipeline.run import Session
 
 __all__ = ["ExportError", "write_results"]
@@ -50,7 +49,7 @@ def write_results(
     session: Session,
     gathered: Gathered,
     prediction: xr.Dataset | None,
-    exporters: Sequence[Exporter],
+    exporters: Sequence[Exporter | ObservationExporter],
     chain: FittedChain | None,
     evaluation: Evaluation,
     learned: bool,
@@ -77,7 +76,7 @@ def write_results(
                 chain.save(folder / "model")
                 _write_outputs(folder / "model", prediction)
         with session.phase("export"):
-            failed = [message for exporter in exporters if (message := _export(exporter, prediction, folder, progress))]
+            failed = run_exporters(exporters, gathered, prediction, folder, progress)
         with session.phase("figures"):
             targets = drawn_targets(gathered, prediction)
             draw_figures(folder / "figures", gathered, prediction, targets, progress)
@@ -120,18 +119,6 @@ def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: boo
         },
         "missing": evaluation.reasons,
     }
-
-
-def _export(exporter: Exporter, prediction: xr.Dataset | None, folder: Path, progress: Progress) -> str:
-    """Run an exporter; return why it failed. Its failure must not cost the results of everything before it."""
-    if prediction is None:
-        return f"exporter {exporter.name!r} wrote nothing: the pipeline ends with light curves, add a detrend step"
-    try:
-        files = exporter.export(prediction, folder)
-    except Exception as error:
-        return f"exporter {exporter.name!r} wrote nothing: {reason_of(error)}"
-    progress.event("export", exporter=exporter.name, files=[file.name for file in files])
-    return ""
 
 
 def _write_outputs(folder: Path, prediction: xr.Dataset) -> None:

@@ -19,9 +19,9 @@ from specframe.pipeline.gather import (
     gather_targets,
     learning_data,
     leave_out_ungrouped,
-    measured_depths,
 )
 from specframe.pipeline.learning import learning_steps
+from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from specframe.api.exporter import Exporter
+    from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.api.loader import Loader
     from specframe.api.score import Score
     from specframe.config.spec import Part, PipelineSpec
@@ -104,7 +104,7 @@ def run_pipeline(session: Session) -> None:
     spec = session.spec
     steps = learning_steps(spec.steps)
     scores = [cast("Score", _make(part)) for part in spec.scores]
-    exporters = [cast("Exporter", _make(part)) for part in spec.exports]
+    exporters = [cast("Exporter | ObservationExporter", _make(part)) for part in spec.exports]
     worker = TargetWorker(session.recipe(), session.registry)
     labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
     catalogue = worker.loader.catalogue() if steps else None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PredictionProblem",
     "RegressionProblem",
+    "fitted_observation",
     "frames_observation",
     "light_curve_observation",
     "prediction_problem",
@@ -75,6 +76,24 @@ def light_curve_observation(seed: int = 0, n_wavelength: int = 24, n_time: int =
         },
     )
     return make_observation(f"reference-{seed}", {f"{INSTRUMENT}/0": data})
+
+
+def fitted_observation(seed: int = 0) -> xr.DataTree:
+    """Return the light curves of :func:`light_curve_observation` with the depths and the model that made them."""
+    observation = light_curve_observation(seed)
+    path = f"{INSTRUMENT}/0"
+    data = observation[path].to_dataset()
+    depth = transit_depths(data.sizes["wavelength"], seed)
+    transit = trapezoid(data["time"].values, depth)
+    level = np.nanmedian(data["flux"].where(~data["mask"]).values / transit, axis=1, keepdims=True)
+    dims = ("wavelength", "time")
+    fitted = data.assign(
+        depth=("wavelength", depth, {"units": ""}),
+        depth_error=("wavelength", np.full(depth.shape, 1e-5), {"units": ""}),
+        model=(dims, level * transit, {"units": "electron"}),
+        detrended_flux=(dims, data["flux"].values / level, {"units": ""}),
+    )
+    return make_observation(str(observation.attrs["target"]), {path: fitted})
 
 
 def frames_observation(seed: int = 0, n_pairs: int = 240, n_rows: int = 32, n_columns: int = 32) -> xr.DataTree:

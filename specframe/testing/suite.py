@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.api.component import KINDS, Component
+from specframe.api.exporter import ObservationExporter
 from specframe.api.simulator import Simulator
 from specframe.errors import DataError
 from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip, empty_directory
 from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
-from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase
+from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase, ObservationExporterCase
 from specframe.testing.loader import LOADER_CHECKS, LoaderCase
 from specframe.testing.mapping import MAPPING_CHECKS, MappingCase, levels_declared
 from specframe.testing.model import MODEL_CHECKS, ModelCase
@@ -31,11 +32,13 @@ __all__ = ["MINIMUM", "check_component", "checks_of"]
 
 _CASES: dict[str, type[Case[Any]]] = {
     "loader": LoaderCase,
+    "simulator": LoaderCase,
     "calibrator": MappingCase,
     "detrender": MappingCase,
     "model": ModelCase,
     "uncertainty": UncertaintyCase,
     "exporter": ExporterCase,
+    "observation-exporter": ObservationExporterCase,
     "score": ScoreCase,
 }
 _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
@@ -46,6 +49,7 @@ _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
     "model": MODEL_CHECKS,
     "uncertainty": UNCERTAINTY_CHECKS,
     "exporter": EXPORTER_CHECKS,
+    "observation-exporter": EXPORTER_CHECKS,
     "score": SCORE_CHECKS,
 }
 #: How many checks must run on a component as the registry gives it: all of its kind but those that some correct
@@ -58,6 +62,7 @@ MINIMUM: dict[str, int] = {
     "model": 31,
     "uncertainty": 31,
     "exporter": 20,
+    "observation-exporter": 19,  # binary formats cannot be searched for their targets
     "score": 21,
 }
 _LOADS = "its class can be imported, and its example be made."
@@ -128,7 +133,7 @@ def _check(
         case = _case(kind, component, dict(params or {}), tuple(examples))
     except Exception as error:  # whatever a plugin's module raises
         return Report(label, (CheckResult("loads", "failed", _described(error), _LOADS),), minimum)
-    group = "simulator" if issubclass(case.cls, Simulator) else kind
+    group = _group(kind, case.cls)
     minimum = MINIMUM[group] - missing if min_checks is None else min_checks
     static, data = checks_of(group)
     results = [CheckResult("loads", "passed", "", _LOADS)]
@@ -151,6 +156,13 @@ def _kind(component: Offered | Component | type[BaseComponent]) -> str:
     return str(kind)
 
 
+def _group(kind: str, cls: type[Any]) -> str:
+    """Return the kind, or what of that kind the class is."""
+    if issubclass(cls, Simulator):
+        return "simulator"
+    return "observation-exporter" if issubclass(cls, ObservationExporter) else kind
+
+
 def _record(component: Offered | Component) -> Component:
     return component if isinstance(component, Component) else component.component
 
@@ -171,12 +183,14 @@ def _case(
     params: Mapping[str, Any],
     examples: Sequence[Any],
 ) -> Case[Any]:
-    make = _CASES[kind]
     if isinstance(component, type):
-        return make(component, None, None, params, examples)
-    if isinstance(component, Component):
-        return make(_imported(component.target), component, None, params, examples)
-    return make(component.load(), component.component, component, params, examples)
+        cls, record, offered = component, None, None
+    elif isinstance(component, Component):
+        cls, record, offered = _imported(component.target), component, None
+    else:
+        cls, record, offered = component.load(), component.component, component
+    make = _CASES[_group(kind, cls)]
+    return make(cls, record, offered, params, examples)
 
 
 def _imported(target: str) -> Any:
@@ -189,8 +203,9 @@ def _unfit(results: Sequence[CheckResult], case: Case[Any]) -> str:
     for result in results:
         if result.outcome == "failed" and result.name in ("methods-implemented", "parameters-valid", "levels-declared"):
             return f"it cannot be run: {result.name} failed"
-    if getattr(case.cls, "kind", None) not in _CASES or not isinstance(case, _CASES[case.cls.kind]):
-        return f"it cannot be run: its class is a {getattr(case.cls, 'kind', None)}"
+    kind = getattr(case.cls, "kind", None)
+    if kind not in KINDS or not isinstance(case, _CASES[_group(kind, case.cls)]):
+        return f"it cannot be run: its class is a {kind}"
     return ""
 
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from specframe.api import Component, Exporter, Params, hookimpl
+from specframe.api import Component, Exporter, ObservationExporter, Params, hookimpl, nodes
 from specframe.errors import DataError
 
-FAULTS: list[tuple[type[Exporter], tuple[str, ...]]] = []
+FAULTS: list[tuple[type[Exporter | ObservationExporter], tuple[str, ...]]] = []
 
 
 def caught_by(*checks: str) -> Any:
@@ -105,7 +105,7 @@ class Appends(Table):
         return [path]
 
 
-@caught_by("unsuitable-prediction-refused")
+@caught_by("unsuitable-results-refused")
 class WritesHalf(Table):
     """Has written its header when it finds out that something is missing."""
 
@@ -115,7 +115,7 @@ class WritesHalf(Table):
         return [header, *super().export(prediction, directory)]
 
 
-@caught_by("unsuitable-prediction-refused")
+@caught_by("unsuitable-results-refused")
 class RaisesKeyError(Table):
     """Lets a KeyError out when something is missing."""
 
@@ -134,6 +134,43 @@ class StampsTheTime(Table):
 
 def name_of(cls: type) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__).strip("-")
+
+
+@caught_by()
+class Curves(ObservationExporter):
+    """The mean flux of every node, one file per target."""
+
+    name = "curves"
+
+    def export_target(self, observation: Any, directory: Path) -> Any:
+        lines = [observation.attrs["target"]]
+        for path, data in nodes(observation):
+            if "flux_error" not in data:
+                raise DataError(f"node /{path} has no flux_error")
+            lines.append(f"{path} {float(data['flux'].mean())}")
+        path = directory / f"{observation.attrs['target']}.txt"
+        path.write_text("\n".join(lines))
+        return [path]
+
+
+@caught_by("files-returned")
+class HidesACurve(Curves):
+    """Writes a file that it does not return."""
+
+    def export_target(self, observation: Any, directory: Path) -> Any:
+        written = super().export_target(observation, directory)
+        (directory / "notes.txt").write_text("made by specframe")
+        return written
+
+
+@caught_by("unsuitable-results-refused")
+class BreaksOnACurve(Curves):
+    """Raises a KeyError where there are no errors."""
+
+    def export_target(self, observation: Any, directory: Path) -> Any:
+        for _, data in nodes(observation):
+            data["flux_error"]
+        return super().export_target(observation, directory)
 
 
 for _cls, _ in FAULTS:

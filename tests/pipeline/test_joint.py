@@ -15,7 +15,7 @@ from astropy.table import QTable, Table
 from specframe import Pipeline
 from specframe.cli.summary import print_summary
 from specframe.errors import InputFileError, UsageError
-from specframe.pipeline import gather
+from specframe.pipeline import measured
 
 FILE = Path(__file__).with_name("joint.py")
 VARIANCE = 1.5e-10
@@ -64,7 +64,7 @@ def test_without_all_covariances_there_is_none(
 ) -> None:
     joint = {"without_covariance": ["t3"]} if reason == "one target has none" else {}
     if reason == "too large":
-        monkeypatch.setattr(gather, "_LARGEST_COVARIANCE", 6 * 4 * 4 * 8 - 1)
+        monkeypatch.setattr(measured, "_LARGEST_COVARIANCE", 6 * 4 * 4 * 8 - 1)
     run = joint_pipeline(joint).run(tmp_path / "out", quiet=True)
     assert "covariance" not in run.predictions
     assert run.predictions.sizes["target"] == 6

@@ -1,0 +1,63 @@
+"""Pipelines that learn nothing: what is written of measured depths, for targets with channels of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from astropy.table import QTable
+
+from specframe import Pipeline
+from specframe.pipeline.results import ExportError
+
+if TYPE_CHECKING:
+    from specframe.pipeline.result import Run
+
+FILE = Path(__file__).with_name("fitted.py")
+
+
+def run_fitted(folder: Path, export: str = "") -> Run:
+    path = folder / "fitted.yaml"
+    path.write_text("specframe: 1\nsteps:\n  - {id: data, load: fitted}\n" + export)
+    return Pipeline.from_yaml(path, plugin_files=[FILE]).run(folder / "out", quiet=True)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr("specframe.pipeline.results.draw_figures", lambda *_: [])
+    return run_fitted(tmp_path)
+
+
+def test_the_outputs_are_the_channels_of_all_targets(run: Run) -> None:
+    prediction = run.predictions
+    assert prediction["target"].values.tolist() == ["a", "b"]
+    assert prediction["wavelength"].values.tolist() == [1.0, 2.0, 2.5, 3.0]
+    np.testing.assert_array_equal(prediction["mean"], [[0.01, 0.02, np.nan, 0.03], [np.nan, 0.02, 0.025, np.nan]])
+    assert prediction["mean"].attrs["long_name"] == "transit depth (Rp/R*)^2"
+    assert prediction["wavelength_upper"].values.tolist() == [1.1, 2.1, 2.6, 3.1]
+    assert prediction["output_flags"].values.tolist() == [["", "red-noise", "", "red-noise"], ["", "", "red-noise", ""]]
+
+
+def test_a_target_without_any_depth_is_set_aside(run: Run) -> None:
+    assert {entry["target"] for entry in run.manifest["set_aside"]} == {"d"}
+
+
+def test_each_target_has_a_table_of_its_own_channels(run: Run) -> None:
+    table = QTable.read(run.path / "spectra" / "b.ecsv")
+    assert table["wavelength"].to_value("um").tolist() == [2.0, 2.5]
+    assert table["wavelength_lower"].to_value("nm").tolist() == pytest.approx([1900.0, 2400.0])
+    assert table["depth"].value.tolist() == [0.02, 0.025]
+    assert table["depth_error_lower"].value.tolist() == [0.8e-4, 0.8e-4]
+    assert table["depth_error_upper"].value.tolist() == [1.2e-4, 1.2e-4]
+    assert table["chi2_reduced"].tolist() == [1.25, 1.25]
+    assert [str(flag) for flag in table["flags"].filled("")] == ["", "red-noise"]
+    assert set(table["instrument"]) == {"WFC3"}
+    assert table.meta["quantity"] == "transit depth (Rp/R*)^2"
+
+
+def test_an_exporter_of_observations_writes_the_others_when_it_refuses_one(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="exporter 'lengths' wrote nothing of 1 of 2 targets: b: too few channels"):
+        run_fitted(tmp_path, "export: [lengths]\n")
+    assert (tmp_path / "out" / "lengths-a.txt").read_text() == "WFC3/0 3"
