@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, SerializerFunctionWrapHandler, model_serializer
@@ -92,7 +93,9 @@ def _checked(value: Any) -> Any:
         raise ValueError(f"expected {_FORMS}; got {_spelled(value)}")
     form = next((name for name in _BESIDE if name in value), None)
     if form is None or sum(name in value for name in _BESIDE) > 1:
-        raise ValueError(f"expected one of {_FORMS}; got {_spelled(value)}")
+        near = get_close_matches(str(next(iter(value), "")), _BESIDE, 1, 0.6) if form is None else []
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"expected {_FORMS}; got {_spelled(value)}{meant}")
     for name in value:
         if name != form and name not in _BESIDE[form]:
             allowed = ", ".join(_BESIDE[form])
@@ -127,7 +130,7 @@ def _checked(value: Any) -> Any:
             low, high = first, second
         given = (first, second)
     if start is not None and not low <= start <= high:
-        raise ValueError(f"the fit cannot start at {start:g}, outside the allowed {low:g} to {high:g}")
+        raise ValueError(f"the fit cannot start at {start:g}, outside the allowed {_interval(low, high)}")
     return _CLASSES[form](**{form: given, **beside})
 
 
@@ -135,6 +138,12 @@ def _pair(form: str, pair: Any, whole: Any) -> tuple[float, float]:
     if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(_is_number, pair)):
         raise ValueError(f"expected {_EXAMPLES[form]}; got {_spelled(whole)}")
     return float(pair[0]), float(pair[1])
+
+
+def _interval(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"{low:g} and above"
+    return f"{high:g} and below" if math.isinf(low) else f"{low:g} to {high:g}"
 
 
 def _is_number(value: Any) -> bool:
@@ -189,5 +198,16 @@ class DynestyParams(Params):
     draws: int = Field(2000, ge=100, le=100_000, description="Most posterior draws that are kept.")
 
 
+def _method(value: Any) -> Any:
+    """Refuse an unknown ``method`` in plain words."""
+    if isinstance(value, Params) or (isinstance(value, dict) and value.get("method") in _METHODS):
+        return value
+    raise ValueError(f"expected {{method: laplace}}, {{method: emcee}} or {{method: dynesty}}; got {_spelled(value)}")
+
+
+_METHODS = ("laplace", "emcee", "dynesty")
+
 #: How the posterior is explored, chosen by ``method``.
-MethodParams: TypeAlias = Annotated[LaplaceParams | EmceeParams | DynestyParams, Field(discriminator="method")]
+MethodParams: TypeAlias = Annotated[
+    Annotated[LaplaceParams | EmceeParams | DynestyParams, Field(discriminator="method")], BeforeValidator(_method)
+]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from specframe_transit.inference.prior import Parameter
 
-__all__ = ["Posterior", "Samples", "log_prior"]
+__all__ = ["Posterior", "Samples", "bounds", "log_prior", "log_probability"]
 
 
 class Posterior(Protocol):
@@ -70,3 +70,19 @@ def log_prior(parameters: tuple[Parameter, ...], values: NDArray[np.float64]) ->
     for column, parameter in zip(values.T, parameters, strict=True):
         total += parameter.prior.log_density(column)
     return total
+
+
+def log_probability(posterior: Posterior, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return likelihood times prior in log, shape ``(n_sample,)``; -inf outside the priors, where no model is made."""
+    total = log_prior(posterior.parameters, values)
+    inside = np.isfinite(total)
+    if inside.any():
+        likelihood = posterior.log_likelihood(values[inside])
+        total[inside] += np.where(np.isfinite(likelihood), likelihood, -np.inf)
+    return total
+
+
+def bounds(parameters: tuple[Parameter, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and largest values of the parameters, each of shape ``(n,)``."""
+    lower = np.array([parameter.prior.lower for parameter in parameters])
+    return lower, np.array([parameter.prior.upper for parameter in parameters])

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import log_ndtr, logsumexp, ndtri_exp
 
 from specframe.errors import ParameterError
 from specframe_transit.inference.params import FreePrior, LogUniformPrior, NormalPrior, UniformPrior
+from specframe_transit.inference.truncated_normal import log_mass, truncated_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -133,17 +133,9 @@ class Normal(Prior):
     lower: float = -math.inf
     upper: float = math.inf
 
-    def _cut(self) -> tuple[float, float, float, float]:
-        """Return bounds in std, mirrored so that the log cumulatives keep precision, their log mass, and the sign."""
-        low, high = (self.lower - self.mean) / self.std, (self.upper - self.mean) / self.std
-        sign = 1.0
-        if low > 0:
-            low, high, sign = -high, -low, -1.0
-        mass = float(logsumexp([log_ndtr(high), log_ndtr(low)], b=[1, -1])) if math.isfinite(low) else log_ndtr(high)
-        return low, high, float(mass), sign
-
     def _log_density(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        constant = -_HALF_LOG_TWO_PI - math.log(self.std) - self._cut()[2]
+        mass = log_mass((self.lower - self.mean) / self.std, (self.upper - self.mean) / self.std)
+        constant = -_HALF_LOG_TWO_PI - math.log(self.std) - float(mass)
         return np.asarray(-0.5 * ((x - self.mean) / self.std) ** 2 + constant)
 
     def gradient(self, x: ArrayLike) -> NDArray[np.float64]:
@@ -156,13 +148,7 @@ class Normal(Prior):
 
     def transform(self, u: ArrayLike) -> NDArray[np.float64]:
         """Return the quantile of the Gaussian between its bounds."""
-        low, _, mass, sign = self._cut()
-        u = np.asarray(u, dtype=float)
-        with np.errstate(divide="ignore"):
-            log_u = np.log(u) if sign > 0 else np.log1p(-u)
-        log_cumulative = np.logaddexp(log_ndtr(low), log_u + mass)
-        x = self.mean + sign * self.std * ndtri_exp(np.minimum(log_cumulative, 0.0))
-        return np.asarray(np.clip(x, self.lower, self.upper))
+        return truncated_quantile(u, self.mean, self.std, self.lower, self.upper)
 
 
 @dataclass(frozen=True)
