@@ -7,14 +7,17 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import model_validator
 
 from specframe.api import Field, Params
+from specframe_transit.gp.params import KernelParams, MaternParams, RegressorKernelParams
 from specframe_transit.inference.params import PriorParams
 
 __all__ = [
     "CommonModeTerm",
     "ExponentialTerm",
+    "GaussianProcessTerm",
     "OrbitRampTerm",
     "PolynomialTerm",
     "PrincipalComponentsTerm",
+    "RegressorProcessTerm",
     "RegressorsTerm",
     "ScanDirectionTerm",
     "SinusoidTerm",
@@ -100,13 +103,18 @@ class OrbitRampTerm(Params):
         None,
         description="Time in d in which the ramp falls to 1/e. By default fitted, log-uniform from 1 to 60 minutes.",
     )
-    amplitude: Literal["shared", "per-orbit"] = Field("shared", description="One amplitude for all orbits, or one each.")
+    amplitude: Literal["shared", "per-orbit"] = Field(
+        "shared", description="One amplitude for all orbits, or one each."
+    )
     first_orbit: bool = Field(
         True,
         description="The first orbit that is used has an amplitude of its own (amplitude: shared): its ramp is larger.",
     )
     phase_order: int = Field(
-        0, ge=0, le=4, description="Order of a polynomial in the telescope's orbital phase (thermal breathing); 0: none."
+        0,
+        ge=0,
+        le=4,
+        description="Order of a polynomial in the telescope's orbital phase (thermal breathing); 0: none.",
     )
     orbital_period: float = Field(
         96.36 / 1440.0,
@@ -128,8 +136,8 @@ class CommonModeTerm(Params):
     term: Literal["common-mode"]
     how: Literal["divide", "fit"] = Field(
         "divide",
-        description="'divide': every channel is divided by white flux / white transit model; 'fit': that is a regressor "
-        "whose amplitude is fitted channel by channel.",
+        description="'divide': every channel is divided by white flux / white transit model; 'fit': that is a "
+        "regressor whose amplitude is fitted channel by channel.",
     )
     wavelength: tuple[float, float] | None = Field(
         None, description="Channels between these wavelengths (um) make the white curve of the common mode; null: all."
@@ -149,6 +157,22 @@ class PrincipalComponentsTerm(Params):
     n_components: int = Field(1, ge=1, le=10, description="Number of components.")
 
 
+class GaussianProcessTerm(Params):
+    """Gaussian process in time: correlated noise whose form is not known."""
+
+    term: Literal["gp"]
+    kernels: tuple[KernelParams, ...] = Field(
+        (MaternParams(),), min_length=1, description="Kernels of the process, which are added."
+    )
+
+
+class RegressorProcessTerm(RegressorKernelParams):
+    """Gaussian process over regressors: a dependence on them whose form is not known (needs ``specframe[gp]``)."""
+
+    term: Literal["gp-regressors"]
+    names: tuple[str, ...] = Field(min_length=1, description="Regressors it is a function of; 'time' may be one.")
+
+
 #: One term of a systematics model, chosen by ``term``.
 TermParams: TypeAlias = Annotated[
     PolynomialTerm
@@ -159,6 +183,8 @@ TermParams: TypeAlias = Annotated[
     | OrbitRampTerm
     | SinusoidTerm
     | CommonModeTerm
-    | PrincipalComponentsTerm,
+    | PrincipalComponentsTerm
+    | GaussianProcessTerm
+    | RegressorProcessTerm,
     Field(discriminator="term"),
 ]
