@@ -91,5 +91,7 @@ def test_method_is_chosen_by_its_name() -> None:
 
 @pytest.mark.parametrize("written", [{"method": "mcmc"}, {}, "emcee", None])
 def test_unknown_method_lists_those_that_exist(written: Any) -> None:
-    with pytest.raises(ValidationError, match=r"expected \{method: laplace\}, \{method: emcee\} or \{method: dynesty\}"):
+    with pytest.raises(
+        ValidationError, match=r"expected \{method: laplace\}, \{method: emcee\} or \{method: dynesty\}"
+    ):
         ExampleParams.validate_data({"inference": written})
