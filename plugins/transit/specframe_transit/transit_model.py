@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from exoplanet_core import driver
+
+from specframe_transit.planet.exposure import gauss_legendre
+from specframe_transit.planet.quadratic import quadratic_occultation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Dip", "Geometry", "limb_darkened_dip", "trapezoid_dip"]
 
-#: Separations below this are continued from here, linearly in their square: the solution is even in the separation.
-_CENTRE = 1e-3
 #: Gauss-Legendre points per exposure, for each passage of the planet's own diameter over the limb.
 _POINTS_PER_CROSSING = 16
 _MIN_POINTS, _MAX_POINTS = 6, 24
@@ -127,40 +126,22 @@ def limb_darkened_dip(
     points = _points(time, exposure, geometry, edge, inner, crossing)
     x = points.phase
     z2 = geometry.impact_squared * (1.0 - x**2) + (1.0 + geometry.radius) ** 2 * x**2
-    separation = np.sqrt(np.maximum(z2, _CENTRE**2))
     radius = np.sqrt(shape_depth)
+    light = quadratic_occultation(z2, radius, np.stack([u1, u2]))
 
-    grid = (len(depth), len(x))
-    z = np.ascontiguousarray(np.broadcast_to(separation, grid))
-    r = np.ascontiguousarray(np.broadcast_to(radius[:, None], grid))
-    solution, by_z, by_r = np.empty((3, *grid, 3))
-    driver.quad_solution_vector_with_grad(z, r, solution, by_z, by_r)
-
-    # Green's basis (Agol et al. 2020, eq. 19-20): flux = (c0 s0 + c1 s1 + c2 s2) / (pi (c0 + 2 c1 / 3)).
-    c = np.stack([1.0 - u1 - 1.5 * u2, u1 + 2.0 * u2, -0.25 * u2])
-    norm = np.pi * (c[0] + c[1] / 1.5)
-    weights = (c / norm).T[:, :, None]
-    dc1, dc2 = np.array([-1.0, 1.0, 0.0]), np.array([-1.5, 2.0, -0.25])
-    w_u1 = ((dc1[:, None] - c * (np.pi * (dc1[0] + dc1[1] / 1.5)) / norm) / norm).T[:, :, None]
-    w_u2 = ((dc2[:, None] - c * (np.pi * (dc2[0] + dc2[1] / 1.5)) / norm) / norm).T[:, :, None]
-
-    # Out of transit the basis gives 1 for any coefficients; derivatives of the flux have the sign turned.
-    occulted = 1.0 - (solution @ weights)[..., 0]
-    occulted_z2 = -(by_z @ weights)[..., 0] / (2.0 * separation)
-    occulted_r = -(by_r @ weights)[..., 0]
-    occulted += occulted_z2 * np.minimum(z2 - _CENTRE**2, 0.0)
     scale = (depth / shape_depth)[:, None]
-    by_shape = (occulted_r / (2.0 * radius[:, None]) - occulted / shape_depth[:, None]) * (scale * shape_slope[:, None])
-    by_z2 = scale * occulted_z2
+    by_shape = light.by_radius / (2.0 * radius[:, None]) - light.value / shape_depth[:, None]
+    by_shape *= scale * shape_slope[:, None]
+    by_z2 = scale * light.by_squared
     by_x = by_z2 * (2.0 * x * limb)
     values = (
-        scale * occulted,
-        occulted / shape_depth[:, None] + by_shape,
+        scale * light.value,
+        light.value / shape_depth[:, None] + by_shape,
         by_x * -points.rate,
         by_x * (x * geometry.by_duration()),
         by_z2 * (1.0 - x**2),
-        -scale * (solution @ w_u1)[..., 0],
-        -scale * (solution @ w_u2)[..., 0],
+        scale * light.by_limb_darkening[:, 0],
+        scale * light.by_limb_darkening[:, 1],
     )
     return Dip(*(_exposed(value, points, len(time)) for value in values))
 
@@ -197,20 +178,13 @@ def _points(
     touched = np.flatnonzero(far < edge + 0.5 * width)
     often = far[touched] > inner - 0.5 * width - crossing
     number = int(np.clip(np.ceil(_POINTS_PER_CROSSING * width / crossing), _MIN_POINTS, _MAX_POINTS))
-    rule = [_gauss(_INSIDE_POINTS), _gauss(number)]
+    rule = [gauss_legendre(_INSIDE_POINTS), gauss_legendre(number)]
     offset = np.concatenate([rule[at][0] for at in often.astype(int)] or [np.zeros(0)])
     weight = np.concatenate([rule[at][1] for at in often.astype(int)] or [np.zeros(0)])
     count = np.where(often, number, _INSIDE_POINTS)
     first = (np.cumsum(count) - count).astype(np.intp)
     x, rate = geometry.phase(np.repeat(time[touched], count) + 0.5 * exposure * offset)
     return _Points(touched, x, rate, 0.5 * weight, first)
-
-
-@lru_cache(maxsize=_MAX_POINTS)
-def _gauss(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return points in -1 ... 1 and weights that sum to 2."""
-    points, weights = np.polynomial.legendre.leggauss(number)
-    return points, weights
 
 
 def _exposed(values: NDArray[np.float64], points: _Points, n_time: int) -> NDArray[np.float64]:
