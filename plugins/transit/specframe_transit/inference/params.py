@@ -106,7 +106,7 @@ def _checked(value: Any) -> Any:
             raise ValueError(f"{name} of {form} must be a number, got {_spelled(number)}")
     low, high = beside.get("lower", -math.inf), beside.get("upper", math.inf)
     if low >= high:
-        raise ValueError(f"lower must be below upper, got lower: {low:g} and upper: {high:g}")
+        raise ValueError(f"lower must be below upper, got lower: {low:.15g} and upper: {high:.15g}")
     start = value[form] if form == "free" else beside.get("start")
     given = value[form]
     if form == "free":
@@ -116,8 +116,8 @@ def _checked(value: Any) -> Any:
         first, second = _pair(form, value[form], value)
         if form == "normal" and second <= 0:
             raise ValueError(
-                f"the standard deviation of normal must be above 0, got {second:g}; a parameter that is known exactly "
-                f"is written as a number: {first:g}"
+                f"the standard deviation of normal must be above 0, got {second:.15g}; a parameter that is known exactly "
+                f"is written as a number: {first:.15g}"
             )
         if form != "normal":
             if first >= second:
@@ -130,7 +130,7 @@ def _checked(value: Any) -> Any:
             low, high = first, second
         given = (first, second)
     if start is not None and not low <= start <= high:
-        raise ValueError(f"the fit cannot start at {start:g}, outside the allowed {_interval(low, high)}")
+        raise ValueError(f"the fit cannot start at {start:.15g}, outside the allowed {_interval(low, high)}")
     return _CLASSES[form](**{form: given, **beside})
 
 
@@ -142,8 +142,8 @@ def _pair(form: str, pair: Any, whole: Any) -> tuple[float, float]:
 
 def _interval(low: float, high: float) -> str:
     if math.isinf(high):
-        return f"{low:g} and above"
-    return f"{high:g} and below" if math.isinf(low) else f"{low:g} to {high:g}"
+        return f"{low:.15g} and above"
+    return f"{high:.15g} and below" if math.isinf(low) else f"{low:.15g} to {high:.15g}"
 
 
 def _is_number(value: Any) -> bool:
@@ -158,7 +158,7 @@ def _spelled(value: Any) -> str:
         return "[" + ", ".join(map(_spelled, value)) + "]"
     if isinstance(value, bool) or value is None:
         return "null" if value is None else str(value).lower()
-    return repr(value) if isinstance(value, str) else f"{value:g}"
+    return repr(value) if isinstance(value, str) else f"{value:.15g}"
 
 
 #: A parameter of a model: a number fixes it, a mapping says how it is fitted.

@@ -239,7 +239,7 @@ def _prior(name: str, spec: Any, unit: str, lower: float, upper: float) -> tuple
         if low < lower or high > upper:
             form = "uniform" if isinstance(spec, UniformPrior) else "log_uniform"
             raise ParameterError(
-                f"{name}: {form}: [{low:g}, {high:g}] reaches beyond what it can be, {_range(lower, upper, unit)}"
+                f"{name}: {form}: [{low:.15g}, {high:.15g}] reaches beyond what it can be, {_range(lower, upper, unit)}"
             )
         if isinstance(spec, UniformPrior):
             return Flat(low, high), 0.5 * (low + high) if spec.start is None else spec.start
@@ -257,7 +257,7 @@ def _width(prior: Prior, start: float) -> float:
 
 
 def _quantity(value: float, unit: str) -> str:
-    return f"{value:g} {unit}".rstrip()
+    return f"{value:.15g} {unit}".rstrip()
 
 
 def _range(lower: float, upper: float, unit: str) -> str:
@@ -267,4 +267,4 @@ def _range(lower: float, upper: float, unit: str) -> str:
         return f"at least {_quantity(lower, unit)}"
     if math.isinf(lower):
         return f"at most {_quantity(upper, unit)}"
-    return f"{lower:g} to {_quantity(upper, unit)}"
+    return f"{lower:.15g} to {_quantity(upper, unit)}"

@@ -64,6 +64,7 @@ def test_every_form_is_read_and_written_back(written: Any, read: Any) -> None:
         ({"uniform": [0, 1], "start": 3}, "the fit cannot start at 3, outside the allowed 0 to 1"),
         ({"free": 1, "lower": 2}, "the fit cannot start at 1, outside the allowed 2 and above"),
         ({"free": 1, "lower": 3, "upper": 2}, "lower must be below upper, got lower: 3 and upper: 2"),
+        ({"uniform": [2459786.95, 2459787.15], "start": 2459788.25}, "2459788.25, outside the allowed 2459786.95 to"),
         ({"free": None}, "expected {free: 0.1}, the value the fit starts from; got {free: null}"),
         ({"normal": [1, 2], "uniform": [0, 1]}, "expected a number (the parameter is fixed), {free: 0.1}"),
         ({"uniform": [0, 1], "lower": 0}, "uniform may have start beside it, not 'lower'"),
