@@ -116,8 +116,8 @@ def _checked(value: Any) -> Any:
         first, second = _pair(form, value[form], value)
         if form == "normal" and second <= 0:
             raise ValueError(
-                f"the standard deviation of normal must be above 0, got {second:.15g}; a parameter that is known exactly "
-                f"is written as a number: {first:.15g}"
+                f"the standard deviation of normal must be above 0, got {second:.15g}; a parameter that is known "
+                f"exactly is written as a number: {first:.15g}"
             )
         if form != "normal":
             if first >= second:
