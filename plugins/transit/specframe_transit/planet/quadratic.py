@@ -11,10 +11,10 @@ from exoplanet_core import driver
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CENTRE", "Occultation", "quadratic_occultation", "quadratic_occulted"]
+__all__ = ["Occultation", "quadratic_occultation", "quadratic_occulted"]
 
 #: Separations below this are continued from here, linearly in their square: the solution is even in the separation.
-CENTRE = 1e-3
+_CENTRE = 1e-3
 
 #: Derivatives of the coefficients of Green's basis (Agol et al. 2020, eq. 19-20) by u1 and u2.
 _BY_U1, _BY_U2 = np.array([-1.0, 1.0, 0.0]), np.array([-1.5, 2.0, -0.25])
@@ -63,7 +63,7 @@ def quadratic_occultation(
     limb_darkening
         u1, u2 of each channel (2, n_channel).
     """
-    separation = np.sqrt(np.maximum(squared, CENTRE**2))
+    separation = np.sqrt(np.maximum(squared, _CENTRE**2))
     z, r = _grid(separation, radius)
     solution, by_z, by_r = np.empty((3, *z.shape, 3))
     driver.quad_solution_vector_with_grad(z, r, solution, by_z, by_r)
@@ -73,7 +73,7 @@ def quadratic_occultation(
     occulted = 1.0 - (solution @ weights)[..., 0]
     by_squared = -(by_z @ weights)[..., 0] / (2.0 * separation)
     by_radius = -(by_r @ weights)[..., 0]
-    occulted += by_squared * np.minimum(squared - CENTRE**2, 0.0)
+    occulted += by_squared * np.minimum(squared - _CENTRE**2, 0.0)
     by_u = [(d[:, None] - c * (np.pi * (d[0] + d[1] / 1.5)) / norm) / norm for d in (_BY_U1, _BY_U2)]
     by_limb_darkening = np.stack([-(solution @ w.T[:, :, None])[..., 0] for w in by_u], axis=1)
     return Occultation(occulted, by_squared, by_radius, by_limb_darkening)

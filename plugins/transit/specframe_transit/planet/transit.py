@@ -9,6 +9,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe_transit.planet.exposure import sample_exposures
+from specframe_transit.planet.nonlinear import nonlinear_occultation, nonlinear_occulted
 from specframe_transit.planet.quadratic import quadratic_occultation, quadratic_occulted
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ __all__ = ["Law", "TransitGradient", "transit_flux", "transit_flux_with_gradient
 Law = Literal["quadratic", "nonlinear"]
 
 _COEFFICIENTS = {"quadratic": 2, "nonlinear": 4}
-_VALUE = {"quadratic": quadratic_occulted}
-_GRADIENT = {"quadratic": quadratic_occultation}
+_VALUE = {"quadratic": quadratic_occulted, "nonlinear": nonlinear_occulted}
+_GRADIENT = {"quadratic": quadratic_occultation, "nonlinear": nonlinear_occultation}
 #: A separation in R* at which no planet touches the star.
 _FAR = 1e6
 #: Points that are evaluated together, few enough for the processor's cache.
