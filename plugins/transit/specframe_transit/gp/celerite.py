@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.errors import DataError, ParameterError
+from specframe_transit.gp import recursion
+from specframe_transit.gp.optimum import find_optimum
+from specframe_transit.gp.terms import Term, make_term
+from specframe_transit.inference.params import LogUniformPrior
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from specframe_transit.gp.params import KernelParams
     from specframe_transit.inference.prior import Parameter
 
 __all__ = ["Likelihood", "TimeKernel", "make_time_kernel"]
+
+#: Default prior of an amplitude, in units of the scatter: below, a process of any length is lost in the noise.
+AMPLITUDE_RANGE = (0.01, 100.0)
 
 
 @dataclass(frozen=True)
@@ -37,17 +47,31 @@ class Likelihood:
 
 @dataclass(frozen=True)
 class TimeKernel:
-    """A sum of kernel terms over time, which has as many hyper-parameters as ``parameters`` are free.
+    """A sum of kernel terms over time; what YAML fixes is not among ``parameters``.
 
     In all methods ``hyper`` is ``(n_curve, n_hyper)``, natural logarithms of the free hyper-parameters in the order of
-    ``parameters``; ``time (n_time,)`` in d, ascending; ``variance`` and ``residual (n_curve, n_time)``; and
-    ``use (n_curve, n_time)`` bool, False where a sample is left out.
+    ``parameters``; ``time (n_time,)`` in d, ascending; ``variance``, ``residual`` and ``use`` ``(n_curve, n_time)``,
+    ``use`` False where a sample is left out, whose values then do not matter. What has one curve serves all curves.
     """
 
-    terms: tuple[KernelParams, ...]
-    #: The free hyper-parameters, natural logarithms: ``gp_log_amplitude``, ``gp_log_timescale`` ...; with several
-    #: terms ``gp1_log_amplitude``, ``gp2_log_amplitude`` ...
-    parameters: tuple[Parameter, ...]
+    terms: tuple[Term, ...]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The free hyper-parameters: ``gp_log_amplitude``, ``gp_log_timescale`` ... (``gp1_...`` of several terms)."""
+        return tuple(parameter for parameter in self._all if not parameter.prior.fixed)
+
+    @cached_property
+    def _all(self) -> tuple[Parameter, ...]:
+        return tuple(parameter for term in self.terms for parameter in term.parameters)
+
+    @cached_property
+    def _free(self) -> NDArray[np.bool_]:
+        return np.array([not parameter.prior.fixed for parameter in self._all])
+
+    @cached_property
+    def _kinds(self) -> NDArray[np.int64]:
+        return np.array([kind for term in self.terms for kind in term.kinds], dtype=np.int64)
 
     @property
     def n_hyper(self) -> int:
@@ -68,7 +92,15 @@ class TimeKernel:
         use: NDArray[np.bool_],
     ) -> Likelihood:
         """Return the log likelihood of the residuals, and its gradient."""
-        raise NotImplementedError
+        blocks, slopes = self._blocks(hyper)
+        blocks, time, variance, residual, use = _prepared(blocks, time, variance, residual, use)
+        compute = recursion.likelihood if len(self._kinds) == 1 else recursion.likelihood_of_sum
+        need_damping = any(term.has_quality for term in self.terms)
+        value, by_residual, by_variance, by_block = compute(
+            self._kinds, blocks, need_damping, time, variance, residual, use
+        )
+        by_hyper = np.einsum("cbk,cbkh->ch", by_block, np.broadcast_to(slopes, (*blocks.shape, slopes.shape[-1])))
+        return Likelihood(value, by_hyper, by_residual, by_variance)
 
     def whiten(
         self,
@@ -80,9 +112,34 @@ class TimeKernel:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return whitened ``columns (n_curve, n_column, n_time)`` and the log determinant ``(n_curve,)``.
 
-        The sum over time of two whitened columns is a^T K^-1 b over the used samples; unused samples give 0.
+        The sum over time of two whitened columns is a^T K^-1 b over the used samples; unused samples give 0. NaN and
+        -inf where the covariance of a curve is not positive definite.
         """
-        raise NotImplementedError
+        return self._weighted(hyper, time, variance, columns, use, solve=False)
+
+    def solve(
+        self,
+        hyper: NDArray[np.float64],
+        time: NDArray[np.float64],
+        variance: NDArray[np.float64],
+        columns: NDArray[np.float64],
+        use: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """Return K^-1 times ``columns (n_curve, n_column, n_time)``; unused samples give 0."""
+        return self._weighted(hyper, time, variance, columns, use, solve=True)[0]
+
+    def _weighted(
+        self,
+        hyper: NDArray[np.float64],
+        time: NDArray[np.float64],
+        variance: NDArray[np.float64],
+        columns: NDArray[np.float64],
+        use: NDArray[np.bool_],
+        solve: bool,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        blocks, time, variance, columns, use = _prepared(self._blocks(hyper)[0], time, variance, columns, use)
+        result, log_determinant = recursion.whiten(self._kinds, blocks, time, variance, columns, use, solve)
+        return result, log_determinant
 
     def predict(
         self,
@@ -95,20 +152,29 @@ class TimeKernel:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean and variance of the process given the residuals, each ``(n_curve, n_time)``.
 
-        At all of ``time``, unused samples included, or at the ascending times ``at (n_at,)``.
+        At all of ``time``, unused samples included, or at the ascending times ``at (n_at,)``. The noise of a sample is
+        not in the variance.
         """
-        raise NotImplementedError
-
-    def solve(
-        self,
-        hyper: NDArray[np.float64],
-        time: NDArray[np.float64],
-        variance: NDArray[np.float64],
-        columns: NDArray[np.float64],
-        use: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        """Return K^-1 times ``columns (n_curve, n_column, n_time)``, in their shape; unused samples give 0."""
-        raise NotImplementedError
+        blocks, time, variance, residual, use = _prepared(self._blocks(hyper)[0], time, variance, residual, use)
+        if at is None:
+            mean, spread = recursion.smooth(self._kinds, blocks, time, variance, residual, use)
+            return mean, spread
+        at = _ascending(at, "times to predict at")
+        merged = np.concatenate([time, at])
+        order = np.argsort(merged, kind="stable")
+        place = np.empty(len(order), dtype=np.intp)
+        place[order] = np.arange(len(order))
+        extra = np.zeros((len(residual), len(at)))
+        mean, spread = recursion.smooth(
+            self._kinds,
+            blocks,
+            merged[order],
+            np.concatenate([variance, extra], axis=1)[:, order],
+            np.concatenate([residual, extra], axis=1)[:, order],
+            np.concatenate([use, extra.astype(bool)], axis=1)[:, order],
+        )
+        wanted = place[len(time) :]
+        return mean[:, wanted], spread[:, wanted]
 
     def optimise(
         self,
@@ -120,13 +186,149 @@ class TimeKernel:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return the hyper-parameters of largest posterior density of each curve, log likelihood and covariance.
 
-        Shapes ``(n_curve, n_hyper)``, ``(n_curve,)`` and ``(n_curve, n_hyper, n_hyper)``.
+        Shapes ``(n_curve, n_hyper)``, ``(n_curve,)`` and ``(n_curve, n_hyper, n_hyper)``. Without ``start (n_curve,
+        n_hyper)`` the climb begins at the best of many places. The covariance is that of the Gaussian approximation
+        (in the logarithms); where the data say nothing, or the optimum is at a bound, it is as wide as the prior.
         """
-        raise NotImplementedError
+        variance, residual, use = np.broadcast_arrays(*map(np.atleast_2d, (variance, residual, use)))
+
+        def evaluate(curves: NDArray[np.intp], hyper: NDArray[np.float64]) -> tuple[ArrayLike, ArrayLike]:
+            found = self.log_likelihood(hyper, time, variance[curves], residual[curves], use[curves])
+            return found.value, found.by_hyper
+
+        found = find_optimum(evaluate, self.parameters, len(residual), start)
+        value = self.log_likelihood(found.values, time, variance, residual, use).value
+        return found.values, value, found.covariance
+
+    def covariance(self, hyper: NDArray[np.float64], lag: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the kernel at time differences ``lag (n_lag,)`` in d, shape ``(n_curve, n_lag)``."""
+        blocks = self._blocks(hyper)[0]
+        total = np.zeros((len(blocks), len(lag)))
+        for b, kind in enumerate(self._kinds):
+            s2, rate, damping = blocks[:, b, :, None].transpose(1, 0, 2)
+            u = rate * np.abs(lag)
+            if kind == recursion.EXPONENTIAL:
+                total += s2 * np.exp(-u)
+                continue
+            # exp of complex numbers: the growing part of cosh never stands alone
+            d = np.sqrt((1.0 - damping**2).astype(complex))
+            d = np.where(np.abs(d) < 1e-6, 1e-6, d)
+            rising, falling = np.exp((1j * d - damping) * u), np.exp((-1j * d - damping) * u)
+            total += s2 * np.real(0.5 * (rising + falling) + 0.5 * damping * (rising - falling) / (1j * d))
+        return total
+
+    def values(self, hyper: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return all hyper-parameters, fixed ones too, as such and not as logarithms: name to ``(n_curve,)``."""
+        natural = np.exp(self._full(hyper))
+        names = [parameter.name.replace("_log_", "_", 1) for parameter in self._all]
+        return dict(zip(names, natural.T, strict=True))
+
+    def _full(self, hyper: NDArray[np.float64]) -> NDArray[np.float64]:
+        hyper = np.atleast_2d(np.asarray(hyper, dtype=float))
+        if hyper.shape[1] != self.n_hyper:
+            raise DataError(
+                f"the kernel has {self.n_hyper} free hyper-parameters ({', '.join(self.names)}), got {hyper.shape[1]}"
+            )
+        full = np.tile([parameter.start for parameter in self._all], (len(hyper), 1))
+        full[:, self._free] = hyper
+        return full
+
+    def _blocks(self, hyper: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return blocks (n_curve, n_block, 3) and their derivatives by the free hyper-parameters."""
+        full = self._full(hyper)
+        blocks = np.empty((len(full), len(self._kinds), 3))
+        slopes = np.zeros((len(full), len(self._kinds), 3, len(self._all)))
+        block = column = 0
+        for term in self.terms:
+            own = slice(column, column + len(term.parameters))
+            rows = slice(block, block + len(term.kinds))
+            blocks[:, rows], slopes[:, rows, :, own] = term.blocks(full[:, own])
+            block, column = rows.stop, own.stop
+        return blocks, slopes[..., self._free]
 
 
 def make_time_kernel(
     terms: Sequence[KernelParams], time: NDArray[np.float64], scatter: float, name: str = "gp"
 ) -> TimeKernel:
-    """Return the kernel that YAML describes, its default priors made for data at ``time`` with ``scatter``."""
-    raise NotImplementedError
+    """Return the kernel that YAML describes, its default priors made for data at ``time`` with ``scatter``.
+
+    Parameters
+    ----------
+    terms
+        The terms of the sum.
+    time
+        Times of the samples in d, ascending.
+    scatter
+        Standard deviation of the noise of a sample, relative to the flux.
+    name
+        First part of the hyper-parameters' names.
+
+    Raises
+    ------
+    DataError
+        Where the times do not ascend or the scatter is not positive.
+    ParameterError
+        Where there is no term, or the prior of a hyper-parameter is not that of a positive number.
+    """
+    if not terms:
+        raise ParameterError(f"{name}: a Gaussian process needs at least one kernel, such as {{kernel: matern-3/2}}")
+    time = _ascending(time, "times")
+    steps = np.diff(time)
+    steps = steps[steps > 0]
+    if not len(steps):
+        raise DataError(
+            f"{name}: a Gaussian process in time needs samples at two times or more, got {len(time)} at one"
+        )
+    if not (np.isfinite(scatter) and scatter > 0):
+        raise DataError(f"{name}: the scatter of the light curve must be positive, got {scatter:g}")
+    cadence, span = float(np.median(steps)), float(time[-1] - time[0])
+    low, high = AMPLITUDE_RANGE
+    amplitude = LogUniformPrior(log_uniform=(low * scatter, high * scatter))
+    timescale = LogUniformPrior(log_uniform=(min(cadence, 0.5 * span), span))
+    names = [name] if len(terms) == 1 else [f"{name}{i + 1}" for i in range(len(terms))]
+    return TimeKernel(
+        tuple(make_term(term, prefix, amplitude, timescale) for term, prefix in zip(terms, names, strict=True))
+    )
+
+
+def _ascending(time: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+    time = np.ascontiguousarray(time, dtype=float)
+    if time.ndim != 1 or not np.isfinite(time).all():
+        raise DataError(f"{what} of a Gaussian process must be finite numbers of shape (n_time,), got {time.shape}")
+    if len(time) and np.diff(time).min(initial=0.0) < 0:
+        wrong = int(np.argmax(np.diff(time) < 0)) + 1
+        raise DataError(
+            f"{what} of a Gaussian process must ascend; number {wrong}, {time[wrong]:.8g}, does not: sort them"
+        )
+    return time
+
+
+def _prepared(
+    blocks: NDArray[np.float64],
+    time: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    values: NDArray[np.float64],
+    use: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return arrays as the recursions take them: of as many curves each, contiguous and checked."""
+    time = _ascending(time, "times")
+    values = np.asarray(values, dtype=float)
+    if values.ndim == 1:
+        values = values[None]
+    variance, use = np.atleast_2d(np.asarray(variance, dtype=float)), np.atleast_2d(np.asarray(use, dtype=bool))
+    n_curve = max(len(blocks), len(variance), len(values), len(use))
+    shapes = {"variance": variance.shape, "use": use.shape, "residuals or columns": values.shape, "hyper": blocks.shape}
+    for what, shape in shapes.items():
+        if shape[0] not in (1, n_curve) or (what != "hyper" and shape[-1] != len(time)):
+            raise DataError(
+                f"{what} of a Gaussian process must be of {n_curve} curves (or 1) and {len(time)} times, got {shape}"
+            )
+    if not ((variance >= 0) & (variance < np.inf) | ~use).all():
+        raise DataError("variances of a Gaussian process must be finite and not negative at the samples in use")
+    return (
+        np.ascontiguousarray(np.broadcast_to(blocks, (n_curve, *blocks.shape[1:]))),
+        time,
+        np.ascontiguousarray(np.broadcast_to(variance, (n_curve, len(time)))),
+        np.ascontiguousarray(np.broadcast_to(values, (n_curve, *values.shape[1:]))),
+        np.ascontiguousarray(np.broadcast_to(use, (n_curve, len(time)))),
+    )
