@@ -18,6 +18,8 @@ __all__ = ["Sampling", "gauss_legendre", "sample_exposures"]
 
 #: Gauss-Legendre points per exposure at the limb: at least these, and so many per planet's diameter travelled.
 _MIN_POINTS, _MAX_POINTS, _POINTS_PER_DIAMETER = 8, 256, 16
+#: Points, at least, of exposures during which a contact happens: there the flux has a kink.
+_CONTACT_POINTS = 32
 #: Points elsewhere, at least, and per stellar radius travelled.
 _INSIDE_POINTS, _INSIDE_PER_RADIUS = 3, 8
 
@@ -55,8 +57,8 @@ def sample_exposures(
 ) -> Sampling:
     """Choose the points of exposures of length ``exposure`` (d) around ``time`` (n_time,), by Gauss-Legendre's rule.
 
-    Exposures that reach the limb of the star get the more points the farther the planet moves during one; ``smallest``
-    and ``largest`` are the radius ratios of all channels.
+    Exposures that reach the limb of the star get the more points the farther the planet moves during one, and those
+    that hold a contact the most; ``smallest`` and ``largest`` are the radius ratios of all channels.
     """
     path = orbit.path(time)
     separation = np.sqrt(path.squared)
@@ -66,14 +68,18 @@ def sample_exposures(
     touched = np.flatnonzero((separation < 1.0 + largest + half) & (path.in_front != eclipse))
     if exposure <= 0:
         return Sampling(touched, time[touched], np.ones(len(touched)), np.arange(len(touched)))
-    near = separation[touched] > abs(1.0 - largest) - half - min(2.0 * largest, 0.5)
+    at = separation[touched]
+    near = at > abs(1.0 - largest) - half - min(2.0 * largest, 0.5)
+    contacts = [sorted((abs(1.0 + sign * smallest), abs(1.0 + sign * largest))) for sign in (-1.0, 1.0)]
+    kinked = np.any([(at > low - half) & (at < high + half) for low, high in contacts], axis=0)
     travelled = half / min(max(smallest, 1e-3), 1.0)
     often = min(max(ceil(_POINTS_PER_DIAMETER * travelled), _MIN_POINTS), _MAX_POINTS)
     seldom = min(max(ceil(_INSIDE_PER_RADIUS * half), _INSIDE_POINTS), often)
-    rules = [gauss_legendre(seldom), gauss_legendre(often)]
-    count = np.where(near, often, seldom)
-    offset = np.concatenate([rules[at][0] for at in near.astype(int)] or [np.zeros(0)])
-    weight = np.concatenate([rules[at][1] for at in near.astype(int)] or [np.zeros(0)])
+    rules = [gauss_legendre(number) for number in (seldom, often, max(often, _CONTACT_POINTS))]
+    which = np.where(kinked, 2, near.astype(int))
+    count = np.array([len(points) for points, _ in rules])[which]
+    offset = np.concatenate([rules[i][0] for i in which] or [np.zeros(0)])
+    weight = np.concatenate([rules[i][1] for i in which] or [np.zeros(0)])
     first = (np.cumsum(count) - count).astype(np.intp)
     return Sampling(touched, np.repeat(time[touched], count) + 0.5 * exposure * offset, 0.5 * weight, first)
 
