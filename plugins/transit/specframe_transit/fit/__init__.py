@@ -1,0 +1,1 @@
+"""Fits of transit and eclipse models with systematics to white curves and channels."""

@@ -1,0 +1,151 @@
+"""Rounds of fitting, clipping and measuring the noise, until none of them changes the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from specframe.api import MAD_TO_STD, masked_median
+from specframe_transit.polynomial import truncated_variance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from specframe_transit.fit.batch import CurveBatch
+    from specframe_transit.fit.minimum import Minimum
+    from specframe_transit.fit.noise_model import Noise
+    from specframe_transit.fit.params import ErrorsParams
+    from specframe_transit.fit.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["BatchResult", "FitResult", "fit_rounds"]
+
+_ROUNDS = 12
+_PROCESS_ROUNDS = 20
+#: Relative change of the noise at which rounds end.
+_CHANGE = 1e-3
+#: Where clipping would take more than this part of a curve, the model is at fault and nothing is clipped.
+_MOST_CLIPPED = 0.2
+_BISECTIONS = 60
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """The curves of one node after the fit, all arrays (n_curve, n_time) or (n_curve,).
+
+    ``signal`` x ``systematics`` + ``process`` is the model of the relative flux; ``rest`` is what it leaves. ``chi2``
+    is the reduced chi-square with the errors that came with the data, ``free`` the degrees of freedom behind it.
+    """
+
+    signal: Array
+    systematics: Array
+    process: Array
+    rest: Array
+    clipped: NDArray[np.bool_]
+    misfit: NDArray[np.bool_]
+    chi2: Array
+    free: Array
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A problem with its final noise, where its posterior density is largest, and its covariance there."""
+
+    problem: Problem
+    minimum: Minimum
+    covariance: Array
+    batches: tuple[BatchResult, ...]
+
+
+def fit_rounds(
+    problem: Problem, errors: ErrorsParams, clip_sigma: float | None, *, optimise_process: bool = True
+) -> FitResult:
+    """Fit, clip residuals and measure the noise in turn.
+
+    Errors are multiplied so that the reduced chi-square is 1 (``scale: scatter``), or get a jitter in quadrature
+    (``jitter``), or stay (``file``), curve by curve. Degrees of freedom count linear and nonlinear parameters, and with
+    a Gaussian process the trace of its smoother.
+    """
+    base = tuple(batch.noise.use for batch in problem.batches)
+    start = None
+    process = any(batch.noise.kernel is not None for batch in problem.batches)
+    shared = len(problem.batches) if len(problem.parameters) == 1 else 1
+    for number in range(_PROCESS_ROUNDS if process else _ROUNDS):
+        minimum = problem.minimise(start)
+        start = minimum.values
+        results, noises, same = [], [], True
+        for batch, pick, use in zip(problem.batches, problem.picks, base, strict=True):
+            result = _result(batch, start[:, pick], use, clip_sigma, start.shape[1] / shared)
+            noise = _noise(batch, result, use, errors, optimise_process)
+            same &= _is_same(batch.noise, noise)
+            results.append(result)
+            noises.append(noise)
+        if same and number > 0:
+            break
+        problem = problem.with_noise(noises)
+    return FitResult(problem, minimum, problem.covariance(minimum), tuple(results))
+
+
+def _result(
+    batch: CurveBatch, values: Array, base: NDArray[np.bool_], clip_sigma: float | None, n_nonlinear: float
+) -> BatchResult:
+    signal, systematics = batch.model(values)
+    noise = batch.noise
+    residual = batch.flux - signal * systematics
+    process, smoothed = noise.predict(residual)
+    rest = residual - process
+    normalised = np.where(base, rest / np.where(base, noise.error, 1.0), 0.0)
+    kept, misfit = base, np.zeros(len(base), bool)
+    truncated = 1.0
+    if clip_sigma is not None:
+        truncated = truncated_variance(clip_sigma)
+        scatter = MAD_TO_STD * masked_median(np.abs(normalised), base)
+        far = base & (np.abs(normalised) > clip_sigma * np.maximum(scatter, 1e-300)[:, None])
+        misfit = far.sum(axis=1) > _MOST_CLIPPED * np.maximum(base.sum(axis=1), 1)
+        kept = base & ~(far & ~misfit[:, None])
+    n_linear = batch.design.systematics.n_column
+    free = np.maximum(kept.sum(axis=1) - n_linear - n_nonlinear - smoothed, 1.0)
+    chi2 = np.where(kept, np.square(normalised), 0.0).sum(axis=1) / free / truncated
+    return BatchResult(signal, systematics, process, rest, base & ~kept, misfit, chi2, free)
+
+
+def _noise(
+    batch: CurveBatch, result: BatchResult, base: NDArray[np.bool_], errors: ErrorsParams, optimise: bool
+) -> Noise:
+    noise = replace(batch.noise, use=base & ~result.clipped)
+    if errors.scale == "scatter":
+        # A curve that the model meets exactly (simulated without noise) keeps a scale that can be divided by.
+        noise = replace(noise, scale=np.sqrt(np.maximum(result.chi2, 1e-20)))
+    elif errors.scale == "jitter":
+        noise = replace(noise, jitter=_jitter(noise, result))
+    if noise.kernel is not None and optimise:
+        residual = batch.flux - result.signal * result.systematics
+        every = np.arange(len(residual))
+        hyper = noise.kernel.optimise(noise.variance(every), residual, noise.use, noise.hyper)
+        noise = replace(noise, hyper=hyper)
+    return noise
+
+
+def _jitter(noise: Noise, result: BatchResult) -> Array:
+    """Return what must be added in quadrature (n_curve,) for a reduced chi-square of 1, by bisection."""
+    square = np.where(noise.use, np.square(result.rest), 0.0)
+    variance = np.where(noise.use, np.square(noise.error), 1.0)
+    low = np.zeros(len(square))
+    high = np.sqrt(square.sum(axis=1) / result.free)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        above = (square / (variance + np.square(middle)[:, None])).sum(axis=1) > result.free
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.where(result.chi2 > 1.0, 0.5 * (low + high), 0.0)
+
+
+def _is_same(old: Noise, new: Noise) -> bool:
+    if not np.array_equal(old.use, new.use):
+        return False
+    same = np.allclose(old.scale, new.scale, rtol=_CHANGE) and np.allclose(old.jitter, new.jitter, rtol=_CHANGE)
+    if new.hyper is not None and old.hyper is not None:
+        same &= np.allclose(old.hyper, new.hyper, atol=0.02)
+    return bool(same)
