@@ -86,6 +86,7 @@ def _top_level(usable: list[Registered]) -> dict[str, Schema]:
         "properties": {
             "cross_validation": validation,
             "scores": _parts(usable, "score", "score", "Scores that are computed."),
+            "compare": _parts(usable, "loader", "load", "Published spectra that the result is compared with."),
         },
     }
     plugins: Schema = {

@@ -28,7 +28,7 @@ STEP_KEYS = {
 
 @dataclass(frozen=True)
 class Part:
-    """A component with its parameters: an exporter or a score."""
+    """A component with its parameters: an exporter, a score, or the loader of what results are compared with."""
 
     component: Registered
     params: Params
@@ -73,6 +73,8 @@ class PipelineSpec:
     cross_validation: CrossValidation | None = None
     scores: tuple[Part, ...] = ()
     exports: tuple[Part, ...] = ()
+    #: Loaders of spectra that the result is compared with.
+    compared: tuple[Part, ...] = ()
     plugins: PluginChoice = field(default_factory=PluginChoice)
     #: The file it was read from.
     path: Path | None = field(default=None, compare=False)
@@ -94,6 +96,8 @@ class PipelineSpec:
             evaluate["cross_validation"] = {"folds": folds.folds, "group": escape(folds.group)}
         if self.scores:
             evaluate["scores"] = [_part_data("score", part) for part in self.scores]
+        if self.compared:
+            evaluate["compare"] = [_part_data("load", part) for part in self.compared]
         if evaluate:
             data["evaluate"] = evaluate
         if self.exports:

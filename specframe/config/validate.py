@@ -107,7 +107,7 @@ def _pipeline(
     plugins, source = _plugins(section, make_registry)
     reader = ComponentReader(source, problems, check_paths)
     recipe = read_steps(filled.entries.get("steps"), filled, reader)
-    cross_validation, scores = _evaluate(section, recipe, reader)
+    cross_validation, scores, compared = _evaluate(section, recipe, reader)
     written = [Part(step.component, step.params) for step in recipe.steps if _is_export(step)]
     spec = PipelineSpec(
         steps=tuple(step for step in recipe.steps if not _is_export(step)),
@@ -116,6 +116,7 @@ def _pipeline(
         cross_validation=cross_validation,
         scores=scores,
         exports=(*written, *_parts("exporter", "export", section, reader)),
+        compared=compared,
         plugins=plugins,
         path=None if path is None else Path(os.path.abspath(path)),  # noqa: PTH100 - links stay as they are named
         origins=origins(filled, shown),
@@ -170,10 +171,12 @@ def _is_export(step: Step) -> bool:
 
 def _evaluate(
     section: Section, recipe: Recipe, reader: ComponentReader
-) -> tuple[CrossValidation | None, tuple[Part, ...]]:
+) -> tuple[CrossValidation | None, tuple[Part, ...], tuple[Part, ...]]:
     entry = section.node.entries.get("evaluate")
     at = entry.at if entry else section.at
-    stated = Section(entry.value if entry else None, "evaluate", ("cross_validation", "scores"), at, section.problems)
+    stated = Section(
+        entry.value if entry else None, "evaluate", ("cross_validation", "scores", "compare"), at, section.problems
+    )
     folds = stated.get("cross_validation")
     cross_validation = None
     if folds is not None:
@@ -182,12 +185,12 @@ def _evaluate(
         cross_validation = CrossValidation(inner.integer("folds", 5, 2), inner.text("group", "target") or "target")
         if not recipe.has_model:
             section.problems.add(at, "cross-validation needs a model", "add a step '- model: ...', or remove it")
-    return cross_validation, _parts("score", "scores", stated, reader)
+    return cross_validation, _parts("score", "scores", stated, reader), _parts("loader", "compare", stated, reader)
 
 
 def _parts(kind: Kind, key: str, section: Section, reader: ComponentReader) -> tuple[Part, ...]:
-    """Return the components of a list whose items are ``name`` or ``{score: name, with: {...}}``."""
-    own = "score" if kind == "score" else "export"
+    """Return the components of a list whose items are ``name`` or, say, ``{score: name, with: {...}}``."""
+    own = {"score": "score", "exporter": "export", "loader": "load"}[kind]
     parts: list[Part] = []
     for node in section.items(key):
         name: Node | None = node

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from specframe.evaluate.comparison import SpectrumComparison, compare_spectra
     from specframe.evaluate.diagnostics import (
         coverage_by_target,
         coverage_curve,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "comparison": ("SpectrumComparison", "compare_spectra"),
         "diagnostics": (
             "coverage_by_target",
             "coverage_curve",
@@ -54,8 +56,10 @@ __getattr__, __dir__ = lazy_names(
 __all__ = [
     "BinnedScatter",
     "Evaluation",
+    "SpectrumComparison",
     "align",
     "binned_scatter",
+    "compare_spectra",
     "coverage_by_target",
     "coverage_curve",
     "crps_normal",

@@ -10,6 +10,7 @@ import numpy as np
 from specframe.api.observation import nodes
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import is_complete
+from specframe.pipeline.comparing import of_target
 from specframe.pipeline.quality import flagged
 from specframe.pipeline.store import safe_name
 from specframe.pipeline.target import reason_of
@@ -18,18 +19,20 @@ from specframe.report import (
     draw_calibration,
     draw_comparison,
     draw_light_curve,
+    draw_posterior,
     draw_residual_image,
     draw_spectrum,
     save_figure,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from specframe.pipeline.comparing import Published
     from specframe.pipeline.gather import Gathered
     from specframe.pipeline.progress import Progress
 
@@ -62,14 +65,20 @@ def drawn_targets(gathered: Gathered, prediction: xr.Dataset | None) -> dict[str
 
 
 def draw_figures(
-    folder: Path, gathered: Gathered, prediction: xr.Dataset | None, targets: Iterable[str], progress: Progress
+    folder: Path,
+    gathered: Gathered,
+    prediction: xr.Dataset | None,
+    targets: Iterable[str],
+    progress: Progress,
+    published: Sequence[Published] = (),
 ) -> list[Path]:
     """Draw what there is to draw into ``folder``; a figure that fails is reported and left out.
 
-    Light curves, their residuals and Allan curves are those of ``targets``.
+    Light curves, their residuals and Allan curves are those of ``targets``. ``published`` spectra lie over those of
+    their targets.
     """
     drawn = []
-    for name, draw in _figures(gathered, prediction, targets):
+    for name, draw in _figures(gathered, prediction, targets, published):
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -82,10 +91,10 @@ def draw_figures(
 
 
 def _figures(
-    gathered: Gathered, prediction: xr.Dataset | None, targets: Iterable[str]
+    gathered: Gathered, prediction: xr.Dataset | None, targets: Iterable[str], published: Sequence[Published]
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
     if prediction is not None:
-        yield from _of_prediction(prediction)
+        yield from _of_prediction(prediction, published)
     yield from _of_light_curves(gathered, targets)
 
 
@@ -93,7 +102,9 @@ def _known(prediction: xr.Dataset) -> bool:
     return "truth" in prediction and bool(np.isfinite(prediction["truth"].values).any())
 
 
-def _of_prediction(prediction: xr.Dataset) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def _of_prediction(
+    prediction: xr.Dataset, published: Sequence[Published]
+) -> Iterator[tuple[str, Callable[[], Figure]]]:
     truth = prediction.get("truth")
     known = is_complete(prediction)
     complete = prediction if known.all() else prediction.isel(target=known)
@@ -106,8 +117,11 @@ def _of_prediction(prediction: xr.Dataset) -> Iterator[tuple[str, Callable[[], F
         if "std" in prediction or "lower" in prediction:
             yield "calibration", partial(draw_calibration, complete, truth)
     if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
+        targets = [str(name) for name in prediction["target"].values]
         for rank, target in _chosen(prediction).items():
-            yield f"spectrum-{rank}-{safe_name(target)}", partial(draw_spectrum, prediction, target, truth)
+            others = {other.label: other.spectrum for other in of_target(published, target, targets)}
+            draw = partial(draw_spectrum, prediction, target, truth, others)
+            yield f"spectrum-{rank}-{safe_name(target)}", draw
 
 
 def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tuple[str, Callable[[], Figure]]]:
@@ -126,6 +140,8 @@ def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tup
             yield f"light-curve-{name}", partial(draw_light_curve, data, title=title)
             if "model" in data and data.sizes["wavelength"] > 1:
                 yield f"residuals-{name}", partial(draw_residual_image, data, title=title)
+            if "white_sample" in data:
+                yield f"posterior-{name}", partial(draw_posterior, data, title=title)
         if any("model" in data for data in curves.values()):
             yield f"allan-{safe_name(target)}", partial(draw_allan, curves, title=target)
 

@@ -36,7 +36,7 @@ def make_manifest(
     from specframe import __version__
 
     used = {step.component.qualified_name: step.component for step in spec.steps}
-    used |= {part.component.qualified_name: part.component for part in (*spec.scores, *spec.exports)}
+    used |= {part.component.qualified_name: part.component for part in (*spec.scores, *spec.exports, *spec.compared)}
     loader = gathered.worker.loader
     return {
         "specframe": __version__,

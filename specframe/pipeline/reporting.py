@@ -24,10 +24,14 @@ _CAPTIONS = {
     "comparison": "Predicted against true values, and their difference; of a model, on held-out targets.",
     "calibration": "Left: how often the truth lies within intervals of a nominal coverage. Right: the probability "
     "that was predicted below the truth; flat when error bars are right.",
-    "spectrum": "Spectrum with its 68 % error bars, and the truth where it is known.",
+    "spectrum": "Spectrum with its 68 % error bars, the truth where it is known, and published spectra to compare "
+    "with.",
     "light-curve": "White light curve. Where a step fitted it, from top to bottom: raw with the model, detrended with "
     "the transit, and the residuals. Dotted lines are the contacts, crosses samples that were clipped.",
-    "residuals": "What is left after the model, by wavelength and time, in units of the flux error.",
+    "residuals": "Above: the light of each channel relative to its median, by wavelength and time. Below: what is left "
+    "after the model, in units of the flux error.",
+    "posterior": "Parameters of the white-light fit against each other. Contours hold 39 and 86 % of the draws, dashed "
+    "lines are the median and the 68 % interval.",
     "allan": "Scatter of white-light residuals averaged over bins (Pont et al. 2006, Winn et al. 2008). Above the line "
     "of white noise there is red noise, and errors of averages are larger by the factor β.",
 }
@@ -36,7 +40,7 @@ _COVARIANCE = (
 )
 #: Figures of all targets come first, those of a target together.
 _OF_ALL = ("comparison", "calibration")
-_OF_TARGET = ("spectrum", "light-curve", "residuals", "allan")
+_OF_TARGET = ("spectrum", "light-curve", "residuals", "posterior", "allan")
 
 _PARTS = {"cv": "held-out folds", "test": "measured, not learned"}
 _RANKS = {"best": "smallest error", "median": "median error", "worst": "largest error"}
@@ -67,7 +71,7 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
             "finished": f"{datetime.fromisoformat(manifest['finished']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
             "seed": manifest["seed"],
         },
-        scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]},
+        scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]} | _comparisons(metrics),
         reasons=metrics["missing"],
         flags=manifest.get("flags", {}),
         quality=_numbers(folder / "quality.ecsv"),
@@ -87,6 +91,14 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
         timings=manifest["timings"]["phases"],
         pipeline=(folder / "pipeline.yaml").read_text(encoding="utf-8"),
     )
+
+
+def _comparisons(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    return {
+        f"{target} against {label}": numbers
+        for target, by_label in metrics.get("compare", {}).items()
+        for label, numbers in by_label.items()
+    }
 
 
 def _has_covariance(path: Path) -> bool:

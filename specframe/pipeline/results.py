@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError
+from specframe.pipeline.comparing import compared, comparison_table, published_spectra, summary
 from specframe.pipeline.exporting import run_exporters
 from specframe.pipeline.figures import draw_figures, drawn_targets
 from specframe.pipeline.manifest import make_manifest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from specframe.api.exporter import Exporter, ObservationExporter
+    from specframe.evaluate.comparison import SpectrumComparison
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.gather import Gathered, SetAside
     from specframe.pipeline.learning import FittedChain
@@ -70,8 +72,12 @@ def write_results(
                 write_predictions(folder / "predictions.nc", prediction)
                 write_spectra(folder / "spectra", prediction, gathered.quality, description=spec.description)
             write_quality(folder / "quality.ecsv", gathered)
+            published = published_spectra(spec.compared, progress) if prediction is not None else []
+            comparisons = {} if prediction is None else compared(published, prediction, progress)
+            if comparisons:
+                write_text(folder / "comparison.ecsv", comparison_table(comparisons))
             write_text(folder / "pipeline.yaml", to_yaml(spec))
-            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned))
+            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned, comparisons))
             if chain is not None and prediction is not None:
                 chain.save(folder / "model")
                 _write_outputs(folder / "model", prediction)
@@ -79,7 +85,7 @@ def write_results(
             failed = run_exporters(exporters, gathered, prediction, folder, progress)
         with session.phase("figures"):
             targets = drawn_targets(gathered, prediction)
-            draw_figures(folder / "figures", gathered, prediction, targets, progress)
+            draw_figures(folder / "figures", gathered, prediction, targets, progress, published)
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
         if evaluation.incomplete:
@@ -106,9 +112,19 @@ def write_results(
         raise ExportError(failed, session.directory.path)
 
 
-def _metrics(evaluation: Evaluation, set_aside: Sequence[SetAside], learned: bool) -> dict[str, Any]:
+def _metrics(
+    evaluation: Evaluation,
+    set_aside: Sequence[SetAside],
+    learned: bool,
+    comparisons: dict[str, dict[str, SpectrumComparison]],
+) -> dict[str, Any]:
     """Scores of targets that no fitted step had seen: of held-out folds, or of a pipeline that learns nothing."""
+    by_target = {
+        target: {label: summary(comparison) for label, comparison in by_label.items()}
+        for target, by_label in comparisons.items()
+    }
     return {
+        **({"compare": by_target} if by_target else {}),
         "cv": evaluation.values if learned else {},
         "test": {} if learned else evaluation.values,
         "targets": {

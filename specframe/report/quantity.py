@@ -37,7 +37,10 @@ class Quantity:
         is_depth = units == "" and ("wavelength" in prediction.coords or all("depth" in name for name in names))
         if is_depth:
             in_ppm = bool(np.nanmax(np.abs(prediction["mean"].values)) < _LARGEST_IN_PPM)
-            return cls("Transit depth", 1e6 if in_ppm else 1e2, "ppm" if in_ppm else "%", 1e6, "ppm")
+            kind = (
+                "Eclipse depth" if "eclipse" in str(prediction["mean"].attrs.get("long_name", "")) else "Transit depth"
+            )
+            return cls(kind, 1e6 if in_ppm else 1e2, "ppm" if in_ppm else "%", 1e6, "ppm")
         return cls(names[0] if len(names) == 1 else "Flux", 1.0, units, 1.0, units)
 
     @property

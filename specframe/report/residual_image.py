@@ -1,4 +1,4 @@
-"""Residuals of all light curves of an instrument as an image."""
+"""All light curves of an instrument as an image, and what a fit leaves of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from specframe.api.robust import masked_median
 from specframe.errors import DataError
 from specframe.report.canvas import new_figure, styled
 from specframe.report.white_light import hours, is_numbered
@@ -23,9 +24,10 @@ _PERCENTILE = 99.0
 
 @styled
 def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma", "ppm"] = "sigma") -> Figure:
-    """Draw ``flux - model`` over time and wavelength, in units of ``flux_error`` or in ppm of the model.
+    """Draw the light over time and wavelength, and below it ``flux - model`` in units of ``flux_error`` or in ppm.
 
-    Stripes across wavelengths are common systematics, stripes along time a bad channel. Masked samples are grey.
+    The upper image shows the flux of each channel relative to its median. In the lower one stripes across wavelengths
+    are common systematics, stripes along time a bad channel. Masked samples are grey.
 
     Parameters
     ----------
@@ -50,27 +52,31 @@ def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma"
         raise DataError("residual image: every sample is masked")
     limit = float(np.percentile(np.abs(residual.compressed()), _PERCENTILE)) or 1.0
 
-    time, contacts, clock = hours(data)
-    fig = new_figure(7.2, 4.2)
-    ax = fig.subplots()
-    ax.set_facecolor("0.75")
-    image = ax.pcolormesh(
-        _edges(time),
-        _wavelength_edges(data),
-        residual,
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-        rasterized=True,
-    )
-    for contact in contacts:
-        ax.axvline(contact, color="black", lw=0.8, ls=":")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        level = masked_median(flux, ~data["mask"].values & np.isfinite(flux))[:, None]
+        raw = np.ma.masked_invalid(np.where(data["mask"].values, np.nan, 1e2 * (flux / level - 1.0)))
+    dark, bright = (float(np.percentile(raw.compressed(), p)) for p in (100.0 - _PERCENTILE, _PERCENTILE))
     label = "Residual / flux error" if unit == "sigma" else "Residual (ppm)"
-    fig.colorbar(image, ax=ax, label=label, extend="both", pad=0.015)
-    ax.set(xlabel=clock, ylabel="Channel" if is_numbered(data, "wavelength") else "Wavelength (µm)")
+
+    time, contacts, clock = hours(data)
+    edges = (_edges(time), _wavelength_edges(data))
+    fig = new_figure(7.2, 6.4)
+    upper, lower = fig.subplots(2, 1, sharex=True, sharey=True)
+    images = (
+        (upper, raw, "Flux - median (%)", {"cmap": "viridis", "vmin": dark, "vmax": max(bright, dark + 1e-12)}),
+        (lower, residual, label, {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}),
+    )
+    for ax, values, name, colours in images:
+        ax.set_facecolor("0.75")
+        image = ax.pcolormesh(*edges, values, rasterized=True, **colours)
+        for contact in contacts:
+            ax.axvline(contact, color="black" if ax is lower else "white", lw=0.8, ls=":")
+        fig.colorbar(image, ax=ax, label=name, extend="both", pad=0.015)
+        ax.set_ylabel("Channel" if is_numbered(data, "wavelength") else "Wavelength (µm)")
+        ax.tick_params(labelsize=9.0)
+    lower.set_xlabel(clock)
     if title:
-        ax.set_title(title, loc="left")
-    ax.tick_params(labelsize=9.0)
+        upper.set_title(title, loc="left")
     return fig
 
 

@@ -12,6 +12,8 @@ from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, st
 from specframe.report.quantity import Quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -24,11 +26,21 @@ _LEVEL = 0.68
 _MANY = 60
 #: A step in wavelength this many times the median one is a gap between instruments.
 _GAP = 5.0
+#: Colours of published spectra, in turn.
+_PUBLISHED = ("vermillion", "green", "purple", "orange", "black")
 
 
 @styled
-def draw_spectrum(prediction: xr.Dataset, target: str, truth: xr.DataArray | None = None) -> Figure:
-    """Draw a predicted spectrum with its 68 % intervals, and below it what it differs from the truth, where known.
+def draw_spectrum(
+    prediction: xr.Dataset,
+    target: str,
+    truth: xr.DataArray | None = None,
+    published: Mapping[str, xr.Dataset] | None = None,
+) -> Figure:
+    """Draw a spectrum with its 68 % intervals, and below it what it differs from the truth, where known.
+
+    Of measured depths the errors are those of the fit, asymmetric where it left such, and bars along the wavelength
+    show the channels.
 
     Parameters
     ----------
@@ -38,6 +50,8 @@ def draw_spectrum(prediction: xr.Dataset, target: str, truth: xr.DataArray | Non
         Name of the target.
     truth
         Labels (target, output), matched by name; ``None`` or without this target: no truth is drawn.
+    published
+        Spectra of others by their label, as :func:`~specframe.api.measured_spectrum` returns them.
 
     Raises
     ------
@@ -51,9 +65,10 @@ def draw_spectrum(prediction: xr.Dataset, target: str, truth: xr.DataArray | Non
     if "wavelength" not in prediction.coords:
         raise DataError("spectrum: the outputs of the prediction have no wavelengths")
     one = prediction.isel(target=[int(at[0])]).sortby("wavelength")
+    one = one.isel(output=np.isfinite(one["mean"].values[0])) if np.isfinite(one["mean"].values).any() else one
     quantity = Quantity.of(one)
     wavelength, mean = one["wavelength"].values, one["mean"].values[0]
-    bounds = interval(one, _LEVEL)
+    bounds = _bounds(one)
     known = _truth_of(truth, target, one["output"].values.astype(str))
 
     fig = new_figure(7.2, 4.8 if known is not None else 3.6)
@@ -67,14 +82,55 @@ def draw_spectrum(prediction: xr.Dataset, target: str, truth: xr.DataArray | Non
         lowest.axhline(0.0, color=PALETTE["vermillion"], lw=1.2)
         _points(lowest, wavelength, mean - known, bounds, mean, quantity.error_factor, "")
         lowest.set_ylabel(quantity.error_label("Pred. − true\n"))
-    label = f"prediction, {100 * _LEVEL:g} % interval" if bounds is not None else "prediction"
+    what = "measured" if "measured" in prediction.attrs else "prediction"
+    label = f"{what}, {100 * _LEVEL:g} % interval" if bounds is not None else what
     _points(ax, wavelength, mean, bounds, mean, quantity.factor, label)
+    _widths(ax, one, quantity.factor)
+    for color, (name, spectrum) in zip(_PUBLISHED, (published or {}).items(), strict=False):
+        _published(ax, spectrum, quantity.factor, PALETTE[color], name)
     ax.set_ylabel(quantity.label)
     ax.set_title(f"Target {target}", loc="left")
     legend_above(ax)
     lowest.set_xlabel("Wavelength (µm)")
     clean(*fig.axes)
     return fig
+
+
+def _bounds(one: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the bounds of the 68 % interval, (1, n_output) each: the fit's own where its errors are asymmetric."""
+    if "error_lower" in one and "lower" not in one:
+        mean = one["mean"].values
+        return mean - one["error_lower"].values, mean + one["error_upper"].values
+    return interval(one, _LEVEL)
+
+
+def _widths(ax: Axes, one: xr.Dataset, factor: float) -> None:
+    """Draw the channels as bars along the wavelength, where they are known and wide enough to be seen."""
+    if one.sizes["output"] > _MANY or not {"wavelength_lower", "wavelength_upper"} <= set(one.coords):
+        return
+    lower, upper = one["wavelength_lower"].values, one["wavelength_upper"].values
+    ax.hlines(one["mean"].values[0] * factor, lower, upper, color=PALETTE["blue"], lw=1.0, zorder=2)
+
+
+def _published(ax: Axes, spectrum: xr.Dataset, factor: float, color: str, label: str) -> None:
+    """Draw somebody else's spectrum, under ours."""
+    many = spectrum.sizes["wavelength"] > _MANY
+    error = np.stack(
+        [spectrum.get(f"depth_error_{side}", spectrum["depth_error"]).values * factor for side in ("lower", "upper")]
+    )
+    ax.errorbar(
+        spectrum["wavelength"].values,
+        spectrum["depth"].values * factor,
+        yerr=np.nan_to_num(error),
+        fmt="s",
+        ms=1.8 if many else 3.4,
+        mfc="white",
+        color=color,
+        elinewidth=0.5 if many else 0.9,
+        alpha=0.6 if many else 0.9,
+        zorder=1,
+        label=label,
+    )
 
 
 def _truth_of(truth: xr.DataArray | None, target: str, outputs: NDArray[np.str_]) -> NDArray[np.float64] | None:

@@ -46,7 +46,8 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
 
     Fluxes are divided by the median of their channel. The white light is their mean with weights from the median
     ``flux_error``; masked samples and those that a step ``clipped`` are left out, sample by sample, from fluxes and
-    models alike.
+    models alike. Where a step fitted a white light curve of its own (``white_flux``, ``white_model`` ...), that one is
+    the white light.
 
     Raises
     ------
@@ -55,6 +56,8 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
     """
     if "flux" not in data.variables or data["flux"].dims != ("wavelength", "time"):
         raise DataError("light curve: the node has no flux (wavelength, time)")
+    if channel is None and "white_flux" in data.variables and np.isfinite(data["white_flux"].values).any():
+        return _fitted_white(data)
     n_channel = data.sizes["wavelength"]
     if channel is not None and not 0 <= channel < n_channel:
         raise DataError(f"light curve: channel {channel} of {n_channel} (0 to {n_channel - 1}) does not exist")
@@ -109,6 +112,40 @@ def light_curve(data: xr.Dataset, channel: int | None = None) -> Curve:
     )
 
 
+def _fitted_white(data: xr.Dataset) -> Curve:
+    """Return the white light curve that a step fitted, relative to its median."""
+
+    def values(name: str) -> Array | None:
+        return data[name].values.astype(float) if name in data.variables else None
+
+    flux, error, model = values("white_flux"), values("white_flux_error"), values("white_model")
+    systematics = values("white_systematics")
+    assert flux is not None
+    error = np.full(flux.shape, np.nan) if error is None else error
+    good = np.isfinite(flux)
+    if "white_mask" in data.variables:
+        good &= ~data["white_mask"].values.astype(bool)
+    median = float(np.nanmedian(flux[good] if good.any() else flux))
+    detrended = transit = None
+    if systematics is not None:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            detrended = np.where(good, flux / systematics, np.nan)
+            transit = None if model is None else model / systematics
+    time, contacts, clock = hours(data)
+    return Curve(
+        flux=np.where(good, flux / median, np.nan),
+        flux_error=error / median,
+        model=None if model is None else model / median,
+        detrended=detrended,
+        transit=transit,
+        clipped=np.where(good, np.nan, flux / median),
+        contacts=contacts,
+        hours=time,
+        clock=clock,
+        n_channel=data.sizes["wavelength"],
+    )
+
+
 def is_numbered(data: xr.Dataset, coordinate: str) -> bool:
     """Return whether ``wavelength`` or ``time`` only counts channels or samples, because the data have none."""
     return str(data[coordinate].attrs.get("comment", "")).startswith(_NUMBERED[coordinate])
@@ -136,4 +173,6 @@ def hours(data: xr.Dataset) -> tuple[Array, Array, str]:
         contacts = contact.values * float(Unit(contact.attrs["units"]).to("h"))
         middle = 0.5 * (contacts[0] + contacts[-1])
         return (time - middle / scale) * scale, contacts - middle, "Time from mid-transit (h)"
+    if "mid_transit" in data.variables and not data["mid_transit"].dims:
+        return (time - float(data["mid_transit"].values)) * scale, np.array([]), "Time from mid-transit (h)"
     return (time - time[0]) * scale, np.array([]), "Time from first exposure (h)"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from specframe.api import Component, Loader, ObservationExporter, Params, hookimpl, make_observation, nodes
-from specframe.errors import DataError
+from specframe.api import Component, Field, Loader, ObservationExporter, Params, hookimpl, make_observation, nodes
+from specframe.errors import DataError, InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +60,35 @@ class Fitted(Loader):
         return make_observation(target, {"WFC3/0": data})
 
 
+class PublishedParams(Params):
+    target: str = Field(description="Name of the target.")
+    offset: float = Field(0.0, description="What the depths are shifted by.")
+    fails: bool = Field(False, description="Whether it raises.")
+
+
+class PublishedSpectrum(Loader):
+    """Depths of target a by somebody else."""
+
+    name = "published"
+    Params = PublishedParams
+
+    def targets(self) -> list[str]:
+        return [self.params.target]
+
+    def load(self, target: str) -> xr.DataTree:
+        if self.params.fails:
+            raise InputFileError("spectrum.csv", "has no column 'depth'")
+        wavelength = np.array(CHANNELS["a"])
+        data = xr.Dataset(
+            {
+                "depth": ("wavelength", 0.01 * wavelength + self.params.offset, {"units": ""}),
+                "depth_error": ("wavelength", np.full(wavelength.size, 2e-4), {"units": ""}),
+            },
+            coords={"wavelength": ("wavelength", wavelength, {"units": "um"})},
+        )
+        return make_observation(target, {"WFC3/0": data}, reference="Somebody (2020)")
+
+
 class Lengths(ObservationExporter):
     """Writes how many channels each node has; refuses target b."""
 
@@ -78,4 +107,5 @@ class Lengths(ObservationExporter):
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     yield Component(kind="loader", name="fitted", target="fitted:Fitted", params=NoParams)
+    yield Component(kind="loader", name="published", target="fitted:PublishedSpectrum", params=PublishedParams)
     yield Component(kind="exporter", name="lengths", target="fitted:Lengths", params=NoParams)

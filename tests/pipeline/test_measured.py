@@ -61,3 +61,37 @@ def test_an_exporter_of_observations_writes_the_others_when_it_refuses_one(tmp_p
     with pytest.raises(ExportError, match="exporter 'lengths' wrote nothing of 1 of 2 targets: b: too few channels"):
         run_fitted(tmp_path, "export: [lengths]\n")
     assert (tmp_path / "out" / "lengths-a.txt").read_text() == "WFC3/0 3"
+
+
+COMPARE = """
+evaluate:
+  compare:
+    - load: published
+      with: {target: a, offset: -5e-5}
+    - load: published
+      with: {target: b, fails: true}
+"""
+
+
+def test_the_result_is_compared_with_published_spectra_of_the_same_target(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_fitted(tmp_path, COMPARE)
+    assert set(run.metrics["compare"]) == {"a"}
+    numbers = run.metrics["compare"]["a"]["Somebody (2020)"]
+    assert numbers["channels"] == 3
+    assert numbers["offset-ppm"] == pytest.approx(50)
+    assert numbers["shape-rms-ppm"] == pytest.approx(0, abs=1e-6)
+    assert numbers["error-ratio"] == pytest.approx(0.5)
+    table = QTable.read(run.path / "comparison.ecsv")
+    assert table["difference"].value.tolist() == pytest.approx([5e-5] * 3)
+    assert "a against Somebody (2020)" in (run.path / "report.html").read_text(encoding="utf-8")
+    log = (run.path / "log.jsonl").read_text(encoding="utf-8")
+    assert "not compared with b: spectrum.csv: has no column" in log
+    assert (run.path / "figures" / "spectrum-1-a.png").is_file()
+
+
+def test_the_resolved_pipeline_names_what_it_is_compared_with(tmp_path: Path) -> None:
+    run = run_fitted(tmp_path, COMPARE)
+    again = Pipeline.from_yaml(run.path / "pipeline.yaml", plugin_files=[FILE])
+    assert [part.params.target for part in again.spec.compared] == ["a", "b"]

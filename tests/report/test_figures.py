@@ -18,6 +18,7 @@ from specframe.report import (
     draw_calibration,
     draw_comparison,
     draw_light_curve,
+    draw_posterior,
     draw_residual_image,
     draw_spectrum,
     png_bytes,
@@ -134,6 +135,95 @@ def test_spectrum_of_an_unknown_target_is_an_error(prediction):
 def test_spectrum_needs_wavelengths(prediction):
     with pytest.raises(DataError, match="have no wavelengths"):
         draw_spectrum(prediction.drop_vars("wavelength"), "p7")
+
+
+def test_measured_spectrum_has_the_errors_of_the_fit_and_the_channels(prediction):
+    measured = prediction.isel(target=[7]).assign(
+        error_lower=(("target", "output"), np.full((1, 12), 3e-5)),
+        error_upper=(("target", "output"), np.full((1, 12), 6e-5)),
+    )
+    measured = measured.assign_coords(
+        wavelength_lower=("output", WAVELENGTH - 0.05), wavelength_upper=("output", WAVELENGTH + 0.05)
+    )
+    measured.attrs["measured"] = 1
+    measured["mean"].attrs["long_name"] = "eclipse depth Fp/F*"
+    ax = draw_spectrum(measured, "p7").axes[0]
+    _, _, down, up = error_bars(ax)
+    np.testing.assert_allclose(down, 30)
+    np.testing.assert_allclose(up, 60)
+    assert ax.get_ylabel() == "Eclipse depth (ppm)"
+    assert ax.get_legend().get_texts()[0].get_text() == "measured, 68 % interval"
+    bars = [collection for collection in ax.collections if len(collection.get_segments()) == 12]
+    widths = [np.ptp(segment[:, 0]) for segment in bars[-1].get_segments()]
+    np.testing.assert_allclose(widths, 0.1)
+
+
+def test_published_spectra_lie_over_the_measured_one(prediction):
+    data = {"depth": ("wavelength", [0.002, 0.0021]), "depth_error": ("wavelength", [1e-5, 2e-5])}
+    other = xr.Dataset(data, coords={"wavelength": [1.0, 2.0]})
+    ax = draw_spectrum(prediction, "p7", published={"Somebody (2020)": other}).axes[0]
+    x, y, down, up = error_bars(ax, 1)
+    np.testing.assert_allclose(x, [1.0, 2.0])
+    np.testing.assert_allclose(y, [2000, 2100])
+    np.testing.assert_allclose(down, [10, 20])
+    np.testing.assert_allclose(up, [10, 20])
+    assert [text.get_text() for text in ax.get_legend().get_texts()][-1] == "Somebody (2020)"
+
+
+def test_a_white_curve_that_was_fitted_is_the_white_light(node):
+    time = node["time"].values
+    white = 7.0 + 0.01 * np.sin(50 * time)
+    fitted = node.drop_vars("contact_time").assign(
+        white_flux=("time", white),
+        white_flux_error=("time", np.full(200, 0.014)),
+        white_model=("time", white + 0.007),
+        white_systematics=("time", np.full(200, 7.0)),
+        white_mask=("time", np.arange(200) == 3),
+        mid_transit=((), 100.5, {"units": "d"}),
+    )
+    curve = light_curve(fitted)
+    good = np.arange(200) != 3
+    median = np.median(white[good])
+    np.testing.assert_allclose(curve.flux[good], white[good] / median)
+    assert np.isnan(curve.flux[3])
+    assert curve.clipped[3] == pytest.approx(white[3] / median)
+    np.testing.assert_allclose(curve.flux_error, 0.014 / median)
+    np.testing.assert_allclose(curve.transit, (white + 0.007) / 7.0)
+    np.testing.assert_allclose(curve.detrended[good], white[good] / 7.0)
+    np.testing.assert_allclose(curve.hours, 24 * (time - 100.5))
+
+
+class TestPosterior:
+    """The corner plot of the white-light fit."""
+
+    @staticmethod
+    def _node(draws, names=("mid_transit", "radius_ratio")):
+        coords = {"white_parameter": list(names)}
+        sample = xr.DataArray(draws, dims=("draw", "white_parameter"), coords=coords)
+        return xr.Dataset({"white_sample": sample.assign_attrs(units_of='{"mid_transit": "d"}')})
+
+    def test_each_parameter_has_a_row_and_dates_are_relative(self):
+        rng = np.random.default_rng(5)
+        draws = rng.normal([59787.0568, 0.146], [2e-5, 3e-4], (3000, 2))
+        fig = draw_posterior(self._node(draws), "WASP-39b")
+        assert len(fig.axes) == 4
+        below = fig.axes[2]
+        assert below.get_xlabel().startswith("mid transit\n- 59787.0568")
+        assert below.get_xlabel().endswith(" d (s)")
+        assert below.get_ylabel() == "radius ratio"
+        low, high = below.get_xlim()
+        assert low < 0 < 4 < high < 20  # 2e-5 d are 1.7 s
+        assert png_bytes(fig).startswith(b"\x89PNG")
+
+    def test_parameters_that_do_not_vary_are_left_out(self):
+        draws = np.random.default_rng(6).normal(size=(500, 2)) * [0.0, 1.0]
+        assert len(draw_posterior(self._node(draws)).axes) == 1
+        with pytest.raises(DataError, match="no parameter varies"):
+            draw_posterior(self._node(np.zeros((500, 2))))
+
+    def test_it_needs_draws(self, node):
+        with pytest.raises(DataError, match="no white_sample"):
+            draw_posterior(node)
 
 
 def test_comparison_of_one_output(prediction, labels):
@@ -307,7 +397,13 @@ def test_allan_curve_shows_scatter_in_ppm_over_minutes(node):
 
 @pytest.mark.parametrize(("unit", "label"), [("sigma", "Residual / flux error"), ("ppm", "Residual (ppm)")])
 def test_residual_image_shows_every_sample_that_is_not_masked(node, unit, label):
-    ax, bar = draw_residual_image(node, unit=unit).axes
+    above, ax, _, bar = draw_residual_image(node, unit=unit).axes
+    relative = 100 * (node["flux"] / node["flux"].where(~node["mask"]).median("time") - 1).transpose(
+        "wavelength", "time"
+    )
+    shown = above.collections[0].get_array()
+    np.testing.assert_array_equal(np.ma.getmaskarray(shown), node["mask"].values)
+    np.testing.assert_allclose(shown[~shown.mask], relative.values[~node["mask"].values], rtol=1e-9, atol=1e-9)
     image = ax.collections[0].get_array()
     difference = node["flux"] - node["model"]
     expected = difference / node["flux_error"] if unit == "sigma" else 1e6 * difference / node["model"]
@@ -386,5 +482,5 @@ def test_contacts_of_numbered_samples_are_samples(numbered):
 
 def test_residual_image_of_numbered_channels_says_so(numbered):
     modelled = numbered.assign(model=numbered["flux"] * 1.001)
-    ax = draw_residual_image(modelled).axes[0]
+    ax = draw_residual_image(modelled).axes[1]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Sample", "Channel")
