@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api import MAD_TO_STD
 from specframe.errors import InputFileError
 from specframe_io.names import column_order, differences
 from specframe_io.params import ArrayParams, ContactParams, FluxParams, TableParams
+from specframe_io.scatter import neighbour_scatter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -152,7 +152,7 @@ class Arrays:
         if given is None and self.params.level == "spectrum":
             return np.full(flux.shape, np.nan), {"comment": "unknown: the data have no errors"}
         if given is None:
-            error = np.broadcast_to(_scatter(flux)[:, None], flux.shape).copy()
+            error = np.broadcast_to(neighbour_scatter(flux)[:, None], flux.shape).copy()
             return error, {"comment": "estimated from the scatter of neighbouring samples of each channel"}
         if isinstance(given, float):
             return np.full(flux.shape, given), {}
@@ -265,14 +265,3 @@ def _paired(
             f"which they belong; {differences(own, own_key, names, key)}",
         )
     return values[..., order]
-
-
-def _scatter(flux: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the noise per sample of each channel, from differences of neighbours; steps hardly count."""
-    scatter = np.full(len(flux), np.nan)
-    for channel, values in enumerate(flux):
-        steps = np.diff(values[np.isfinite(values)])
-        if len(steps):
-            spread = MAD_TO_STD * np.median(np.abs(steps - np.median(steps)))
-            scatter[channel] = (spread if spread > 0 else steps.std()) / np.sqrt(2.0)
-    return scatter

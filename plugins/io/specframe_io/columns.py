@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["CsvSource", "EcsvSource"]
+__all__ = ["CsvSource", "EcsvSource", "IpacSource"]
 
 
 class CsvSource(Source):
@@ -86,16 +86,20 @@ class CsvSource(Source):
 
 
 class EcsvSource(Source):
-    """An ``.ecsv`` file: a table with units. Masked cells are NaN or empty."""
+    """An ``.ecsv`` file: a table with units. Masked cells are NaN or empty. ``meta`` is what its header says."""
+
+    _format: ClassVar[str] = "ascii.ecsv"
+    _called: ClassVar[str] = "ECSV"
 
     def __init__(self, path: Path) -> None:
         from astropy.table import Table
 
         super().__init__(path)
         try:
-            self._table = Table.read(path, format="ascii.ecsv")
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise InputFileError(path, f"cannot be read as ECSV: {error}") from None
+            self._table = Table.read(path, format=self._format)
+        except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+            raise InputFileError(path, f"cannot be read as {self._called}: {error}") from None
+        self.meta: dict[str, Any] = dict(self._table.meta)
 
     def names(self) -> list[str]:
         """Return the names of all columns."""
@@ -115,6 +119,18 @@ class EcsvSource(Source):
         if hasattr(column, "mask") and np.any(column.mask):
             return np.asarray(column.filled("") if column.dtype.kind in "US" else column.astype(float).filled(np.nan))
         return np.array(column)
+
+
+class IpacSource(EcsvSource):
+    """A ``.tbl`` file in the IPAC format, as archives write them; ``meta`` are the keywords of its header."""
+
+    _format: ClassVar[str] = "ascii.ipac"
+    _called: ClassVar[str] = "IPAC table"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        keywords = self._table.meta.get("keywords", {})
+        self.meta = {str(name): entry.get("value") for name, entry in keywords.items()}
 
 
 def _as_text(column: pl.Series) -> NDArray[np.str_]:

@@ -14,6 +14,7 @@ __all__ = [
     "ContactParams",
     "EurekaParams",
     "ExosimNdrParams",
+    "FileParams",
     "FluxParams",
     "JwstX1dintsParams",
     "LabelParams",
@@ -242,6 +243,21 @@ class JwstX1dintsParams(Params):
     )
     dq_bits: int = Field(1, ge=0, description="Sum of the DQ flags that mask a sample; 1 is DO_NOT_USE.")
     units: str | None = Field(None, description="Units of the flux, where the file does not say.")
+
+
+class FileParams(Params):
+    """Parameters of a loader whose targets are the files of a folder."""
+
+    path: InputPath = Field(description="File, or a folder of such files; each is a target.")
+    pattern: str = Field("*", min_length=1, description="Which files of a folder.")
+    targets: tuple[str, ...] | None = Field(
+        None, description="Only these targets, in this order; null takes every file."
+    )
+    target: str = Field(
+        "{stem}",
+        pattern=r"^([^{}/\\]|\{stem\}|\{folder\})+$",
+        description="What a file's target is called: {stem} is the file's name without suffix, {folder} its folder's.",
+    )
 
 
 class EurekaParams(Params):

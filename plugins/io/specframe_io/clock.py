@@ -1,0 +1,65 @@
+"""The clock of a time series: what its times count from, and in which time scale."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Clock", "clock_of"]
+
+#: Julian date at which each kind of date is 0. BTJD: TESS Science Data Products Description Document
+#: (EXP-TESS-ARC-ICD-0014); BKJD: Kepler Archive Manual (KDMC-10008).
+_ZERO = {"JD": 0.0, "RJD": 2_400_000.0, "MJD": 2_400_000.5, "TJD": 2_457_000.0, "KJD": 2_454_833.0}
+_SYSTEMS = ("TDB", "UTC", "TT", "TAI")
+#: BJD_TDB, BMJD-TDB, MJD UTC, BTJD ...; B at the barycentre, H at the Sun.
+_WORD = re.compile(r"(?:[BH]?(R?JD|MJD|TJD|KJD))?[ _-]?(TDB|UTC|TT|TAI)?", re.IGNORECASE)
+_NUMBER = re.compile(r"JD[ _]?(\d+(?:\.\d*)?)(?:[ _-](TDB|UTC|TT|TAI))?", re.IGNORECASE)
+#: Times of telescopes with exoplanets: 1995 to 2130. Smaller numbers count from something that they do not tell.
+_DATES = {"JD": (2_449_700.0, 2_499_000.0), "MJD": (49_700.0, 98_500.0)}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """``system`` is TDB, UTC, TT, TAI or empty where not known; ``reference`` is ``"JD <number>"`` or a text."""
+
+    system: str = ""
+    reference: str = ""
+
+    def attrs(self) -> dict[str, str]:
+        """Return the attributes of ``time`` in an Observation, in d."""
+        return {"units": "d", "time_system": self.system, "time_reference": self.reference}
+
+
+def clock_of(word: str | None, time: NDArray[np.float64] | None = None) -> Clock:
+    """Return the clock that ``word`` names: BJD_TDB, BMJD_TDB, MJD_UTC, BTJD, BKJD, TDB, JD 2450000 ...
+
+    Where it does not say what times count from and ``time`` (d) is given, whole and modified Julian dates are told by
+    their size; what neither is has no reference.
+
+    Raises
+    ------
+    ValueError
+        When the word is none of these; says which are expected.
+    """
+    text = (word or "").strip()
+    if match := _NUMBER.fullmatch(text):
+        return Clock((match[2] or "").upper(), _julian_date(float(match[1])))
+    match = _WORD.fullmatch(text)
+    if match is None:
+        expected = "BJD_TDB, BMJD_TDB, MJD_UTC, BTJD_TDB, BKJD_TDB, TDB, UTC or 'JD 2450000 TDB'"
+        raise ValueError(f"expected a time system such as {expected}, got {word!r}")
+    kind, system = (part.upper() if part else "" for part in match.groups())
+    if not system and kind in ("TJD", "KJD"):  # both missions count in TDB
+        system = "TDB"
+    if not kind and time is not None and len(time):
+        kind = next((name for name, (low, high) in _DATES.items() if low <= time[0] and time[-1] <= high), "")
+    return Clock(system, _julian_date(_ZERO[kind]) if kind else "")
+
+
+def _julian_date(zero: float) -> str:
+    return f"JD {zero:.10g}"

@@ -1,0 +1,14 @@
+"""Published spectra of planets in tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.api.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from specframe_io.spectrum_table.loader import SpectrumTable
+
+__getattr__, __dir__ = lazy_names(__name__, {"loader": ("SpectrumTable",)})
+
+__all__ = ["SpectrumTable"]
