@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from specframe_transit.cleaning.bin import Bin
+    from specframe_transit.cleaning.clean import Clean
     from specframe_transit.transit_joint import TransitJoint
     from specframe_transit.transit_polynomial import TransitPolynomial
 
 __getattr__, __dir__ = lazy_names(
-    __name__, {"transit_joint": ("TransitJoint",), "transit_polynomial": ("TransitPolynomial",)}
+    __name__,
+    {
+        "cleaning.bin": ("Bin",),
+        "cleaning.clean": ("Clean",),
+        "transit_joint": ("TransitJoint",),
+        "transit_polynomial": ("TransitPolynomial",),
+    },
 )
 
-__all__ = ["TransitJoint", "TransitPolynomial"]
+__all__ = ["Bin", "Clean", "TransitJoint", "TransitPolynomial"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
+from specframe_transit.cleaning.params import BinParams, CleanParams
 from specframe_transit.params import TransitJointParams, TransitPolynomialParams
 
 if TYPE_CHECKING:
@@ -16,6 +17,23 @@ __all__ = ["specframe_components"]
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     """Yield the components of this plugin."""
+    yield Component(
+        kind="detrender",
+        name="clean",
+        target="specframe_transit.cleaning.clean:Clean",
+        params=CleanParams,
+        summary="Masks what must not be fitted: times, channels, outliers; compares errors with the scatter",
+        tags=("light curves", "outliers", "sigma clipping", "errors"),
+    )
+    yield Component(
+        kind="detrender",
+        name="bin",
+        target="specframe_transit.cleaning.bin:Bin",
+        params=BinParams,
+        summary="Bins light curves in time and wavelength, and spectra of depths in wavelength",
+        tags=("light curves", "spectra", "binning", "resolution"),
+        example="specframe_transit.cleaning.examples:bins",
+    )
     yield Component(
         kind="detrender",
         name="transit-polynomial",
