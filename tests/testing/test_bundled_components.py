@@ -23,6 +23,7 @@ EXPECTED = {
     ("loader", "tess-kepler"),
     ("loader", "exosim-ndr"),
     ("loader", "jwst-x1dints"),
+    ("loader", "light-curves"),
     ("loader", "table"),
     ("calibrator", "ariel-detector"),
     ("detrender", "bin"),

@@ -1,4 +1,4 @@
-"""Arrays in a numpy archive."""
+"""Arrays in numpy's own files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,43 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["NpzSource"]
+__all__ = ["NpySource", "NpzSource"]
 
 #: What numpy raises on damaged archives.
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
+
+
+class NpySource(Source):
+    """An ``.npy`` file: the fields of a structured array, or the lines of a matrix along its shorter axis, from 0.
+
+    A vector is the single array ``"0"``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        try:
+            with path.open("rb") as file:
+                array = np.lib.format.read_array(file, allow_pickle=False)
+        except _DAMAGED as error:
+            raise InputFileError(path, f"cannot be read as .npy: {error}") from None
+        if array.dtype.names:
+            self._columns = {name: array[name] for name in array.dtype.names}
+            return
+        if array.ndim > 2 or (array.ndim == 2 and array.shape[0] == array.shape[1]) or array.ndim == 0:
+            raise InputFileError(
+                path,
+                f"holds an array of shape {array.shape}; expected columns (column, row) or (row, column), fewer than "
+                "rows. Save several arrays by name with numpy.savez",
+            )
+        lines = array[None] if array.ndim == 1 else array if array.shape[0] < array.shape[1] else array.T
+        self._columns = {str(i): line for i, line in enumerate(lines)}
+
+    def names(self) -> list[str]:
+        """Return the names of the fields, or the columns' numbers from 0."""
+        return list(self._columns)
+
+    def _read(self, name: str) -> NDArray[Any]:
+        return self._columns[name]
 
 
 class NpzSource(Source):
@@ -44,7 +77,10 @@ class NpzSource(Source):
                 array = archive[name]
         except _DAMAGED as error:
             if "allow_pickle" in str(error):
-                message = f"{name!r} holds Python objects, which are not read: save it as numbers or text"
+                message = (
+                    f"{name!r} holds Python objects, which are not read since they can run any code: save it as "
+                    "numbers or text"
+                )
             else:
                 message = f"{name!r} cannot be read: {error}"
             raise InputFileError(self.path, message) from None

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
+from specframe_io.chromatic.params import ChromaticParams
+from specframe_io.curves.params import LightCurvesParams
+from specframe_io.fits_cube.params import FitsCubeParams
 from specframe_io.params import EurekaParams, ExosimNdrParams, JwstX1dintsParams, TableParams
+from specframe_io.spectrum_table.params import SpectrumTableParams
+from specframe_io.tess_kepler.params import TessKeplerParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +21,42 @@ __all__ = ["specframe_components"]
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     """Yield the components of this plugin."""
+    yield Component(
+        kind="loader",
+        name="chromatic",
+        target="specframe_io.chromatic:Chromatic",
+        params=ChromaticParams,
+        summary="Light curves in the xarray convention of chromatic and of the JWST ERS program (NetCDF, HDF5)",
+        tags=("JWST", "ERS", "chromatic", "light curves", "netcdf", "hdf5", "xarray"),
+        example="specframe_io.examples:chromatic_light_curves",
+    )
+    yield Component(
+        kind="loader",
+        name="fits-cube",
+        target="specframe_io.fits_cube:FitsCube",
+        params=FitsCubeParams,
+        summary="Light curves in image extensions of FITS files: flux, errors, wavelengths, times",
+        tags=("JWST", "NIRISS", "light curves", "fits"),
+        example="specframe_io.examples:fits_cubes",
+    )
+    yield Component(
+        kind="loader",
+        name="spectrum-table",
+        target="specframe_io.spectrum_table:SpectrumTable",
+        params=SpectrumTableParams,
+        summary="Published transmission and eclipse spectra in tables (CSV, ECSV, IPAC, text, HDF5)",
+        tags=("spectra", "published", "NASA Exoplanet Archive", "csv", "ecsv", "ipac"),
+        example="specframe_io.examples:published_spectra",
+    )
+    yield Component(
+        kind="loader",
+        name="tess-kepler",
+        target="specframe_io.tess_kepler:TessKepler",
+        params=TessKeplerParams,
+        summary="Light-curve files of TESS (SPOC, QLP), Kepler and K2 (FITS)",
+        tags=("TESS", "Kepler", "K2", "QLP", "light curves", "fits"),
+        example="specframe_io.examples:tess_light_curves",
+    )
     yield Component(
         kind="loader",
         name="eureka",
@@ -42,6 +83,15 @@ def specframe_components() -> Iterator[Component]:
         summary="Time series of extracted spectra of the JWST pipeline (x1dints, FITS)",
         tags=("JWST", "x1dints", "light curves", "fits"),
         example="specframe_io.examples:x1dints",
+    )
+    yield Component(
+        kind="loader",
+        name="light-curves",
+        target="specframe_io.curves:LightCurves",
+        params=LightCurvesParams,
+        summary="Light curves of a planet in text files of any columns, ECSV, npy, npz, NetCDF or HDF5",
+        tags=("light curves", "text", "csv", "npz", "HST", "ground", "regressors", "juliet"),
+        example="specframe_io.examples:channel_tables",
     )
     yield Component(
         kind="loader",

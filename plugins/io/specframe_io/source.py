@@ -12,6 +12,7 @@ import numpy as np
 
 from specframe.errors import InputFileError
 from specframe_io.names import is_pattern, listed, natural
+from specframe_io.pickled import refuse_pickle
 from specframe_io.targets import target_name
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["Source", "open_source"]
 #: Where the reader of a suffix lives.
 _READERS = {
     ".npz": "specframe_io.archive:NpzSource",
+    ".npy": "specframe_io.archive:NpySource",
     ".nc": "specframe_io.netcdf:NetcdfSource",
     ".nc4": "specframe_io.netcdf:NetcdfSource",
     ".h5": "specframe_io.netcdf:NetcdfSource",
@@ -32,7 +34,11 @@ _READERS = {
     ".csv": "specframe_io.columns:CsvSource",
     ".tsv": "specframe_io.columns:CsvSource",
     ".ecsv": "specframe_io.columns:EcsvSource",
+    ".txt": "specframe_io.text:TextSource",
+    ".dat": "specframe_io.text:TextSource",
 }
+#: Formats that no reader of text opens, whether there is a reader of them or not.
+_BINARY = (".npz", ".npy", ".nc", ".nc4", ".h5", ".hdf5", ".fits", ".fit", ".gz", ".zip", ".xlsx", ".parquet", ".mat")
 #: Names that an error message lists.
 _LISTED = 12
 
@@ -57,6 +63,10 @@ class Source(ABC):
         """Return the units that the file states for ``key``, if any."""
         del key
         return None
+
+    def place(self, row: int) -> str:
+        """Return where a row stands, for a message."""
+        return f"row {row + 1}"
 
     def raw(self, name: str) -> NDArray[Any]:
         """Return one array as it is in the file. It is shared: read-only."""
@@ -143,8 +153,9 @@ class Source(ABC):
         """Return the error that there are no ``keys``, with what is there and the name nearest to the first."""
         names = self.names()
         there = listed(names, _LISTED) or "nothing"
-        near = get_close_matches(keys[0], names, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        spelled = {name.lower(): name for name in reversed(names)}
+        near = get_close_matches(keys[0].lower(), spelled, 1)
+        hint = f"; did you mean {spelled[near[0]]!r}?" if near else ""
         return InputFileError(self.path, f"has no {listed(map(repr, keys))} (there: {there}){hint}")
 
     def parsed(self, name: str, values: NDArray[Any], strip: str = "") -> NDArray[np.float64]:
@@ -158,7 +169,7 @@ class Source(ABC):
                 numbers[row] = float(text) if text else np.nan
             except ValueError:
                 raise InputFileError(
-                    self.path, f"{name!r}, row {row + 1}: expected a number, got {_text(value)!r}"
+                    self.path, f"{name!r}, {self.place(row)}: expected a number, got {_text(value)!r}"
                 ) from None
         return numbers
 
@@ -177,19 +188,24 @@ class Source(ABC):
         return self.parsed(name, array)
 
 
-def open_source(path: Path) -> Source:
-    """Open a file by its suffix.
+def open_source(path: Path, text: bool = False) -> Source:
+    """Open a file by its suffix; with ``text`` all but those of binary formats and ``.ecsv`` are columns of text.
 
     Raises
     ------
     InputFileError
-        When it is not there, or no reader knows its suffix.
+        When it is not there, no reader knows its suffix, or it is a pickle, which is never read.
     """
     if not path.is_file():
         raise InputFileError(path, "is a folder, expected a file" if path.is_dir() else "no such file")
-    reader = _READERS.get(path.suffix.lower())
+    refuse_pickle(path)
+    suffix = path.suffix.lower()
+    reader = _READERS.get(suffix)
+    if text and suffix not in _BINARY:
+        reader = _READERS.get(suffix if suffix == ".ecsv" else ".txt")
     if reader is None:
-        raise InputFileError(path, f"unknown format {path.suffix!r}, expected one of {', '.join(_READERS)}")
+        packed = "; unpack it first" if suffix in (".gz", ".zip") else ""
+        raise InputFileError(path, f"unknown format {path.suffix!r}, expected one of {', '.join(_READERS)}{packed}")
     module, _, name = reader.partition(":")
     return cast("Source", getattr(import_module(module), name)(path))
 
