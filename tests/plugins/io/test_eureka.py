@@ -14,12 +14,12 @@ from specframe_transit import TransitPolynomial
 
 #: Channels, times, and the time system of each mode's light curves.
 MODES = {
-    "miri_spectroscopy": (1, 4, "BMJD"),
-    "nircam_photometry": (1, 4, "BMJD"),
-    "nircam_spectroscopy": (1, 7, "BMJD"),
-    "niriss_spectroscopy": (4, 3, "BMJD"),
-    "nirspec_spectroscopy": (2, 24, "BMJD"),
-    "wfc3_spectroscopy": (1, 2, "BJD"),
+    "miri_spectroscopy": (1, 4, "JD 2400000.5"),
+    "nircam_photometry": (1, 4, "JD 2400000.5"),
+    "nircam_spectroscopy": (1, 7, "JD 2400000.5"),
+    "niriss_spectroscopy": (4, 3, "JD 2400000.5"),
+    "nirspec_spectroscopy": (2, 24, "JD 2400000.5"),
+    "wfc3_spectroscopy": (1, 2, "JD 0"),
 }
 
 
@@ -91,6 +91,55 @@ def test_real_spectra(data_dir, mode, instrument):
     assert not data.mask.values[(raw["optmask"].T[order] == 0) & np.isfinite(raw["optspec"].T[order])].any()
 
 
+#: Regressors of each mode, and the dataset that each is in the file.
+REGRESSORS = {
+    "miri_spectroscopy": {"y": "centroid_y", "width_y": "centroid_sy", "background": "skylev"},
+    "nircam_photometry": {
+        "x": "centroid_x",
+        "y": "centroid_y",
+        "width_x": "centroid_sx",
+        "width_y": "centroid_sy",
+        "background": "skylev",
+    },
+    "nircam_spectroscopy": {
+        "x": "centroid_x",
+        "y": "centroid_y",
+        "width_x": "centroid_sx",
+        "width_y": "centroid_sy",
+    },
+    "niriss_spectroscopy": {"background": "skylev"},
+    "nirspec_spectroscopy": {"y": "centroid_y", "width_y": "centroid_sy", "background": "skylev"},
+    "wfc3_spectroscopy": {"x": "centroid_x", "y": "centroid_y", "width_x": "centroid_sx", "scan_direction": "scandir"},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_real_centroids_and_sky_level_are_regressors(data_dir, mode):
+    _, data = _node(Eureka(path=data_dir / "eureka_h5" / mode / "LCData.h5"), "LCData")
+    assert {name for name in data.data_vars if data[name].attrs.get("role") == "regressor"} == set(REGRESSORS[mode])
+    with h5py.File(data_dir / "eureka_h5" / mode / "LCData.h5") as file:
+        for name, dataset in REGRESSORS[mode].items():
+            np.testing.assert_array_equal(data[name], file[dataset][()])
+            assert data[name].dims == (("wavelength", "time") if file[dataset].ndim == 2 else ("time",))
+            units = {"background": "electron", "scan_direction": ""}.get(name, "pix")
+            assert data[name].attrs["units"] == units
+
+
+def test_the_sky_level_of_stage_3_is_sorted_as_the_flux(data_dir):
+    path = data_dir / "eureka_h5" / "miri_spectroscopy" / "SpecData.h5"
+    _, data = _node(Eureka(path=path), "SpecData")
+    with h5py.File(path) as file:
+        order = np.argsort(file["wave_1d"][()])
+        np.testing.assert_array_equal(data.background, file["skylev"][()].T[order])
+
+
+def test_a_regressor_of_another_length_is_refused(written):
+    with h5py.File(written, "a") as file:
+        file["centroid_x"] = np.zeros(59)
+    with pytest.raises(InputFileError, match="centroid_x: expected 60 numbers, one per time"):
+        Eureka(path=written).load("a_LCData")
+
+
 def test_real_files_of_one_name_need_a_rule(data_dir):
     with pytest.raises(InputFileError, match="would both be target 'LCData'; the parameter target"):
         Eureka(path=data_dir / "eureka_h5", pattern="**/*LCData.h5").targets()
@@ -153,7 +202,7 @@ def test_what_the_file_does_not_say_is_given(written):
         Eureka(path=written, time_units="BJD_TDB").load("a_LCData")
     loader = Eureka(path=written, time_units="BJD_TDB", units="", instrument="SOSS", target="WASP-39b")
     path, data = _node(loader, "WASP-39b")
-    assert (path, data.flux.units, data.time.attrs["time_reference"]) == ("SOSS/0", "", "BJD")
+    assert (path, data.flux.units, data.time.attrs["time_reference"]) == ("SOSS/0", "", "JD 0")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +215,7 @@ def test_what_the_file_does_not_say_is_given(written):
         ("data", np.ones((3, 60, 2)), {}, r"data: expected numbers of shape \(3, 60\)"),
         ("mask", np.full((3, 60), 2), {}, "mask: expected 0 .good. and 1 .masked. alone"),
         ("data", np.full((3, 60), b"x"), {}, "data: expected numbers"),
-        ("data", np.ones((3, 60)), {"flux_units": "parsec"}, "data: expected flux_units convertible"),
+        ("data", np.ones((3, 60)), {"flux_units": "parsec"}, "data: flux_units: expected a unit convertible"),
         ("time", 59000.0 - np.arange(60), {}, "time: must ascend, but index 0"),
         ("time", np.full(60, np.nan), {}, "time: 60 of 60 times are not finite"),
         ("time", np.arange(60, dtype="f4"), {}, "time: expected times .time,. in float64"),

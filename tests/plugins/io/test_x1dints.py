@@ -104,6 +104,14 @@ def drop(hdus, table, name):
 
 
 @pytest.mark.parametrize("layout", ["tables", "rows"])
+def test_the_length_of_an_integration_is_the_exposure_time(tmp_path, layout):
+    path = write(tmp_path, layout)
+    assert "exposure_time" not in loaded(path)["NIRISS-1/0"].attrs
+    edited(path, lambda hdus: hdus[0].header.update(EFFINTTM=49.446))
+    assert loaded(path)["NIRISS-2/0"].attrs["exposure_time"] == 49.446
+
+
+@pytest.mark.parametrize("layout", ["tables", "rows"])
 def test_segments_are_joined_in_time_and_orders_are_kept_apart(tmp_path, layout):
     write(tmp_path, layout, (4, 5), segment=1)  # the names' order is not that of time
     write(tmp_path, layout, (1, 2, 3), segment=2)
@@ -115,7 +123,7 @@ def test_segments_are_joined_in_time_and_orders_are_kept_apart(tmp_path, layout)
         np.testing.assert_array_equal(node["flux"], truth(order, np.arange(1, 6))[:, ::-1].T)
         np.testing.assert_array_equal(node["wavelength"], WAVE[::-1])
         np.testing.assert_array_equal(node["time"], middle(np.arange(1, 6))[1])
-        assert node["time"].attrs == {"units": "d", "time_system": "BJD_TDB", "time_reference": "JD 2400000.5"}
+        assert node["time"].attrs == {"units": "d", "time_system": "TDB", "time_reference": "JD 2400000.5"}
         assert (node["flux"].attrs["units"], float(node["flux_error"].min())) == ("Jy", 0.5)
         assert not node["mask"].any()
         assert "flags" not in node.attrs

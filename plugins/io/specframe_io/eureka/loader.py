@@ -13,6 +13,7 @@ from specframe_io.branch import DAMAGED, Branch
 from specframe_io.eureka.series import series_node
 from specframe_io.folder import chosen_targets, files_by_target, of_target
 from specframe_io.params import EurekaParams
+from specframe_io.pickled import refuse_pickle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +34,13 @@ class Eureka(Loader):
     - ``mask``: as Eureka! writes it, ``True`` (1) is not to be used. What is not finite is masked, too, and so is an
       error that is not positive.
     - ``time`` is in d as the file has it, in float64; ``attrs`` say which: ``BMJD_TDB`` is ``time_system`` TDB and
-      ``time_reference`` BMJD.
+      ``time_reference`` JD 2400000.5.
+    - Regressors, where the file has them: ``x``, ``y``, ``width_x``, ``width_y`` (centroids), ``background`` (sky) and
+      ``scan_direction``.
     - Channels are sorted by wavelength. Columns of stage 3 without a wavelength are left out.
     - Flux and errors are in the file's units; DN is adu.
 
-    The white light curve, the sky level and the centroids in the files are not loaded.
+    The white light curve in the files is not loaded.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Eureka(Loader):
     def load(self, target: str) -> xr.DataTree:
         """Return the Observation of one file."""
         path = self._file(target)
+        refuse_pickle(path)
         try:
             with h5py.File(path, "r") as file:
                 root = Branch(path, file, "Eureka!")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from astropy import units as u
 
 from specframe.errors import InputFileError
+from specframe_io.clock import clock_of
+from specframe_io.flux_units import flux_unit, read_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["series_node"]
 
-#: Reference and system of a time: BMJD_TDB, MJD_UTC, HJD-TDB ...
-_TIME = re.compile(r"([BH]?M?JD)[ _-]?(TDB|UTC|TT|TAI)", re.IGNORECASE)
-#: Words of Eureka! and of FITS headers that astropy does not know.
-_WORDS = {"electrons": "electron", "dn": "adu", "microns": "um", "angstroms": "angstrom"}
-_FLUX = ("", "electron", "electron / s", "adu", "adu / s", "Jy", "MJy / sr", "W m-2 um-1", "ph s-1 m-2 um-1")
+#: Datasets that become regressors, by the names of an Observation. The widths are standard deviations of a Gaussian.
+_REGRESSORS = {
+    "x": "centroid_x",
+    "y": "centroid_y",
+    "width_x": "centroid_sx",
+    "width_y": "centroid_sy",
+    "background": "skylev",
+    "scan_direction": "scandir",
+}
 
 
 def series_node(root: Branch, units: str | None, time_units: str | None) -> xr.Dataset:
@@ -72,14 +76,41 @@ def series_node(root: Branch, units: str | None, time_units: str | None) -> xr.D
     }
     for side, values in _edges(root, wavelength, key).items():
         coords[f"wavelength_{side}"] = ("wavelength", values[order], {"units": "um"})
-    return xr.Dataset(
-        {
-            "flux": (dims, flux[order], {"units": unit}),
-            "flux_error": (dims, error[order], {"units": unit}),
-            "mask": (dims, bad[order]),
-        },
-        coords=coords,
-    )
+    variables: dict[str, Any] = {
+        "flux": (dims, flux[order], {"units": unit}),
+        "flux_error": (dims, error[order], {"units": unit}),
+        "mask": (dims, bad[order]),
+    }
+    for called, (values, unit) in _regressors(root, shape, turn).items():
+        attrs = {"units": unit, "role": "regressor"}
+        variables[called] = ("time", values, attrs) if values.ndim == 1 else (dims, values[order], attrs)
+    return xr.Dataset(variables, coords=coords)
+
+
+def _regressors(root: Branch, shape: tuple[int, int], turn: bool) -> dict[str, tuple[NDArray[np.float64], str]]:
+    """Return what the flux may depend on, (time,) or (wavelength, time), and its units; not what has no numbers."""
+    found = {}
+    for called, name in _REGRESSORS.items():
+        if root.find(name) is None:
+            continue
+        values = root.array(name)
+        if values.ndim == 2:
+            values = _matrix(root, name, shape, turn)
+        elif values.shape != shape[1:] or values.dtype.kind == "V":
+            raise root.wrong(name, f"expected {shape[1]} numbers, one per time, got {values.dtype} {values.shape}")
+        values = values.astype(float)
+        if np.isfinite(values).any():
+            # drifts in x of Eureka! state no units; they are in pixels like those in y
+            default = {"background": "electron", "scan_direction": ""}.get(called, "pix")
+            found[called] = (values, _plain_unit(root.attribute(name, "flux_units", "units") or default))
+    return found
+
+
+def _plain_unit(written: str) -> str:
+    try:
+        return str(read_unit(written).to_string())
+    except ValueError:
+        return written
 
 
 def _time(root: Branch, stated: str | None) -> tuple[NDArray[np.float64], dict[str, str]]:
@@ -97,11 +128,13 @@ def _time(root: Branch, stated: str | None) -> tuple[NDArray[np.float64], dict[s
     written = root.attribute("time", "time_units", "units") or stated
     if written is None:
         raise root.wrong("time", "has no time_units, such as BMJD_TDB; give the parameter time_units")
-    match = _TIME.fullmatch(written)
-    if match is None:
+    try:
+        clock = clock_of(written)
+    except ValueError:
+        clock = None
+    if clock is None or not clock.system or not clock.reference:
         raise root.wrong("time", f"expected time_units such as BMJD_TDB, BJD_TDB or MJD_UTC, got {written!r}")
-    reference, system = (word.upper() for word in match.groups())
-    return time, {"units": "d", "time_system": system, "time_reference": reference}
+    return time, clock.attrs()
 
 
 def _wavelength(root: Branch, name: str) -> NDArray[np.float64]:
@@ -111,8 +144,8 @@ def _wavelength(root: Branch, name: str) -> NDArray[np.float64]:
         raise root.wrong(name, f"expected wavelengths on one axis, got {values.dtype} of shape {values.shape}")
     written = root.attribute(name, "wave_units", "units") or "um"
     try:
-        factor = _unit(written).to(u.um)
-    except (ValueError, TypeError):
+        factor = read_unit(written).to("um")
+    except ValueError:
         raise root.wrong(name, f"expected wave_units convertible to um, got {written!r}") from None
     return values.astype(float) * float(factor)
 
@@ -162,15 +195,6 @@ def _flux_unit(root: Branch, name: str, stated: str | None) -> str:
     if written is None:
         raise root.wrong(name, "has no flux_units; give the parameter units, '' for a normalised flux")
     try:
-        unit = _unit(written)
-    except (ValueError, TypeError):
-        unit = None
-    if unit is None or not any(unit.is_equivalent(u.Unit(known)) for known in _FLUX):
-        known = ", ".join(repr(one) for one in _FLUX)
-        raise root.wrong(name, f"expected flux_units convertible to one of {known}; got {written!r}")
-    return str(unit.to_string())
-
-
-def _unit(written: str) -> u.UnitBase:
-    """Return the unit that Eureka! or a FITS header spells in its own way: ELECTRONS, DN/s, microns."""
-    return u.Unit(re.sub(r"[A-Za-z]+", lambda word: _WORDS.get(word[0].lower(), word[0]), written))
+        return flux_unit(written)
+    except ValueError as error:
+        raise root.wrong(name, f"flux_units: {error}") from None

@@ -37,6 +37,7 @@ class JwstX1dints(Loader):
     integration.
 
     - ``time`` is the middle of the integration, as the file has it; ``time_reference`` says from when it counts.
+    - ``exposure_time`` is EFFINTTM, the length of an integration in s.
     - Wavelengths are in um; flux is in Jy, or in adu/s where the flux calibration was skipped.
     - ``mask`` is where DQ has a bit of ``dq_bits``, or flux, error or wavelength are not known.
 
@@ -70,6 +71,10 @@ class JwstX1dints(Loader):
             for name in params.instruments or sorted(parts)
         }
         header = primary_header(files[0])
+        seconds = header.get("EFFINTTM")
+        if isinstance(seconds, int | float) and seconds > 0:
+            for node in nodes.values():
+                node.attrs["exposure_time"] = float(seconds)
         version = header.get("CAL_VER")
         source = "JWST pipeline" if version is None else f"JWST pipeline {version}"
         return make_observation(target, nodes, source=f"{source}, {listed(path.name for path in files)}")

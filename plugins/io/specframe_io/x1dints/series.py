@@ -104,7 +104,7 @@ def light_curves(parts: Sequence[Spectra], system: TimeSystem, tolerance: float,
                 time,
                 {
                     "units": "d",
-                    "time_system": "UTC" if system == "MJD_UTC" else "BJD_TDB",
+                    "time_system": "UTC" if system == "MJD_UTC" else "TDB",
                     "time_reference": "JD 2400000.5" if time[0] < _WHOLE_JD else "JD 0",
                 },
             ),

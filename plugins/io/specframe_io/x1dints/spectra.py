@@ -8,30 +8,26 @@ datamodels" (TSOMultiSpecModel).
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy import units as u
-from astropy.io import fits
 
 from specframe.errors import InputFileError
+from specframe_io.fits_file import opened_fits
 from specframe_io.names import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from astropy.io import fits
     from numpy.typing import NDArray
 
     from specframe_io.params import TimeSystem
 
 __all__ = ["Spectra", "primary_header", "read_spectra"]
 
-#: What astropy raises on damaged files; warnings that a file is truncated or corrupted are made errors.
-_DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, Warning)
 _EXTENSION = "EXTRACT1D"
 #: Where the middle of an integration stands: column or keyword of its own, column of INT_TIMES.
 _MIDDLE = {"BJD_TDB": ("TDB-MID", "int_mid_BJD_TDB"), "MJD_UTC": ("MJD-AVG", "int_mid_MJD_UTC")}
@@ -57,7 +53,7 @@ class Spectra:
 
 def primary_header(path: Path) -> fits.Header:
     """Return the primary header of a file."""
-    with _opened(path) as file:
+    with opened_fits(path) as file:
         return file[0].header.copy()
 
 
@@ -69,24 +65,21 @@ def read_spectra(path: Path, system: TimeSystem, units: str | None) -> list[Spec
     InputFileError
         When the file is damaged, or a table or column is missing or not what the pipeline writes.
     """
-    try:
-        with _opened(path) as file:
-            tables = [hdu for hdu in file if hdu.name == _EXTENSION]
-            if not tables:
-                there = listed([hdu.name for hdu in file], 8)
-                raise InputFileError(path, f"has no table {_EXTENSION}, expected an x1dints file (there: {there})")
-            clock = _int_times(path, file, system)
-            first = file[0].header
-            count: dict[str, int] = {}
-            spectra = []
-            for hdu in tables:
-                node = _node(path, first, hdu.header)
-                read = _Table(path, hdu).spectra(node, system, units, clock, first, count.get(node, 0))
-                count[node] = count.get(node, 0) + len(read.time)
-                spectra.append(read)
-            return spectra
-    except _DAMAGED as error:
-        raise InputFileError(path, f"cannot be read ({error}); the file may be damaged: get it again") from None
+    with opened_fits(path) as file:
+        tables = [hdu for hdu in file if hdu.name == _EXTENSION]
+        if not tables:
+            there = listed([hdu.name for hdu in file], 8)
+            raise InputFileError(path, f"has no table {_EXTENSION}, expected an x1dints file (there: {there})")
+        clock = _int_times(path, file, system)
+        first = file[0].header
+        count: dict[str, int] = {}
+        spectra = []
+        for hdu in tables:
+            node = _node(path, first, hdu.header)
+            read = _Table(path, hdu).spectra(node, system, units, clock, first, count.get(node, 0))
+            count[node] = count.get(node, 0) + len(read.time)
+            spectra.append(read)
+        return spectra
 
 
 class _Table:
@@ -207,18 +200,3 @@ def _node(path: Path, first: fits.Header, header: fits.Header) -> str:
     detector = str(header.get("DETECTOR", first.get("DETECTOR", ""))).strip()
     parts = [instrument, "" if detector == "MULTIPLE" else detector, "" if order in (None, 0, 1) else str(order)]
     return "-".join(part for part in parts if part)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[fits.HDUList]:
-    if not path.is_file():
-        raise InputFileError(path, "no such file")
-    with path.open("rb") as opened, warnings.catch_warnings():  # astropy leaves a damaged file open
-        warnings.simplefilter("ignore")
-        warnings.filterwarnings("error", message="(?s).*(truncated|corrupted)")
-        try:
-            file = fits.open(opened, memmap=False, lazy_load_hdus=False)
-        except _DAMAGED as error:
-            raise InputFileError(path, f"is not a whole FITS file ({error}); get it again") from None
-        with file:
-            yield file
