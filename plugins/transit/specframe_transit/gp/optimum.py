@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.stats import qmc
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from specframe_transit.inference.prior import Parameter
 
-__all__ = ["Optimum", "find_optimum"]
+__all__ = ["Optimum", "climb_one", "find_optimum"]
 
 #: Places per parameter at which a climb may begin, and how many of the best do begin.
 _PLACES, _CLIMBS = 8, 2
@@ -23,8 +26,7 @@ _DIFFERENCE = 1e-3
 _RADIUS, _MAX_RADIUS = 1.0, 3.0
 #: A climb ends where so little log density can be gained, or after so many steps.
 _TOLERANCE, _MAX_STEPS = 1e-7, 60
-#: Least variance per squared width of the bounds that is left to a direction of which the data say nothing: a uniform
-#: density has 1 / 12. Without bounds the width is taken as this.
+#: Width of the prior of a logarithm that has no bounds: e^10.
 _UNBOUNDED_WIDTH = 10.0
 
 
@@ -89,10 +91,7 @@ def find_optimum(
     Newton steps with a trust region, in which directions of negative curvature are turned round (Nocedal & Wright
     2006, sections 3.4 and 4.1), for all curves at once: an evaluation of many small problems costs little more than
     one. Without ``start (n_curve, n_parameter)`` the two best of ``8 n + 1`` places of a Halton sequence begin.
-
-    Raises
-    ------
-    Nothing: a curve without a finite density anywhere keeps its start, and has a log density of -inf.
+    A curve without a finite density anywhere keeps its start, and has a log density of -inf.
     """
     problem = _Problem(evaluate, parameters)
     n = len(parameters)
@@ -106,7 +105,7 @@ def find_optimum(
         values = np.clip(np.broadcast_to(np.asarray(start, dtype=float), (n_curve, n)), problem.lower, problem.upper)
     values, log_density, curvature = _climb(problem, curves, values)
     best = np.array([np.flatnonzero(curves == c)[np.argmax(log_density[curves == c])] for c in range(n_curve)])
-    return Optimum(values[best], log_density[best], _covariance(problem, curvature[best]))
+    return Optimum(values[best], log_density[best], _covariance(problem.lower, problem.upper, curvature[best]))
 
 
 def _best_places(
@@ -189,11 +188,48 @@ def _step(
     return np.asarray(step * np.minimum(1.0, radius / np.maximum(length, 1e-300))[:, None])
 
 
-def _covariance(problem: _Problem, curvature: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inverse of the curvature, no direction wider than a uniform density between the bounds."""
-    width = problem.upper - problem.lower
+def _covariance(
+    lower: NDArray[np.float64], upper: NDArray[np.float64], curvature: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return inverses of ``curvature (n_curve, n, n)``, nowhere wider than a uniform density between the bounds."""
+    width = upper - lower
     width = np.where(np.isfinite(width), width, _UNBOUNDED_WIDTH)
     scale = width / np.sqrt(12.0)
     eigenvalue, vector = np.linalg.eigh(curvature * scale[:, None] * scale)
     inverse = np.einsum("cij,cj,ckj->cik", vector, 1.0 / np.maximum(eigenvalue, 1.0), vector)
     return np.asarray(inverse * scale[:, None] * scale)
+
+
+def climb_one(
+    evaluate: Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]],
+    parameters: tuple[Parameter, ...],
+    starts: Sequence[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+    """Return values of largest posterior density of one expensive problem, the log likelihood and the covariance.
+
+    L-BFGS-B from each of ``starts``; ``evaluate`` returns the log likelihood at ``values (n,)`` and its gradient.
+    """
+    priors = [parameter.prior for parameter in parameters]
+    if not priors:
+        return np.empty(0), evaluate(np.empty(0))[0], np.empty((0, 0))
+    lower, upper = np.array([prior.lower for prior in priors]), np.array([prior.upper for prior in priors])
+
+    def objective(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = evaluate(values)
+        if not np.isfinite(value):
+            return 1e300, np.zeros(len(values))
+        value += sum(float(prior.log_density(x)) for prior, x in zip(priors, values, strict=True))
+        own = np.array([float(prior.gradient(x)) for prior, x in zip(priors, values, strict=True)])
+        return -value, -(gradient + own)
+
+    fits = [
+        minimize(objective, np.clip(start, lower, upper), jac=True, bounds=list(zip(lower, upper, strict=True)))
+        for start in starts
+    ]
+    best = np.asarray(min(fits, key=lambda fit: float(fit.fun)).x)
+    curvature = np.empty((len(best), len(best)))
+    for row, shift in enumerate(_DIFFERENCE * np.eye(len(best))):
+        curvature[row] = (evaluate(best - shift)[1] - evaluate(best + shift)[1]) / (2.0 * _DIFFERENCE)
+    curvature = 0.5 * (curvature + curvature.T)
+    curvature += np.diag([float(prior.curvature(x)) for prior, x in zip(priors, best, strict=True)])
+    return best, evaluate(best)[0], _covariance(lower, upper, curvature[None])[0]

@@ -9,6 +9,7 @@ from specframe_transit.inference.params import PriorParams
 
 __all__ = [
     "ExponentialParams",
+    "GridKernelParams",
     "KernelParams",
     "MaternParams",
     "RegressorKernelParams",
@@ -84,4 +85,29 @@ class RegressorKernelParams(Params):
         None,
         description="Length scale of every regressor, in standard deviations of the regressor. By default log-uniform "
         "from 0.1 to 100; a regressor with a long one hardly matters.",
+    )
+    inducing_points: int = Field(
+        0,
+        ge=0,
+        le=5000,
+        description="Points that stand for all samples, which makes the process an approximation and its cost linear "
+        "in the number of samples. 0: none up to 1500 samples, where the process is exact, and 300 above.",
+    )
+
+
+class GridKernelParams(Params):
+    """A Gaussian process over time and wavelength: the product of a kernel in each."""
+
+    kernel: Literal["matern-3/2", "matern-5/2", "squared-exponential"] = Field(
+        "matern-3/2", description="Smoothness of the process in time."
+    )
+    wavelength_kernel: Literal["matern-3/2", "matern-5/2", "squared-exponential"] = Field(
+        "squared-exponential", description="Smoothness of the process in wavelength."
+    )
+    amplitude: PriorParams | None = Field(None, description=_AMPLITUDE)
+    timescale: PriorParams | None = Field(None, description=f"Length scale in time, d. {_DEFAULT_TIMESCALE}")
+    wavelength_scale: PriorParams | None = Field(
+        None,
+        description="Length scale in the logarithm of the wavelength: 0.1 is a tenth of the wavelength. By default "
+        "log-uniform between the median step of the channels and ten times their range.",
     )
