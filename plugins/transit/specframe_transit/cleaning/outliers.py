@@ -88,18 +88,18 @@ def find_outliers(
         scatter = point_to_point_scatter(values, judged, stretch)[:, None]
         judged = judged & np.isfinite(scatter)
         scatter = np.where(np.isfinite(scatter), scatter, 1.0)
-        depart = departures(values, judged, stretch, half, least * scatter[:, 0]) / scatter
+        depart = departures(values, judged, stretch, half, scatter[:, 0], least)
         if sigma_time is not None:
-            new = judged & (np.abs(depart) > sigma_time)
+            new = judged & (np.abs(depart) >= sigma_time)
             by_time |= new
             use &= ~new
             judged = judged & ~new
         if sigma_wavelength is not None:
             scaled, of_exposure = np.ascontiguousarray(((values - 1.0) / scatter).T), np.ascontiguousarray(judged.T)
             along = point_to_point_scatter(scaled, of_exposure, in_order)
-            limit = sigma_wavelength * np.fmax(along, 1.0)
-            across = np.abs(departures(scaled, of_exposure, in_order, half, limit)) > limit[:, None]
-            new = across.T & (np.abs(depart) > 0.5 * limit)
+            noise = np.fmax(along, 1.0)
+            across = departures(scaled, of_exposure, in_order, half, noise, sigma_wavelength) != 0.0
+            new = across.T & (np.abs(depart) >= 0.5 * sigma_wavelength * noise)
             by_wavelength |= new
             use &= ~new
         if int(use.sum()) == before:
@@ -122,5 +122,6 @@ def _levelled(
 def _beyond(
     values: NDArray[np.float64], use: NDArray[np.bool_], stretch: NDArray[np.intp], half: int, sigma: float
 ) -> NDArray[np.bool_]:
-    limit = sigma * point_to_point_scatter(values, use, stretch)
-    return use & (np.abs(departures(values, use, stretch, half, limit)) > limit[:, None])
+    scatter = point_to_point_scatter(values, use, stretch)
+    judged = use & np.isfinite(scatter)[:, None]
+    return departures(values, judged, stretch, half, np.where(np.isfinite(scatter), scatter, 1.0), sigma) != 0.0
