@@ -37,9 +37,11 @@ __all__ = ["nonlinear_occultation", "nonlinear_occulted"]
 _POINTS = 20
 #: The equidistant rule's error is exp(-2 x points x width) where mu has no zero within ``width`` of the real angles.
 _LOG_ACCURACY = 15.0
+#: Fewer do not tell the two sides of the planet apart, whose difference is the derivative by z.
+_FEWEST = 3
 
 #: Separations below this are continued from here, linearly in their square.
-_CENTRE = 1e-5
+_CENTRE = 1e-7
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -119,16 +121,16 @@ def _occult(
             gap = (1.0 - z - k) * (1.0 + z + k)  # mu^2 where the planet is nearest to the limb
             moments[:] = 0.0
             phi0, count, equidistant = 0.0, len(graded), False
-            if gap <= 0.0:
+            if gap < 0.0:
                 triangle = sqrt(max(-gap * (1.0 + z - k) * (1.0 + k - z), 0.0))
                 phi0 = pi - atan2(triangle, (k - 1.0) * (k + 1.0) + z2)
                 kappa = atan2(triangle, (1.0 - k) * (1.0 + k) + z2)
                 for n in range(5):
                     moments[n] = 4.0 * kappa / (n + 4.0)
             else:
-                needed = ceil(_LOG_ACCURACY / acosh(1.0 + gap / (2.0 * z * k)))
-                if needed <= count:
-                    count, equidistant = int(needed), True
+                width = acosh(1.0 + gap / (2.0 * z * k))
+                if width * count >= _LOG_ACCURACY:
+                    count, equidistant = max(ceil(_LOG_ACCURACY / width), _FEWEST), True
             inward, along = 0.0, 0.0
             for at in range(count):
                 if equidistant:

@@ -16,6 +16,9 @@ __all__ = ["Occultation", "quadratic_occultation", "quadratic_occulted"]
 #: Separations below this are continued from here, linearly in their square: the solution is even in the separation.
 _CENTRE = 1e-3
 
+#: Separations are kept this far from the radius: within rounding of it exoplanet-core 0.3.1 loses all of the light.
+_APART = 1e-13
+
 #: Derivatives of the coefficients of Green's basis (Agol et al. 2020, eq. 19-20) by u1 and u2.
 _BY_U1, _BY_U2 = np.array([-1.0, 1.0, 0.0]), np.array([-1.5, 2.0, -0.25])
 
@@ -83,10 +86,8 @@ def _grid(
     separation: NDArray[np.float64], radius: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     grid = (len(radius), len(separation))
-    return (
-        np.ascontiguousarray(np.broadcast_to(separation, grid)),
-        np.ascontiguousarray(np.broadcast_to(radius[:, None], grid)),
-    )
+    r = np.ascontiguousarray(np.broadcast_to(radius[:, None], grid))
+    return np.where(np.abs(separation - r) < _APART, r + _APART, separation), r
 
 
 def _green(u1: NDArray[np.float64], u2: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
