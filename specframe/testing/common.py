@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import metadata
 from multiprocessing.reduction import ForkingPickler
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -198,7 +198,9 @@ DATA_CHECKS: tuple[Check, ...] = (
 def _descriptions(model: type[BaseModel], prefix: str = "", seen: frozenset[type] = frozenset()) -> Iterator[Any]:
     """Yield ``(name, description)`` of every field, with those of nested models."""
     for name, info in model.model_fields.items():
-        yield f"{prefix}{name}", info.description
+        # A field of one value only tells which model of a union is meant; the docstring of the model says what that is.
+        only_name = get_origin(info.annotation) is Literal and len(get_args(info.annotation)) == 1
+        yield f"{prefix}{name}", (model.__doc__ if only_name else info.description)
         for nested in _models_in(info.annotation):
             if nested not in seen:
                 yield from _descriptions(nested, f"{prefix}{name}.", seen | {model, nested})

@@ -28,6 +28,7 @@ EXPECTED = {
     ("calibrator", "ariel-detector"),
     ("detrender", "bin"),
     ("detrender", "clean"),
+    ("detrender", "transit-fit"),
     ("detrender", "transit-joint"),
     ("detrender", "transit-polynomial"),
     ("model", "flat"),

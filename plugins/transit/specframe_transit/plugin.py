@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
 from specframe_transit.cleaning.params import BinParams, CleanParams
+from specframe_transit.fit.params import TransitFitParams
 from specframe_transit.params import TransitJointParams, TransitPolynomialParams
 
 if TYPE_CHECKING:
@@ -49,4 +50,13 @@ def specframe_components() -> Iterator[Component]:
         params=TransitJointParams,
         summary="Joint fit of star, limb-darkened transit and drift to all channels, instruments and visits",
         tags=("transit", "light curves", "limb darkening", "depth", "Gaussian process"),
+    )
+    yield Component(
+        kind="detrender",
+        name="transit-fit",
+        target="specframe_transit.transit_fit:TransitFit",
+        params=TransitFitParams,
+        summary="Spectrum of a transit or eclipse: white fit with priors, then all channels with systematics",
+        tags=("transit", "eclipse", "light curves", "systematics", "Gaussian process", "MCMC", "depth"),
+        example="specframe_transit.fit.examples:transits",
     )

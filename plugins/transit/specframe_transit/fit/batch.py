@@ -13,7 +13,7 @@ from specframe_transit.fit.linear import LinearSolution, solve_linear
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_transit.fit.noise_model import Noise
+    from specframe_transit.fit.noise import Noise
     from specframe_transit.fit.signal import Signal
     from specframe_transit.systematics.design import Systematics
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import asin, cos, degrees, acos, pi, radians, sin, sqrt
+from math import acos, cos, degrees, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe_transit.curves import Curves
-    from specframe_transit.fit.noise_model import Kernel
     from specframe_transit.gp.dense import DenseKernel
     from specframe_transit.inference.prior import Parameter
     from specframe_transit.systematics.params import TermParams
@@ -26,7 +25,24 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Use = NDArray[np.bool_]
 
-__all__ = ["RegressorProcess", "TimeProcess", "kernel_of"]
+__all__ = ["Kernel", "RegressorProcess", "TimeProcess", "kernel_of"]
+
+
+class Kernel(Protocol):
+    """A Gaussian process on the samples of one node; hyper (n_row, n_hyper), the others (n_row, ..., n_time)."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The free hyper-parameters."""
+
+    def whiten(self, hyper: Array, variance: Array, columns: Array, use: Use) -> tuple[Array, Array]:
+        """Return whitened columns (n_row, n_column, n_time) and log determinants (n_row,)."""
+
+    def predict(self, hyper: Array, variance: Array, residual: Array, use: Use) -> tuple[Array, Array]:
+        """Return mean and variance of the process (n_row, n_time)."""
+
+    def optimise(self, variance: Array, residual: Array, use: Use, start: Array | None) -> Array:
+        """Return hyper-parameters (n_row, n_hyper) of largest posterior density."""
 
 
 @dataclass(frozen=True)

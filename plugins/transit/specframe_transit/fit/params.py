@@ -146,12 +146,6 @@ class ChannelsParams(Params):
     systematics: tuple[TermParams, ...] | None = Field(
         None, description="Systematics of the channels; null: those of the whole step."
     )
-    common_mode: Literal["none", "divide-white"] = Field(
-        "none",
-        description="'divide-white' divides each channel by what the white curve is over its transit model, systematics "
-        "and noise that all channels share; the spectrum then has a common offset of unknown sign, see "
-        "common_depth_error.",
-    )
     orbit: Literal["fixed", "prior"] = Field(
         "fixed",
         description="The orbit is that of the white fit; 'prior' adds what its uncertainty does to the depths to "

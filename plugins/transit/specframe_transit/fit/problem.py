@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe_transit.fit.batch import CurveBatch
-    from specframe_transit.fit.noise_model import Noise
+    from specframe_transit.fit.noise import Noise
     from specframe_transit.inference.prior import Parameter
 
     Array = NDArray[np.float64]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from specframe_transit.fit.batch import CurveBatch
     from specframe_transit.fit.minimum import Minimum
-    from specframe_transit.fit.noise_model import Noise
+    from specframe_transit.fit.noise import Noise
     from specframe_transit.fit.params import ErrorsParams
     from specframe_transit.fit.problem import Problem
 

@@ -29,11 +29,11 @@ _SMALLEST_DEPTH = 1e-10
 class Signal(Protocol):
     """Relative flux of each curve (n_row, n_time); ``rows`` (n_row,) says which curve each row of values is of."""
 
-    def flux(self, values: Array, rows: NDArray[np.intp]) -> Array: ...
+    def flux(self, values: Array, rows: NDArray[np.intp]) -> Array:
+        """Return the flux (n_row, n_time) for values (n_row, n)."""
 
     def flux_with_gradient(self, values: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
         """Return also the derivatives by each parameter (n_row, n, n_time)."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from specframe_transit.curves import Curves
     from specframe_transit.fit.params import Freedom, LimbDarkeningParams
+    from specframe_transit.planet.transit import Law
 
 __all__ = ["LimbDarkening", "limb_darkening_of"]
 
@@ -29,7 +30,7 @@ _START = (0.25, 0.15)
 class LimbDarkening:
     """Coefficients (n_coefficient, n_curve) that are given, and how free the fit is: ``std`` counts for ``prior``."""
 
-    law: str
+    law: Law
     mode: Literal["fixed", "prior", "free"]
     given: NDArray[np.float64]
     std: float = 0.0
@@ -69,7 +70,8 @@ class LimbDarkening:
         if self.mode == "fixed":
             return by_coefficient[:, :0]
         if self.mode == "free":
-            return np.einsum("uqk,kut->kqt", jacobian(values[:, 0], values[:, 1]), by_coefficient)
+            by_q: NDArray[np.float64] = np.einsum("uqk,kut->kqt", jacobian(values[:, 0], values[:, 1]), by_coefficient)
+            return by_q
         return by_coefficient
 
 
@@ -81,7 +83,8 @@ def limb_darkening_of(curves: Curves, params: LimbDarkeningParams, freedom: Free
     DataError, ParameterError
         When coefficients are needed and the data have none, or the law cannot be free.
     """
-    law, given = curves.law, curves.limb_darkening
+    law: Law = "quadratic" if curves.law == "quadratic" else "nonlinear"
+    given = curves.limb_darkening
     if params.coefficients != "data":
         law = "quadratic" if len(params.coefficients) == 2 else "nonlinear"
         given = np.repeat(np.array(params.coefficients, float)[:, None], curves.n_channel, axis=1)

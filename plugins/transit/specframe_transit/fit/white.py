@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
-from specframe_transit.curves import point_to_point_scatter
 from specframe_transit.fit.batch import CurveBatch, Design
 from specframe_transit.fit.elements import elements_of
-from specframe_transit.fit.kernels import kernel_of
-from specframe_transit.fit.noise_model import Noise
+from specframe_transit.fit.noise import noise_of
 from specframe_transit.fit.problem import CurvePosterior, Problem
 from specframe_transit.fit.rounds import fit_rounds
 from specframe_transit.fit.selection import excluded_times, without
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 
     from specframe_transit.curves import Curves
     from specframe_transit.fit.elements import Elements
+    from specframe_transit.fit.noise import Noise
     from specframe_transit.fit.params import TransitFitParams
     from specframe_transit.fit.rounds import FitResult
     from specframe_transit.fit.stars import LimbDarkening
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["WhiteFit", "fit_white", "noise_of", "white_terms"]
+__all__ = ["WhiteFit", "fit_white", "white_terms"]
 
 #: Least and largest Rp/R* and Fp/F* that are looked for.
 _RATIO_BOUNDS = (1e-4, 2.0)
@@ -78,7 +77,7 @@ class WhiteFit:
     def signal(self, node: int) -> Array:
         """Return the noise-free transit (n_time,) of a node."""
         own = self.values[None, self.signal_picks[node]]
-        return self.signals[node].flux(own, np.zeros(1, np.intp))[0]
+        return np.asarray(self.signals[node].flux(own, np.zeros(1, np.intp))[0])
 
     def posterior(self) -> CurvePosterior:
         """Return the posterior of the free parameters and of the processes' hyper-parameters."""
@@ -97,20 +96,6 @@ class WhiteFit:
 def white_terms(terms: Sequence[TermParams]) -> tuple[TermParams, ...]:
     """Return those terms that a white curve can have: not what is measured on it, or on all channels."""
     return tuple(term for term in terms if not isinstance(term, CommonModeTerm | PrincipalComponentsTerm))
-
-
-def noise_of(curves: Curves, terms: Sequence[TermParams], hyper: Array | None = None) -> Noise:
-    """Return the noise of the curves before any fit: their errors, and the process among the terms."""
-    n = curves.n_channel
-    kernel = kernel_of(terms, curves, _scatter(curves))
-    if kernel is not None and hyper is None:
-        hyper = np.tile([parameter.start for parameter in kernel.parameters], (n, 1))
-    return Noise(curves.flux_error, curves.use, np.ones(n), np.zeros(n), kernel, hyper)
-
-
-def _scatter(curves: Curves) -> float:
-    scatter = point_to_point_scatter(curves.flux, curves.use)
-    return float(np.median(scatter[curves.use.any(axis=1)]))
 
 
 def fit_white(curves: Sequence[Curves], params: TransitFitParams) -> WhiteFit:
@@ -202,7 +187,7 @@ class _Layout:
                 stars[node.instrument],
                 ratio,
                 sizes.get(node.instrument),
-            )  # fmt: skip
+            )
             for i, node in enumerate(white)
         )
         self.signal_picks = tuple(np.array([*range(n), *at[node.instrument]], np.intp) for node in white)

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe_transit.curves import point_to_point_scatter
+from specframe_transit.fit.kernels import kernel_of
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from specframe_transit.inference.prior import Parameter
+    from specframe_transit.curves import Curves
+    from specframe_transit.fit.kernels import Kernel
+    from specframe_transit.systematics.params import TermParams
 
     Array = NDArray[np.float64]
 
-__all__ = ["Kernel", "Noise"]
-
-
-class Kernel(Protocol):
-    """A Gaussian process on the samples of one node; hyper (n_row, n_hyper), the others (n_row, ..., n_time)."""
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]: ...
-
-    def whiten(self, hyper: Array, variance: Array, columns: Array, use: NDArray[np.bool_]) -> tuple[Array, Array]: ...
-
-    def predict(
-        self, hyper: Array, variance: Array, residual: Array, use: NDArray[np.bool_]
-    ) -> tuple[Array, Array]: ...
-
-    def optimise(self, variance: Array, residual: Array, use: NDArray[np.bool_], start: Array | None) -> Array: ...
+__all__ = ["Noise", "noise_of"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Noise:
         return np.where(self.use[rows], own, 1.0)
 
     def whiten(self, columns: Array, rows: NDArray[np.intp], hyper: Array | None = None) -> tuple[Array, Array]:
-        """Return columns (n_row, n_column, n_time) in units of the noise, uncorrelated, and the log determinant (n_row,)."""
+        """Return columns (n_row, n_column, n_time) whitened by the noise, and its log determinant (n_row,)."""
         variance, use = self.variance(rows), self.use[rows]
         if self.kernel is not None:
             own = self.hyper[rows] if hyper is None and self.hyper is not None else hyper
@@ -63,7 +55,7 @@ class Noise:
         return columns * weight[:, None, :], np.where(use, np.log(variance), 0.0).sum(axis=1)
 
     def predict(self, residual: Array) -> tuple[Array, Array]:
-        """Return the mean of the process given the residuals (n_curve, n_time), and the trace of its smoother (n_curve,).
+        """Return the mean of the process given the residuals (n_curve, n_time), and its smoother's trace (n_curve,).
 
         The trace says how many degrees of freedom the process takes: the sum of its variance over that of the noise.
         Both are 0 without a process.
@@ -73,3 +65,17 @@ class Noise:
         variance = self.variance(np.arange(len(residual)))
         mean, spread = self.kernel.predict(self.hyper, variance, residual, self.use)
         return mean, np.where(self.use, spread / variance, 0.0).sum(axis=1)
+
+
+def noise_of(curves: Curves, terms: Sequence[TermParams], hyper: Array | None = None) -> Noise:
+    """Return the noise of the curves before any fit: their errors, and the process among the terms."""
+    n = curves.n_channel
+    kernel = kernel_of(terms, curves, _scatter(curves))
+    if kernel is not None and hyper is None:
+        hyper = np.tile([parameter.start for parameter in kernel.parameters], (n, 1))
+    return Noise(curves.flux_error, curves.use, np.ones(n), np.zeros(n), kernel, hyper)
+
+
+def _scatter(curves: Curves) -> float:
+    scatter = point_to_point_scatter(curves.flux, curves.use)
+    return float(np.median(scatter[curves.use.any(axis=1)]))
