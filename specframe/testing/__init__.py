@@ -6,6 +6,7 @@ Plugin authors run it in their own tests; ``specframe plugins check NAME`` runs 
 from specframe.testing.problems import (
     PredictionProblem,
     RegressionProblem,
+    fitted_observation,
     frames_observation,
     light_curve_observation,
     prediction_problem,
@@ -25,6 +26,7 @@ __all__ = [
     "Report",
     "ScoredPrediction",
     "check_component",
+    "fitted_observation",
     "frames_observation",
     "light_curve_observation",
     "prediction_problem",

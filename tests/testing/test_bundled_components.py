@@ -39,8 +39,14 @@ EXPECTED = {
     ("model", "ridge"),
     ("uncertainty", "conformal"),
     ("uncertainty", "residual"),
+    ("exporter", "chromatic-light-curves"),
+    ("exporter", "eureka-light-curves"),
+    ("exporter", "exoplanet-archive"),
+    ("exporter", "petitradtrans"),
+    ("exporter", "poseidon"),
     ("exporter", "submission-adc24"),
     ("exporter", "submission-adc25"),
+    ("exporter", "taurex"),
     *(("score", name) for name in ("gll-adc24", "gll-adc25", "rmse-ppm", "r2", "crps", "coverage", "pit")),
 }
 

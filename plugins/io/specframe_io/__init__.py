@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from specframe_io.curves import LightCurves
     from specframe_io.eureka import Eureka
     from specframe_io.exosim import ExosimNdr
+    from specframe_io.export import (
+        ChromaticLightCurves,
+        EurekaLightCurves,
+        ExoplanetArchive,
+        PetitRadtrans,
+        Poseidon,
+        Taurex,
+    )
     from specframe_io.fits_cube import FitsCube
     from specframe_io.spectrum_table import SpectrumTable
     from specframe_io.table import Table
@@ -24,6 +32,14 @@ __getattr__, __dir__ = lazy_names(
         "curves": ("LightCurves",),
         "eureka": ("Eureka",),
         "exosim": ("ExosimNdr",),
+        "export": (
+            "ChromaticLightCurves",
+            "EurekaLightCurves",
+            "ExoplanetArchive",
+            "PetitRadtrans",
+            "Poseidon",
+            "Taurex",
+        ),
         "fits_cube": ("FitsCube",),
         "spectrum_table": ("SpectrumTable",),
         "table": ("Table",),
@@ -34,12 +50,18 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "Chromatic",
+    "ChromaticLightCurves",
     "Eureka",
+    "EurekaLightCurves",
+    "ExoplanetArchive",
     "ExosimNdr",
     "FitsCube",
     "JwstX1dints",
     "LightCurves",
+    "PetitRadtrans",
+    "Poseidon",
     "SpectrumTable",
     "Table",
+    "Taurex",
     "TessKepler",
 ]

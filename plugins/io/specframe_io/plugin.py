@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from specframe.api import Component, hookimpl
 from specframe_io.chromatic.params import ChromaticParams
 from specframe_io.curves.params import LightCurvesParams
+from specframe_io.export.params import ArchiveParams, LightCurveExportParams, SpectrumExportParams
 from specframe_io.fits_cube.params import FitsCubeParams
 from specframe_io.params import EurekaParams, ExosimNdrParams, JwstX1dintsParams, TableParams
 from specframe_io.spectrum_table.params import SpectrumTableParams
@@ -101,4 +102,43 @@ def specframe_components() -> Iterator[Component]:
         summary="Arrays of light curves or spectra with labels, from npz, CSV, ECSV or NetCDF",
         tags=("light curves", "spectra", "npz", "csv", "netcdf", "ecsv", "hdf5"),
         example="specframe_io.examples:light_curves",
+    )
+    for name, target, reader in (
+        ("taurex", "Taurex", "TauREx"),
+        ("poseidon", "Poseidon", "POSEIDON"),
+        ("petitradtrans", "PetitRadtrans", "petitRADTRANS"),
+    ):
+        yield Component(
+            kind="exporter",
+            name=name,
+            target=f"specframe_io.export:{target}",
+            params=SpectrumExportParams,
+            summary=f"Spectra as text for retrievals with {reader}",
+            tags=("spectrum", "retrieval", "text", reader),
+            example="specframe_io.export.examples:measured_spectra",
+        )
+    yield Component(
+        kind="exporter",
+        name="exoplanet-archive",
+        target="specframe_io.export:ExoplanetArchive",
+        params=ArchiveParams,
+        summary="Spectra as IPAC tables with the columns of the NASA Exoplanet Archive",
+        tags=("spectrum", "archive", "ipac"),
+        example="specframe_io.export.examples:measured_spectra",
+    )
+    yield Component(
+        kind="exporter",
+        name="eureka-light-curves",
+        target="specframe_io.export:EurekaLightCurves",
+        params=LightCurveExportParams,
+        summary="Light curves as the Eureka! pipeline writes them (stage 4, HDF5), with the fitted models",
+        tags=("light curves", "Eureka", "hdf5"),
+    )
+    yield Component(
+        kind="exporter",
+        name="chromatic-light-curves",
+        target="specframe_io.export:ChromaticLightCurves",
+        params=LightCurveExportParams,
+        summary="Light curves and fitted models as chromatic and the JWST ERS program exchange them (NetCDF)",
+        tags=("light curves", "chromatic", "ERS", "netcdf"),
     )
