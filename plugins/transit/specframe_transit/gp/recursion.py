@@ -360,7 +360,7 @@ def smooth(
     result, spread = np.empty((n_curve, n)), np.empty((n_curve, n))
     a, means, phis = np.zeros((n, n_block, 4)), np.empty(n), np.empty((n, n_state))
     fs, vs, prior = np.empty(n), np.empty(n), np.empty(n)
-    mean, p, phi = np.empty(n_state), np.empty((n_state, n_state)), np.empty(n_state)
+    mean, p = np.empty(n_state), np.empty((n_state, n_state))
     bar, curvature = np.empty((n_state, 1)), np.empty((n_state, n_state))
     product, turned = np.empty(n_state), np.empty((n_state, n_state))
     for curve in range(n_curve):
@@ -368,8 +368,8 @@ def smooth(
         for i in range(n):
             if i > 0:
                 _advance(kinds, blocks[curve], time[i] - time[i - 1], a[i], mean, p)
+            phi = phis[i]
             prior[i] = _project(p, phi)
-            phis[i] = phi
             means[i] = 0.0
             for k in range(0, n_state, 2):
                 means[i] += mean[k]

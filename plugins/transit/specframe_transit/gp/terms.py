@@ -11,7 +11,7 @@ import numpy as np
 from specframe.errors import ParameterError
 from specframe_transit.gp.params import ExponentialParams, MaternParams, RotationParams, ShoParams
 from specframe_transit.gp.transition import EXPONENTIAL, OSCILLATOR
-from specframe_transit.inference.prior import Flat, LogFlat, Parameter, Prior, make_parameter
+from specframe_transit.inference.prior import Fixed, Flat, LogFlat, Parameter, Prior, make_parameter
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -84,10 +84,15 @@ def log_parameter(name: str, label: str, spec: PriorParams, unit: str = "") -> P
             f"{name}_{label}: must be above 0, and start there; got {parameter.start:g} {unit}".rstrip()
             + ". Give a prior such as {log_uniform: [low, high]}, or a start beside it"
         )
-    prior = parameter.prior
-    density: Prior = Flat(math.log(prior.lower), math.log(prior.upper)) if isinstance(prior, LogFlat) else LogOf(prior)
     log_start = math.log(parameter.start)
-    step = HYPER_STEP if prior.fixed else min(HYPER_STEP, 0.1 * (density.upper - density.lower))
+    density: Prior
+    if isinstance(parameter.prior, Fixed):
+        density = Fixed(log_start)
+    elif isinstance(parameter.prior, LogFlat):
+        density = Flat(math.log(parameter.prior.lower), math.log(parameter.prior.upper))
+    else:
+        density = LogOf(parameter.prior)
+    step = HYPER_STEP if density.fixed else min(HYPER_STEP, 0.1 * (density.upper - density.lower))
     return replace(parameter, name=f"{name}_log_{label}", unit="", start=log_start, prior=density, step=step)
 
 
