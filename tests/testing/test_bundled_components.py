@@ -28,6 +28,7 @@ EXPECTED = {
     ("calibrator", "ariel-detector"),
     ("detrender", "bin"),
     ("detrender", "clean"),
+    ("detrender", "injection-recovery"),
     ("detrender", "transit-fit"),
     ("detrender", "transit-joint"),
     ("detrender", "transit-polynomial"),

@@ -9,6 +9,7 @@ from specframe.api.lazy import lazy_names
 if TYPE_CHECKING:
     from specframe_transit.cleaning.bin import Bin
     from specframe_transit.cleaning.clean import Clean
+    from specframe_transit.inference.injection_recovery import InjectionRecovery
     from specframe_transit.transit_fit import TransitFit
     from specframe_transit.transit_joint import TransitJoint
     from specframe_transit.transit_polynomial import TransitPolynomial
@@ -18,10 +19,11 @@ __getattr__, __dir__ = lazy_names(
     {
         "cleaning.bin": ("Bin",),
         "cleaning.clean": ("Clean",),
+        "inference.injection_recovery": ("InjectionRecovery",),
         "transit_fit": ("TransitFit",),
         "transit_joint": ("TransitJoint",),
         "transit_polynomial": ("TransitPolynomial",),
     },
 )
 
-__all__ = ["Bin", "Clean", "TransitFit", "TransitJoint", "TransitPolynomial"]
+__all__ = ["Bin", "Clean", "InjectionRecovery", "TransitFit", "TransitJoint", "TransitPolynomial"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from specframe.api import Component, hookimpl
 from specframe_transit.cleaning.params import BinParams, CleanParams
 from specframe_transit.fit.params import TransitFitParams
+from specframe_transit.inference.params import InjectionRecoveryParams
 from specframe_transit.params import TransitJointParams, TransitPolynomialParams
 
 if TYPE_CHECKING:
@@ -59,4 +60,13 @@ def specframe_components() -> Iterator[Component]:
         summary="Spectrum of a transit or eclipse: white fit with priors, then all channels with systematics",
         tags=("transit", "eclipse", "light curves", "systematics", "Gaussian process", "MCMC", "depth"),
         example="specframe_transit.fit.examples:transits",
+    )
+    yield Component(
+        kind="detrender",
+        name="injection-recovery",
+        target="specframe_transit.inference.injection_recovery:InjectionRecovery",
+        params=InjectionRecoveryParams,
+        summary="Tests the errors of transit-fit with transits of known depth in the real residuals",
+        tags=("transit", "eclipse", "light curves", "errors", "coverage", "red noise"),
+        example="specframe_transit.inference.examples:fitted_transits",
     )

@@ -65,7 +65,7 @@ class TransitFit(Detrender):
         """Return the Observation with depths; see the class for what a node gains."""
         params = self.params
         given = dict(nodes(observation))
-        curves = [self._curves(path, data) for path, data in given.items()]
+        curves = [self.curves(path, data) for path, data in given.items()]
         white = fit_white(curves, params)
         draws = draw_white(white, params)
         terms = params.systematics if params.channels.systematics is None else params.channels.systematics
@@ -81,7 +81,8 @@ class TransitFit(Detrender):
         attrs = {str(name): value for name, value in observation.attrs.items() if name != "target"}
         return make_observation(observation.attrs["target"], results, **attrs)
 
-    def _curves(self, path: str, data: xr.Dataset) -> Curves:
+    def curves(self, path: str, data: xr.Dataset) -> Curves:
+        """Return what is fitted of a node: its light curves in d, without the times that no fit uses."""
         curves = curves_of(path, data)
         if path == "spectrum/joint":
             raise DataError("the joint spectrum of transit-joint has no light curves; transit-fit goes in its place")

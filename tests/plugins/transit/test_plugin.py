@@ -15,7 +15,14 @@ from specframe_transit.plugin import specframe_components
 
 def test_every_component_is_what_it_says():
     components = list(specframe_components())
-    assert {c.name for c in components} == {"bin", "clean", "transit-joint", "transit-polynomial"}
+    assert {c.name for c in components} == {
+        "bin",
+        "clean",
+        "injection-recovery",
+        "transit-fit",
+        "transit-joint",
+        "transit-polynomial",
+    }
     for component in components:
         module, _, name = component.target.partition(":")
         loaded = getattr(import_module(module), name)

@@ -108,7 +108,9 @@ def node_with_results(
     kept = data.drop_vars([name for name in _STALE if name in data.variables])
     kept = kept.drop_dims([d for d in ("contact", "draw", "white_parameter") if d in kept.dims], errors="ignore")
     if "limb_darkening" in gained and "limb_darkening" in kept:
-        kept = kept.drop_vars("limb_darkening")
+        # injection-recovery fits again with the priors of this fit
+        gained["limb_darkening_given"] = kept["limb_darkening"].rename(coefficient="coefficient_given").variable
+        kept = kept.drop_vars(["limb_darkening", "limb_darkening_given"], errors="ignore")
     if draws.names:
         gained |= _sample_variables(white, node, draws)
     if weights:
