@@ -21,6 +21,8 @@ __all__ = ["draw_light_curve"]
 
 #: Curves with more samples than this are also drawn in this many bins.
 _BINS = 60
+#: A step in time this many times the median one is a gap.
+_GAP = 5.0
 
 
 @styled
@@ -81,9 +83,9 @@ def _channel(data: xr.Dataset, channel: int, digits: int) -> str:
 def _raw(ax: Axes, curve: Curve) -> None:
     _samples(ax, curve, curve.flux, curve.flux_error, "flux")
     if np.isfinite(curve.clipped).any():
-        ax.plot(curve.hours, curve.clipped, "x", ms=4.5, mew=1.0, color=PALETTE["orange"], label="clipped", zorder=3)
+        ax.plot(curve.hours, curve.clipped, "x", ms=4.5, mew=1.0, color=PALETTE["orange"], label="left out", zorder=3)
     if curve.model is not None:
-        ax.plot(curve.hours, curve.model, color=PALETTE["vermillion"], label="model", zorder=4)
+        _line(ax, curve, curve.model, "model")
     ax.set_ylabel("Relative flux")
     _plain(ax)
     legend_above(ax)
@@ -93,7 +95,7 @@ def _detrended(ax: Axes, curve: Curve) -> None:
     assert curve.detrended is not None
     _samples(ax, curve, curve.detrended, curve.flux_error, "detrended flux")
     if curve.transit is not None:
-        ax.plot(curve.hours, curve.transit, color=PALETTE["vermillion"], label="transit", zorder=4)
+        _line(ax, curve, curve.transit, "transit")
     ax.set_ylabel("Relative flux")
     _plain(ax)
     legend_above(ax)
@@ -122,6 +124,14 @@ def _residual(ax: Axes, curve: Curve) -> None:
 
 
 _DRAW = {"raw": _raw, "detrended": _detrended, "residual": _residual}
+
+
+def _line(ax: Axes, curve: Curve, values: Array, label: str) -> None:
+    """Draw a model as a line that is broken where nothing was observed, between the orbits of a telescope."""
+    step = np.diff(curve.hours)
+    gaps = np.flatnonzero(step > _GAP * np.median(step)) + 1 if step.size else np.array([], int)
+    x, y = np.insert(curve.hours, gaps, np.nan), np.insert(values, gaps, np.nan)
+    ax.plot(x, y, color=PALETTE["vermillion"], label=label, zorder=4)
 
 
 def _plain(ax: Axes) -> None:

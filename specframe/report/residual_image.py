@@ -20,6 +20,8 @@ __all__ = ["draw_residual_image"]
 
 #: Colours saturate at this percentile of the absolute residuals, so that single outliers do not hide the rest.
 _PERCENTILE = 99.0
+#: A step in time this many times the median one is a gap.
+_GAP = 5.0
 
 
 @styled
@@ -59,7 +61,7 @@ def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma"
     label = "Residual / flux error" if unit == "sigma" else "Residual (ppm)"
 
     time, contacts, clock = hours(data)
-    edges = (_edges(time), _wavelength_edges(data))
+    column, wavelength = _time_edges(time), _wavelength_edges(data)
     fig = new_figure(7.2, 6.4)
     upper, lower = fig.subplots(2, 1, sharex=True, sharey=True)
     images = (
@@ -68,7 +70,7 @@ def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma"
     )
     for ax, values, name, colours in images:
         ax.set_facecolor("0.75")
-        image = ax.pcolormesh(*edges, values, rasterized=True, **colours)
+        image = ax.pcolormesh(column, wavelength, _with_gaps(values, time), rasterized=True, **colours)
         for contact in contacts:
             ax.axvline(contact, color="black" if ax is lower else "white", lw=0.8, ls=":")
         fig.colorbar(image, ax=ax, label=name, extend="both", pad=0.015)
@@ -78,6 +80,26 @@ def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma"
     if title:
         upper.set_title(title, loc="left")
     return fig
+
+
+def _runs(time: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the stretches of time without gaps, such as the orbits of a telescope."""
+    step = np.diff(time)
+    return np.split(time, np.flatnonzero(step > _GAP * np.median(step)) + 1) if step.size else [time]
+
+
+def _time_edges(time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the edges of the samples; a gap is a column of its own."""
+    runs = _runs(time)
+    half = 0.5 * float(np.median(np.diff(time))) if time.size > 1 else 0.5
+    return np.concatenate([_edges(run) if run.size > 1 else run[0] + half * np.array([-1.0, 1.0]) for run in runs])
+
+
+def _with_gaps(values: np.ma.MaskedArray, time: NDArray[np.float64]) -> np.ma.MaskedArray:
+    """Return the samples with a masked column for each gap."""
+    ends = np.cumsum([run.size for run in _runs(time)])[:-1]
+    filled = np.insert(np.ma.filled(values, np.nan), ends, np.nan, axis=1)
+    return np.ma.masked_invalid(filled)
 
 
 def _edges(centres: NDArray[np.float64]) -> NDArray[np.float64]:

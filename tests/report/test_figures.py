@@ -362,7 +362,7 @@ def test_clipped_samples_are_shown_apart_and_the_model_runs_through_them(node):
     assert np.flatnonzero(np.isnan(curve.flux)).tolist() == [50, 120]
     np.testing.assert_allclose(curve.model, light_curve(alone).model, rtol=1e-3)
     names = [text.get_text() for text in draw_light_curve(wild).axes[0].get_legend().get_texts()]
-    assert "clipped" in names
+    assert "left out" in names
 
 
 def test_a_channel_that_could_not_be_fitted_costs_the_others_nothing(node):
@@ -410,6 +410,20 @@ def test_residual_image_shows_every_sample_that_is_not_masked(node, unit, label)
     np.testing.assert_array_equal(np.ma.getmaskarray(image), node["mask"].values)
     np.testing.assert_allclose(image[~image.mask], expected.values[~node["mask"].values], rtol=1e-9, atol=1e-6)
     assert bar.get_ylabel() == label
+
+
+def test_gaps_between_orbits_stay_empty(node):
+    time = node["time"].values + np.where(np.arange(200) >= 80, 0.5, 0.0)
+    parted = node.assign_coords(time=("time", time, node["time"].attrs)).drop_vars("contact_time")
+    mesh = draw_residual_image(parted).axes[1].collections[0]
+    image = mesh.get_array()
+    assert image.shape == (3, 201)
+    assert np.ma.getmaskarray(image)[:, 80].all()
+    edges = mesh.get_coordinates()[0, :, 0]
+    assert np.all(np.diff(edges) > 0)
+    assert edges[81] - edges[80] == pytest.approx(12, rel=1e-6)
+    line = next(line for line in draw_light_curve(parted).axes[0].lines if line.get_label() == "model")
+    assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [80]
 
 
 def test_residual_image_before_detrending_is_an_error(node):
