@@ -107,11 +107,16 @@ class EcsvSource(Source):
 
     def units(self, key: str) -> str | None:
         """Return the unit of a column, or of the first that matches a pattern."""
-        unit = self._table[self.matching([key])[0]].unit
+        column = self._table[self.matching([key])[0]]
+        if hasattr(column, "mjd"):
+            return f"MJD_{column.scale.upper()}"
+        unit = column.unit
         return None if unit is None else str(unit)
 
     def _read(self, name: str) -> NDArray[Any]:
         column = self._table[name]
+        if hasattr(column, "mjd"):  # astropy's times, whose modified Julian dates keep the most digits
+            return np.asarray(column.mjd, float)
         if column.dtype.kind == "O":
             raise InputFileError(
                 self.path, f"{name!r} holds rows of different lengths or kinds, expected numbers or text"
@@ -129,6 +134,11 @@ class IpacSource(EcsvSource):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        last = path.read_bytes().rpartition(b"\n")[2]
+        if last:  # columns stand at fixed places, so that astropy takes what is cut off for nothing
+            raise InputFileError(
+                path, f"its last line has no end: the file may be cut off, fetch it again ({last[:40]!r})"
+            )
         keywords = self._table.meta.get("keywords", {})
         self.meta = {str(name): entry.get("value") for name, entry in keywords.items()}
 

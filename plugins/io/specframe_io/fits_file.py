@@ -39,9 +39,15 @@ def opened_fits(path: Path) -> Iterator[fits.HDUList]:
         try:
             file = fits.open(opened, memmap=False, lazy_load_hdus=False)
         except DAMAGED as error:
-            raise InputFileError(path, f"is not a whole FITS file ({error}); get it again") from None
+            raise InputFileError(path, f"is not a whole FITS file ({_line(error)}); get it again") from None
         with file:
             try:
                 yield file
             except DAMAGED as error:
-                raise InputFileError(path, f"cannot be read ({error}); the file may be damaged: get it again") from None
+                raise InputFileError(
+                    path, f"cannot be read ({_line(error)}); the file may be damaged: get it again"
+                ) from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -101,7 +101,8 @@ def read_published(
         When a column is missing or its units or values cannot be what they should be. Names file and column.
     """
     source = _source(path)
-    chosen = columns or guess_columns([name for name in source.names() if not _is_empty(source.raw(name))])
+    filled = [name for name in source.names() if not _is_empty(source.raw(name))]
+    chosen = columns or guess_columns(filled) or guess_columns(source.names())
     if chosen is None:
         raise InputFileError(
             path,

@@ -98,7 +98,7 @@ def read_visit(path: Path, params: TessKeplerParams) -> Visit:
         number = next((str(h[mission.visit]).strip() for h in (primary, header) if mission.visit in h), "0")
         columns = {name.upper(): name for name in table.columns.names}
         read = _Columns(path, table, columns)
-        time_name = "TIME" if "TIME" in columns else "T"
+        time_name = "T" if "T" in columns and "TIME" not in columns else "TIME"
         time = read.quantity(time_name, "d", "d")
         known = np.isfinite(time)
         if not known.any():
