@@ -124,7 +124,7 @@ def test_injected_hyper_parameters_are_recovered_within_their_errors(kernel, dra
 def test_optima_are_those_of_scipy_from_many_starts(kernel, draw):
     own = kernel({"kernel": "matern-3/2"}, {"kernel": "exponential"}, time=_TIME)
     variance, residual, use = _curves(own, draw, np.log([3e-4, 0.3, 1e-4, 0.01]), 3, seed=8)
-    hyper, value, _ = own.optimise(_TIME, variance, residual, use)
+    _, value, _ = own.optimise(_TIME, variance, residual, use)
     bounds = [(parameter.prior.lower, parameter.prior.upper) for parameter in own.parameters]
     rng = np.random.default_rng(0)
     for curve in range(3):
