@@ -21,6 +21,8 @@ __all__ = ["TextSource"]
 _COMMENTS = ("#", "%")
 #: What separates fields, in the order in which it is looked for; blanks and tabs where none of these is there.
 _SEPARATORS = (";", ",", "|")
+#: A comment that names no columns: rules, and units in brackets.
+_UNITS = re.compile(r"([\[(][^\])]*[\])]|[\W_]+|\s)*")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 #: What stands for a value that is not known.
 _MISSING = frozenset({"", "NA", "N/A", "null", "None", "--", "..."})
@@ -31,10 +33,10 @@ _MACHINE_READABLE = "byte-by-byte description"
 class TextSource(Source):
     """Columns of numbers and words, separated by blanks, tabs, commas, semicolons or bars.
 
-    Lines that begin with ``#`` or ``%`` are comments. The columns are named by the first line, where it has words at
-    places where the next has numbers, else by the last comment before the numbers, where it has as many words as there
-    are columns, else ``"0"``, ``"1"`` ... Machine-readable tables of the journals have their names and units. Empty
-    fields are NaN.
+    Lines that begin with ``#`` or ``%`` are comments. The columns are named by the first line, where it has a word in
+    the first column in which the next has a number, else by the last comment before the numbers, where it has as many
+    words as there are columns, else ``"0"``, ``"1"`` ... Machine-readable tables of the journals have their
+    names and units. Empty fields are NaN.
 
     Raises
     ------
@@ -80,49 +82,54 @@ class TextSource(Source):
         for number, line in enumerate(lines, 1):
             text = line.strip()
             if text.startswith(_COMMENTS):
-                comment = comment if rows else text.lstrip("".join(_COMMENTS)).strip()
+                said = text.lstrip("".join(_COMMENTS)).strip()
+                comment = comment if rows or _UNITS.fullmatch(said) else said
             elif text:
                 if not rows:
-                    tabs = self.path.suffix.lower() == ".tsv"
-                    separator = "\t" if tabs else next((one for one in _SEPARATORS if one in text), None)
+                    separator = self._separator(number, text)
                 rows.append(_fields(line if separator == "\t" else text, separator))
                 self._lines.append(number)
         if not rows:
             raise InputFileError(self.path, "is empty: expected lines of numbers")
-        first = lines[self._lines[0] - 1].strip()
-        words = first.split(";") if separator == ";" else first.split()
-        if (
-            separator in (";", ",")
-            and len(words) > 1
-            and all(_DECIMAL_COMMA.fullmatch(one.strip()) for one in words[:2])
-        ):
+        width = len(rows[0])
+        ragged = next((i for i, fields in enumerate(rows) if len(fields) != width), None)
+        if ragged is not None:
             raise InputFileError(
                 self.path,
-                f"line {self._lines[0]} has decimal commas ({words[0].strip()!r}); write the file with points",
+                f"line {self._lines[ragged]} has {len(rows[ragged])} fields, but line {self._lines[0]} has {width}: is "
+                "the file cut off, a comment without #, or a name with blanks in it?",
             )
-        width = len(rows[0])
-        for fields, number in zip(rows, self._lines, strict=True):
-            if len(fields) != width:
-                raise InputFileError(
-                    self.path,
-                    f"line {number} has {len(fields)} fields, but line {self._lines[0]} has {width}: is the file cut "
-                    "off, a comment without #, or a name with blanks in it?",
-                )
-        names = None
-        if len(rows) > 1 and any(not _is_number(a) and _is_number(b) for a, b in zip(rows[0], rows[1], strict=True)):
-            names, rows = rows[0], rows[1:]
-            del self._lines[0]
-        elif not any(_is_number(word) for word in rows[0]):
+        names = self._names(rows, comment, separator)
+        if names == rows[0]:
+            del rows[0], self._lines[0]
+        self._columns = {name: [fields[i] for fields in rows] for i, name in enumerate(names)}
+
+    def _separator(self, number: int, line: str) -> str | None:
+        """Return what separates the fields of the first line; ``None`` is any blanks."""
+        if self.path.suffix.lower() == ".tsv":
+            return "\t"
+        separator = next((one for one in _SEPARATORS if one in line), None)
+        words = [word.strip() for word in (line.split(";") if separator == ";" else line.split())]
+        if separator in (";", ",") and len(words) > 1 and all(_DECIMAL_COMMA.fullmatch(word) for word in words[:2]):
+            raise InputFileError(
+                self.path, f"line {number} has decimal commas ({words[0]!r}); write the file with points"
+            )
+        return separator
+
+    def _names(self, rows: list[list[str]], comment: str, separator: str | None) -> list[str]:
+        """Return the names of the columns: those in the first line or in the comment, or their numbers."""
+        numeric = next((i for i, word in enumerate(rows[min(1, len(rows) - 1)]) if _is_number(word)), None)
+        if numeric is None:
             raise InputFileError(self.path, f"line {self._lines[0]} holds no number: expected columns of numbers")
+        if not _is_number(rows[0][numeric]):
+            names = rows[0]
         else:
-            for words in (_fields(comment, separator), comment.split()):
-                if len(words) == width and not any(_is_number(word) for word in words):
-                    names = words
-        if names is not None and len(set(names)) < width:
+            named = (words for words in _readings(comment, separator) if len(words) == len(rows[0]))
+            names = next(named, [str(i) for i in range(len(rows[0]))])
+        if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise InputFileError(self.path, f"two columns are called {twice!r}")
-        named = names or [str(i) for i in range(width)]
-        self._columns = {name: [fields[i] for fields in rows] for i, name in enumerate(named)}
+        return names
 
     def _parse_machine_readable(self) -> None:
         from astropy.table import Table
@@ -154,6 +161,12 @@ def _fields(line: str, separator: str | None) -> list[str]:
     if separator is None:
         return line.split()
     return [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
+
+
+def _readings(comment: str, separator: str | None) -> list[list[str]]:
+    """Return the ways to read a comment as names of columns, without those that have numbers in them."""
+    ways = (re.split(r"\s*[,;|]\s*", comment), _fields(comment, separator), comment.split())
+    return [words for words in ways if not any(_is_number(word) for word in words)]
 
 
 def _is_number(word: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.errors import InputFileError
-from specframe_io.curves.columns import Axes, column_names, vector, words
+from specframe_io.curves.columns import Axes, column_names, vector, wavelengths_in_names, words
 from specframe_io.curves.times import days_of
 from specframe_io.flux_units import flux_unit, read_unit
 from specframe_io.names import listed
@@ -107,6 +107,9 @@ def read_blocks(file: CurveFile, params: LightCurvesParams) -> list[Block]:
                 file.path, f"has {len(flux)} columns of flux, but {{wavelength}} in its name tells one wavelength"
             )
         grid["wavelength"] = np.array([file.wavelength * factor])
+    named = wavelengths_in_names(source, columns.flux, "columns.flux")
+    if named is not None:
+        grid["wavelength"] = named * factor
     block = Block(
         source=source,
         rows=np.arange(len(time)),

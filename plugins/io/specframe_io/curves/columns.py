@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.errors import InputFileError
-from specframe_io.names import listed
+from specframe_io.curves.templates import WAVELENGTH, template_expression
+from specframe_io.names import column_order, differences, listed
 from specframe_io.targets import target_name
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from specframe_io.curves.params import Column
     from specframe_io.source import Source
 
-__all__ = ["Axes", "column_name", "column_names", "vector", "words"]
+__all__ = ["Axes", "column_name", "column_names", "vector", "wavelengths_in_names", "words"]
 
 
 def column_name(source: Source, column: Column, parameter: str) -> str:
@@ -52,9 +53,33 @@ def column_names(source: Source, columns: Column | tuple[Column, ...], parameter
     """Return the names of one or several columns; those of a name with wildcards by the numbers in them."""
     names: list[str] = []
     for column in columns if isinstance(columns, tuple) else (columns,):
-        stacked = source.stacked(column) if isinstance(column, str) else None
-        names += stacked or [column_name(source, column, parameter)]
+        if isinstance(column, str) and WAVELENGTH in column:
+            names += list(_by_wavelength(source, column, parameter))
+        else:
+            stacked = source.stacked(column) if isinstance(column, str) else None
+            names += stacked or [column_name(source, column, parameter)]
     return names
+
+
+def wavelengths_in_names(
+    source: Source, columns: Column | tuple[Column, ...], parameter: str
+) -> NDArray[np.float64] | None:
+    """Return the wavelengths (column,) that the names of columns tell, ``None`` without ``{wavelength}``."""
+    if not (isinstance(columns, str) and WAVELENGTH in columns):
+        return None
+    return np.array(list(_by_wavelength(source, columns, parameter).values()))
+
+
+def _by_wavelength(source: Source, column: str, parameter: str) -> dict[str, float]:
+    """Return the columns that have a wavelength in their name, in ascending order."""
+    expression = template_expression(column)
+    found = {name: float(match["wavelength"]) for name in source.names() if (match := expression.fullmatch(name))}
+    if not found:
+        there = listed(source.names(), 12)
+        raise InputFileError(
+            source.path, f"{parameter}: no column is called {column!r} with a number for {WAVELENGTH} (there: {there})"
+        )
+    return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
 def vector(source: Source, column: Column, parameter: str) -> tuple[str, NDArray[Any]]:
@@ -95,16 +120,19 @@ class Axes:
         self.n_time = n_time
         self.dims = dims
         self.n_channel = 0
+        self._flux: tuple[Column | tuple[Column, ...], list[str]] = "", []
 
     def flux(self, columns: Column | tuple[Column, ...], parameter: str) -> NDArray[np.float64]:
         """Return the flux (channel, time), and take the channels from it."""
-        flux = self._matrix(columns, parameter)
+        names = column_names(self.source, columns, parameter)
+        flux = self._matrix(names, parameter)
         self.n_channel = len(flux)
+        self._flux = columns, names
         return flux
 
     def like_flux(self, columns: Column | tuple[Column, ...], parameter: str) -> NDArray[np.float64]:
         """Return an array (channel, time) as broad as the flux."""
-        array = self._matrix(columns, parameter)
+        array = self._matrix(self._partners(columns, parameter), parameter)
         if len(array) not in (1, self.n_channel):
             raise InputFileError(
                 self.source.path, f"{parameter} has {len(array)} channels, but the flux has {self.n_channel}"
@@ -113,7 +141,7 @@ class Axes:
 
     def regressor(self, columns: Column | tuple[Column, ...], parameter: str) -> NDArray[np.float64]:
         """Return an array (time,), or (channel, time) where it has channels."""
-        array = self._matrix(columns, parameter)
+        array = self._matrix(column_names(self.source, columns, parameter), parameter)
         return array[0] if len(array) == 1 else self.like_flux(columns, parameter)
 
     def channels(self, column: Column, parameter: str) -> NDArray[np.float64]:
@@ -131,8 +159,23 @@ class Axes:
             )
         return values
 
-    def _matrix(self, columns: Column | tuple[Column, ...], parameter: str) -> NDArray[np.float64]:
+    def _partners(self, columns: Column | tuple[Column, ...], parameter: str) -> list[str]:
+        """Return the columns in the order of the flux's, told by what stands for wildcards and braces."""
         names = column_names(self.source, columns, parameter)
+        own_columns, own = self._flux
+        if len(names) == 1 or not (isinstance(columns, str) and isinstance(own_columns, str)):
+            return names
+        own_key, key = (text.replace(WAVELENGTH, "*") for text in (own_columns, columns))
+        order = column_order(own, own_key, names, key)
+        if order is None:
+            raise InputFileError(
+                self.source.path,
+                f"the columns {parameter} ({columns!r}) are not named as those of columns.flux ({own_columns!r}); "
+                f"{differences(own, own_key, names, key)}",
+            )
+        return [names[i] for i in order]
+
+    def _matrix(self, names: list[str], parameter: str) -> NDArray[np.float64]:
         arrays = [np.asarray(self.source.numbers(name), float) for name in names]
         shown = f"{parameter} ({listed(map(repr, names), 2)})"
         if len(arrays) > 1 or arrays[0].ndim == 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from specframe.errors import InputFileError
-from specframe_io.curves.params import WORDS
+from specframe_io.curves.templates import template_expression
 from specframe_io.folder import matching_files
 from specframe_io.names import listed, natural
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["CurveFile", "curve_files"]
-
-_NUMBER = r"\d+(?:\.\d+)?"
-_TOKEN = re.compile(rf"\{{({'|'.join(WORDS)})\}}|(\*\*/)|(\*)|(\?)|(\[[^\]]+\])")
 
 
 @dataclass(frozen=True)
@@ -40,13 +37,10 @@ def curve_files(path: Path, pattern: str, target: str | None) -> dict[str, list[
     """
     if path.is_file():
         return {target or path.stem: [CurveFile(path)]}
-    expression = re.compile(_expression(pattern))
+    expression = template_expression(pattern)
     found: dict[str, list[CurveFile]] = {}
-    named = sorted(
-        (file.relative_to(path).as_posix(), file)
-        for file in matching_files(path, re.sub(r"\{\w+\}", "*", pattern))
-        if not file.name.startswith(".")
-    )
+    matching = matching_files(path, re.sub(r"\{\w+\}", "*", pattern))
+    named = [(file.relative_to(path).as_posix(), file) for file in matching if not file.name.startswith(".")]
     for name, file in sorted(named, key=lambda one: natural(one[0])):
         match = expression.fullmatch(name)
         if match is None:
@@ -68,21 +62,3 @@ def curve_files(path: Path, pattern: str, target: str | None) -> dict[str, list[
             "In braces {wavelength} is a number, the others are any text without /",
         )
     return found
-
-
-def _expression(pattern: str) -> str:
-    """Return the regular expression of a pattern; a word that stands twice is the same at both places."""
-    parts, end, seen = [], 0, set()
-    for token in _TOKEN.finditer(pattern):
-        parts.append(re.escape(pattern[end : token.start()]))
-        word, folders, star, question, characters = token.groups()
-        if word:
-            inner = _NUMBER if word == "wavelength" else "[^/]+?"
-            parts.append(f"(?P={word})" if word in seen else f"(?P<{word}>{inner})")
-            seen.add(word)
-        elif characters:
-            parts.append(re.sub(r"^\[!", "[^", characters))
-        else:
-            parts.append("(?:.*/)?" if folders else "[^/]*" if star else "[^/]" if question else "")
-        end = token.end()
-    return "".join((*parts, re.escape(pattern[end:])))

@@ -148,7 +148,7 @@ def _in_order(block: Block, params: LightCurvesParams) -> Block:
         raise InputFileError(
             block.source.path,
             f"two samples are at the time {before:.10g} ({where}); take out what "
-            "stands twice, or tell visits, instruments or channels apart by a column",
+            "stands twice, write times with all digits, or tell visits, instruments or channels apart by a column",
         )
     raise InputFileError(
         block.source.path,

@@ -55,7 +55,8 @@ class ColumnParams(Params):
     time: Column = Field("time", description="Time, or orbital phase; see the parameter time.")
     flux: Columns = Field(
         "flux",
-        description="Flux. A list, or a name with wildcards (flux_*), takes several columns: a channel each.",
+        description="Flux. A list or a name with wildcards (flux_*) takes several columns, a channel each; one with "
+        "{wavelength} (flux_{wavelength}) takes the wavelength from their names.",
     )
     flux_error: Columns | None = Field(None, description="Standard deviation of the flux, in the order of flux.")
     variance: Columns | None = Field(None, description="Variance of the flux, instead of flux_error.")
@@ -284,8 +285,9 @@ class LightCurvesParams(Params):
             raise ValueError("instruments are given by columns and by {instrument} in pattern; keep one")
         if self.columns.visit is not None and "{visit}" in self.pattern:
             raise ValueError("visits are given by columns and by {visit} in pattern; keep one")
-        if self.columns.wavelength is not None and "{wavelength}" in self.pattern:
-            raise ValueError("wavelengths are given by columns and by {wavelength} in pattern; keep one")
+        in_names = isinstance(self.columns.flux, str) and "{wavelength}" in self.columns.flux
+        if (self.columns.wavelength is not None) + ("{wavelength}" in self.pattern) + in_names > 1:
+            raise ValueError("wavelengths are given by two of columns, {wavelength} in pattern and in flux; keep one")
         if self.dims is not None and self.dims[0] == self.dims[1]:
             raise ValueError("dims are [wavelength, time] or [time, wavelength]")
         if self.time == "phase" and self.system.period is None:
