@@ -24,7 +24,7 @@ from specframe_transit.systematics.params import (
     SinusoidTerm,
     StepTerm,
 )
-from specframe_transit.systematics.regressors import find_regressor, scale_regressor
+from specframe_transit.systematics.regressors import find_regressor, scale_angle, scale_regressor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,6 +238,11 @@ class Systematics:
                 for second in scaled[index + 1 :]:
                     names.append(f"{first.name}*{second.name}")
                     columns.append(first.values * second.values)
+        for angle in term.angles:
+            for regressor in scale_angle(angle, self.curves):
+                self.scaling[regressor.name] = (regressor.centre, regressor.scale)
+                names.append(regressor.name)
+                columns.append(regressor.values)
         return FixedColumns(tuple(names), _stacked([column[..., None, :] for column in columns]))
 
     def _scan_direction(self, term: ScanDirectionTerm) -> FixedColumns:

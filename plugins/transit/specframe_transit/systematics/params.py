@@ -69,17 +69,23 @@ class RegressorsTerm(Params):
     """Linear decorrelation against measured quantities: position, width, airmass, rotator angle ..."""
 
     term: Literal["regressors"]
-    names: tuple[str, ...] = Field(min_length=1, description="Names of regressors of the light curves.")
-    order: int = Field(1, ge=1, le=4, description="Order of the polynomial in each of them.")
-    cross: bool = Field(False, description="Also the products of each two of them (x times y).")
+    names: tuple[str, ...] = Field((), description="Names of regressors of the light curves.")
+    angles: tuple[str, ...] = Field(
+        (), description="Names of regressors that are angles in degrees: their cosine and sine are taken."
+    )
+    order: int = Field(1, ge=1, le=4, description="Order of the polynomial in each of the names.")
+    cross: bool = Field(False, description="Also the products of each two of the names (x times y).")
 
     @model_validator(mode="after")
     def _names_differ(self) -> RegressorsTerm:
-        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        both = self.names + self.angles
+        if not both:
+            raise ValueError("regressors needs names: [...] or angles: [...]")
+        twice = sorted({name for name in both if both.count(name) > 1})
         if twice:
             raise ValueError(f"regressors named twice: {', '.join(twice)}")
         if self.cross and len(self.names) < 2:
-            raise ValueError(f"cross: true needs at least two names, got {', '.join(self.names)}")
+            raise ValueError(f"cross: true needs at least two names, got {', '.join(self.names) or 'none'}")
         return self
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ScaledRegressor", "find_regressor", "scale_regressor"]
+__all__ = ["ScaledRegressor", "find_regressor", "scale_angle", "scale_regressor"]
 
 #: A regressor that varies by less than this part of its size does not vary: that is rounding.
 _ROUNDING = 1e-12
@@ -64,7 +64,19 @@ def scale_regressor(name: str, curves: Curves) -> ScaledRegressor:
     DataError
         When it is missing, not finite where the flux is used, or constant.
     """
-    given = find_regressor(name, curves.regressors, curves.path)
+    return _scaled(name, find_regressor(name, curves.regressors, curves.path), curves)
+
+
+def scale_angle(name: str, curves: Curves) -> tuple[ScaledRegressor, ScaledRegressor]:
+    """Return cosine and sine of a regressor in degrees, as :func:`scale_regressor` does.
+
+    A quantity that turns with the rotator, such as vignetting, is a function of these; a full turn tears them nowhere.
+    """
+    radians = np.deg2rad(find_regressor(name, curves.regressors, curves.path))
+    return _scaled(f"cos({name})", np.cos(radians), curves), _scaled(f"sin({name})", np.sin(radians), curves)
+
+
+def _scaled(name: str, given: Array, curves: Curves) -> ScaledRegressor:
     used = curves.use if given.ndim == 2 else np.any(curves.use, axis=0, keepdims=True)
     values = np.atleast_2d(given)
     unknown = used & ~np.isfinite(values)
