@@ -36,7 +36,7 @@ class Bin(Detrender):
     :func:`~specframe_transit.cleaning.light_curve_bins.channel_weights`). A channel that lies partly in a bin gives
     that part. In time, flux is averaged over exposures, so its unit stays; bins end at gaps, and the bins of a
     stretch are equally long. Samples that are masked are filled in with the rest of their bin, by their share of the
-    median spectrum or of the white curve; a bin more than ``max_masked`` of whose light is missing is masked.
+    median spectrum or of the white curve; a bin more than ``max_masked`` of which is missing is masked.
 
     With the flux go ``flux_error`` and ``mask``; regressors and other numbers over time are averaged,
     ``limb_darkening`` and other numbers over wavelength are averaged with the light of the channels;

@@ -127,8 +127,9 @@ def bin_in_time(binned: Binned, number: NDArray[np.intp], max_masked: float) -> 
     """Return the means over bins in time, (n_channel, n_bin), and which times (n_time,) count at all.
 
     It is the flux per exposure, so its unit stays and bins of fewer exposures are as bright. What is masked in a bin is
-    filled in with the white curve: a channel masked in the first half of a bin in ingress does not seem fainter. Times
-    at which no channel is used do not count.
+    filled in with the white curve: a channel masked in the first half of a bin in ingress does not seem fainter. Where
+    more than ``max_masked`` of the exposures of a bin are masked, it is. Times at which no channel is used do not
+    count.
     """
     starts = np.flatnonzero(np.diff(number, prepend=-1))
     flux, error, use = binned.flux, binned.flux_error, binned.use
@@ -139,7 +140,8 @@ def bin_in_time(binned: Binned, number: NDArray[np.intp], max_masked: float) -> 
     number_counted = np.add.reduceat(counts.astype(float), starts)
     use = use & counts
     present = np.add.reduceat(np.where(use, light, 0.0), starts, axis=1) / np.where(total > 0, total, 1.0)
-    kept = (present >= 1.0 - max_masked - 1e-12) & (present > 0)
+    used = np.add.reduceat(use.astype(float), starts, axis=1)
+    kept = (used >= (1.0 - max_masked) * number_counted - 1e-9) & (present > 0)
     scale = np.where(kept, present, 1.0) * np.maximum(number_counted, 1.0)
     mean = np.add.reduceat(np.where(use, flux, 0.0), starts, axis=1) / scale
     variance = np.add.reduceat(np.where(use, np.square(error), 0.0), starts, axis=1)

@@ -33,7 +33,8 @@ def departures(
 
     A side counts from four neighbours on. At the ends of a stretch only one is left, which cannot know of an ingress or
     a ramp that begins there: allowed is the range of its values, without the two outermost, and as much again above
-    and below, and all up to the medians of what follows after the gap. Of fewer than six it tells nothing, and the sample is not judged.
+    and below, and all up to the medians of what follows after the gap. Of fewer than six neighbours it tells nothing,
+    and the sample is not judged.
 
     So what lasts for one or two samples is found at once, and longer than that it is taken to be real.
 

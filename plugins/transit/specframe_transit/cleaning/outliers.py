@@ -124,4 +124,5 @@ def _beyond(
 ) -> NDArray[np.bool_]:
     scatter = point_to_point_scatter(values, use, stretch)
     judged = use & np.isfinite(scatter)[:, None]
-    return departures(values, judged, stretch, half, np.where(np.isfinite(scatter), scatter, 1.0), sigma) != 0.0
+    depart = departures(values, judged, stretch, half, np.where(np.isfinite(scatter), scatter, 1.0), sigma)
+    return np.asarray(depart != 0.0)

@@ -211,8 +211,8 @@ class BinParams(GridParams):
         0.5,
         ge=0.0,
         lt=1.0,
-        description="A bin's sample is masked where more than this part of its light is; of less, what is missing is "
-        "filled in from the rest of the bin.",
+        description="A bin's sample is masked where more than this part of its light, or in time of its exposures, is; "
+        "of less, what is missing is filled in from the rest of the bin.",
     )
     average: Literal["auto", "width", "inverse-variance"] = Field(
         "auto",
