@@ -43,8 +43,8 @@ class TransitFit(Detrender):
     ``chi2_reduced`` (with the errors of the data), ``error_inflation`` (what these were multiplied by), ``beta``
     (correlated noise), ``channel_flags (wavelength)``; ``model``, ``detrended_flux`` (flux over systematics),
     ``clipped (wavelength, time)``; ``limb_darkening (coefficient, wavelength)``; ``white_flux``, ``white_flux_error``,
-    ``white_model``, ``white_systematics``, ``white_mask (time)``; ``white_sample (draw, white_parameter)``; and, without
-    dims and each with its ``_error``, ``white_depth``, ``radius_ratio``, ``mid_transit`` (d, the file's clock),
+    ``white_model``, ``white_systematics``, ``white_mask (time)``; ``white_sample (draw, white_parameter)``; and, with
+    no dims and each with its ``_error``, ``white_depth``, ``radius_ratio``, ``mid_transit`` (d, the file's clock),
     ``impact_parameter``, ``duration`` (T14, d), ``semi_major_axis`` (R*), ``inclination`` (deg) and ``period`` (d).
     Channels that cannot be fitted have NaN and the channel flag ``masked``.
 

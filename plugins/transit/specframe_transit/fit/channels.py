@@ -325,8 +325,10 @@ def _flag(flag: set[str], result: FitResult, row: int) -> None:
         flag.add("not-converged")
     if fitted.misfit[row]:
         flag.add("misfit")
+    # Free limb darkening of noisy channels is often at the edge of what is physical, and tells nothing there.
     values = result.minimum.values[row]
-    if np.any((values <= prior.lower[row]) | (values >= prior.upper[row])):
+    edge = (values <= prior.lower[row]) | (values >= prior.upper[row])
+    if any(at_edge and p.name[0] != "q" for at_edge, p in zip(edge, result.problem.parameters[row], strict=True)):
         flag.add("bounds")
     used = fitted.clipped[row].sum() + result.problem.batches[0].noise.use[row].sum()
     if fitted.clipped[row].sum() > _MANY_CLIPPED * used:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import acos, cos, degrees, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -200,12 +200,14 @@ def elements_of(orbit: OrbitParams, curves: Sequence[Curves], per_visit: bool = 
 
 def in_days(curves: Curves, period: float) -> Curves:
     """Return curves on orbital phase with times in d, others as they are."""
-    from dataclasses import replace
-
     if curves.time_system != "phase":
         return curves
     return replace(
-        curves, time=curves.time * period, reference=curves.reference * period, exposure=curves.exposure * period
+        curves,
+        time=curves.time * period,
+        reference=curves.reference * period,
+        exposure=curves.exposure * period,
+        clock_unit=period,
     )
 
 
@@ -263,6 +265,6 @@ def _in_node_time(value: float, curves: Curves, period: float) -> float:
     if abs(where) > _LONGEST_SPAN:
         raise DataError(
             f"orbit.mid_transit: {value:.6f} is {abs(where) / 365.25:.0f} years from the data of node /{curves.path} "
-            f"(near {curves.reference:g} on the file's clock); give it on the file's clock or as full Julian date"
+            f"(near {curves.reference:.2f} on the file's clock); give it on the file's clock or as full Julian date"
         )
     return where

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe_transit.curves import point_to_point_scatter
-from specframe_transit.systematics.noise import red_noise_beta
+from specframe_transit.systematics.noise import red_noise
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from specframe_transit.fit.params import TransitFitParams
     from specframe_transit.fit.summary import WhiteDraws, WhiteSummary
     from specframe_transit.fit.white import WhiteFit
+    from specframe_transit.systematics.noise import RedNoise
 
     Array = NDArray[np.float64]
 
@@ -29,7 +30,8 @@ _QUANTITY = {"transit": "transit depth (Rp/R*)^2", "eclipse": "eclipse depth Fp/
 _STALE = ("depth_covariance", "trend", "order", "contact_time", "white_sample", "white_parameter", "model_weight")
 _ERRORS_DISAGREE = 1.5
 _MANY_CLIPPED = 0.05
-_RED = 1.2
+#: Correlated noise is flagged where beta exceeds this, and on the white curve 1 by so many standard errors as well.
+_RED, _SIGNIFICANT = 1.2, 2.5
 _FEW_TIMES = 30
 _MIN_INGRESS = 2
 #: A reduced chi-square that errors alone hardly explain.
@@ -61,7 +63,7 @@ def node_with_results(
     with np.errstate(divide="ignore", invalid="ignore"):
         detrended = flux / baseline
     grid, units = ("wavelength", "time"), data["flux"].attrs["units"]
-    red = red_noise_beta(*_white_residual(white, node), n_fitted=_n_fitted(white, node))[0]
+    red = red_noise(*_white_residual(white, node), n_fitted=_n_fitted(white, node))
     ratio = _error_ratio(curves)
     for name, values in (
         ("depth", fit.depth),
@@ -90,13 +92,12 @@ def node_with_results(
         law = white.signals[node].stars.law
         gained["limb_darkening"] = (("coefficient", "wavelength"), fit.limb_darkening, {"units": "", "law": law})
     gained |= _white_variables(white, node, red)
-    period = summary.numbers["period"][0] if curves.time_system == "phase" else 1.0
     for name, (value, own_error, unit) in summary.numbers.items():
-        scale = period if name.startswith("mid_") else 1.0
+        scale = curves.clock_unit if name.startswith("mid_") else 1.0
         gained[name] = ((), value / scale, {"units": unit})
         gained[f"{name}_error"] = ((), own_error / scale, {"units": unit})
     if np.isfinite(summary.contacts).all():
-        contacts = (summary.contacts + curves.reference) / period
+        contacts = (summary.contacts + curves.reference) / curves.clock_unit
         gained["contact_time"] = ("contact", contacts, {"units": "d"})
     attrs = {
         "quantity": _QUANTITY[params.signal],
@@ -118,7 +119,7 @@ def node_with_results(
     return kept.assign(gained).assign_attrs(attrs)
 
 
-def _white_variables(white: WhiteFit, node: int, beta: float) -> dict[str, Any]:
+def _white_variables(white: WhiteFit, node: int, red: RedNoise) -> dict[str, Any]:
     whole, batch = white.whole[node], white.result.problem.batches[node]
     result = white.result.batches[node]
     noise = batch.noise
@@ -134,7 +135,7 @@ def _white_variables(white: WhiteFit, node: int, beta: float) -> dict[str, Any]:
         "chi2_reduced_white": ((), float(result.chi2[0]), units),
         "error_inflation_white": ((), float(noise.scale[0]), units),
         "jitter_white": ((), float(noise.jitter[0]), units),
-        "beta_white": ((), float(beta), units),
+        "beta_white": ((), float(red.beta[0]), units),
         "residual_rms_white": ((), float(np.std(result.rest[0][noise.use[0]])), units),
     }
 
@@ -152,7 +153,7 @@ def _sample_variables(white: WhiteFit, node: int, draws: WhiteDraws) -> dict[str
         if not name.startswith("mid_transit"):
             kept.append(column)
         elif name in ("mid_transit", own):
-            values[:, column] += shift
+            values[:, column] = (values[:, column] + shift) / white.curves[node].clock_unit
             kept.append(column)
     names = [draws.names[column] for column in kept]
     units = {draws.names[column]: draws.units[column] for column in kept}
@@ -190,7 +191,7 @@ def _flags(
     fit: ChannelFit,
     draws: WhiteDraws,
     summary: WhiteSummary,
-    red: float,
+    red: RedNoise,
     ratio: Array,
 ) -> list[str]:
     """Return the node's flags: those that are there, and those of this fit."""
@@ -204,13 +205,13 @@ def _flags(
     prior, values = result.problem.prior, result.minimum.values[0]
     there = ratio[np.isfinite(ratio)]
     total = max(int(curves.use[~fit.lost].sum()), 1)
-    beta = fit.beta[np.isfinite(fit.beta)]
+    median_beta = float(np.nanmedian(fit.beta))
     words = {
         "transit-at-edge": contacts[0] < used[0] or contacts[3] > used[-1],
         "no-ingress": np.isfinite(contacts).all() and ingress < _MIN_INGRESS and egress < _MIN_INGRESS,
         "channels-lost": bool(fit.lost.any()),
         "many-clipped": fit.clipped.sum() > _MANY_CLIPPED * total,
-        "red-noise": red > _RED or (len(beta) > 0 and float(np.median(beta)) > _RED),
+        "red-noise": red.ratio[0] > max(1.0 + _SIGNIFICANT * red.error[0], _RED) or median_beta > _RED,
         "misfit": bool(batch.misfit[0]) or any("misfit" in words for words in fit.flags),
         "bounds": bool(np.any((values <= prior.lower[0]) | (values >= prior.upper[0]))),
         "errors-overestimated": len(there) > 0 and float(np.median(there)) > _ERRORS_DISAGREE,

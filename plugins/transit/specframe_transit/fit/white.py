@@ -228,10 +228,10 @@ def _check_window(layout: _Layout, params: TransitFitParams) -> None:
         within = (used > contacts[0] - reach[0]) & (used < contacts[3] + reach[1])
         if within.sum() >= _MIN_IN_TRANSIT:
             continue
-        clock = node.reference
+        first, last, middle = ((x + node.reference) / node.clock_unit for x in (used[0], used[-1], centre))
         raise DataError(
-            f"node /{node.path}: {params.signal} outside the window: the data cover {used[0] + clock:.4f} to "
-            f"{used[-1] + clock:.4f} d on the file's clock, the nearest mid-{params.signal} is at {centre + clock:.4f} "
+            f"node /{node.path}: {params.signal} outside the window: the data cover {first:.4f} to {last:.4f} "
+            f"on the file's clock, the nearest mid-{params.signal} is at {middle:.4f} "
             f"and lasts {contacts[3] - contacts[0]:.3f} d; correct orbit.mid_transit or orbit.period, give a wider "
             "prior, or leave this visit out"
         )
