@@ -8,7 +8,7 @@ from specframe.api import Loader, make_observation
 from specframe_io.folder import chosen_targets, matching_files, of_target
 from specframe_io.names import listed
 from specframe_io.spectrum_table.params import SpectrumTableParams
-from specframe_io.spectrum_table.published import read_published
+from specframe_io.spectrum_table.table import read_published
 
 if TYPE_CHECKING:
     from pathlib import Path
