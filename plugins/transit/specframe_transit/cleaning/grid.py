@@ -193,7 +193,7 @@ def _table_edges(table: EdgesTable) -> tuple[NDArray[np.float64], NDArray[np.flo
         raise InputFileError(path, f"row {at} runs from {lower[at]:g} to {upper[at]:g} um, expected lower < upper")
     order = np.argsort(lower + upper, kind="stable")
     lower, upper = lower[order], upper[order]
-    same = np.flatnonzero(np.diff(lower + upper) <= 0)
+    same = np.flatnonzero(np.diff(lower + upper) <= 1e-9 * upper[1:])
     if same.size:
         raise InputFileError(path, f"two bins have the same centre, {0.5 * (lower + upper)[same[0]]:g} um")
     return lower, upper
