@@ -24,6 +24,8 @@ _LENGTHS = 6
 _MIN_FREE_BINS = 4
 #: A bin with less than this part of the usual samples is left out.
 _MIN_FILL = 0.5
+#: Standard error of the median over these lengths, over that of the middle one; from simulated white noise.
+_MEDIAN_ERROR = 0.8
 #: Beta is believed when it exceeds 1 by this many of its own standard errors.
 _SIGNIFICANT = 1.0
 
@@ -123,9 +125,9 @@ def red_noise(
     """Return by how much errors of averages over 10 to 30 minutes exceed those of white noise.
 
     Winn et al. (2008, ApJ 683, 1076): the median over bin lengths of measured over expected scatter. Its standard error
-    is that of the middle length, for the bins of one length tell little that those of another do not. A ratio within
-    one standard error of 1 gives ``beta = 1``: white noise is not inflated five times in six, and red noise that the
-    data show is.
+    is little below that of one length, for the bins of one tell little that those of another do not. A ratio within one
+    standard error of 1 gives ``beta = 1``: white noise is not inflated five times in six, by 4 % on average, and red
+    noise that the data show is.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ def red_noise(
     ratio, error = np.ones(len(every)), np.full(len(every), np.inf)
     if there.any():
         ratio[there] = np.nanmedian(every[there], axis=1)
-        error[there] = np.nanmedian(measured.error[there], axis=1)
+        error[there] = _MEDIAN_ERROR * np.nanmedian(measured.error[there], axis=1)
     return RedNoise(np.where(ratio > 1.0 + _SIGNIFICANT * error, ratio, 1.0), ratio, error)
 
 
