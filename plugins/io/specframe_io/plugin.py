@@ -90,7 +90,7 @@ def specframe_components() -> Iterator[Component]:
         name="light-curves",
         target="specframe_io.curves:LightCurves",
         params=LightCurvesParams,
-        summary="Light curves of a planet in text files of any columns, ECSV, npy, npz, NetCDF or HDF5",
+        summary="Light curves of a planet in text of any columns, ECSV, npy, npz, NetCDF, HDF5 or FITS",
         tags=("light curves", "text", "csv", "npz", "HST", "ground", "regressors", "juliet"),
         example="specframe_io.examples:channel_tables",
     )

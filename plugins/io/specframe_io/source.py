@@ -34,6 +34,8 @@ _READERS = {
     ".csv": "specframe_io.columns:CsvSource",
     ".tsv": "specframe_io.columns:CsvSource",
     ".ecsv": "specframe_io.columns:EcsvSource",
+    ".fits": "specframe_io.fits_arrays:FitsSource",
+    ".fit": "specframe_io.fits_arrays:FitsSource",
     ".txt": "specframe_io.text:TextSource",
     ".dat": "specframe_io.text:TextSource",
 }

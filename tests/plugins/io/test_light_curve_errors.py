@@ -238,7 +238,10 @@ def test_wrong_files_of_regressors(load, tmp_path, lines, message):
         load(regressor_file={"path": tmp_path / "lm.dat", "columns": {"x": 1}, "instrument": -1})
 
 
-@pytest.mark.parametrize(("name", "message"), [("a.fits", "unknown format '.fits'"), ("a.zip", "unpack it first")])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a.mat", "unknown format '.mat'"), ("a.zip", "unpack it first"), ("a.fits", "not a whole FITS")],
+)
 def test_formats_that_are_not_read(tmp_path, name, message):
     (tmp_path / name).write_bytes(b"something")
     with pytest.raises(InputFileError, match=message):

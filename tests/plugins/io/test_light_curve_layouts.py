@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
@@ -96,6 +97,26 @@ def test_netcdf_and_hdf5(tmp_path):
     assert data.time.attrs["time_reference"] == "JD 2400000.5"
     in_group = {"time": "group/time", "flux": "group/flux", "flux_error": "group/error", "wavelength": "w"}
     as_they_are(only(tmp_path / "a.h5", columns=in_group))
+
+
+def test_fits_tables_and_images(tmp_path):
+    time = fits.Column("TIME", "D", unit="d", array=TIME - 2457000.0)
+    columns = [
+        time,
+        fits.Column("SPEC", "3D", unit="electron/s", array=FLUX.T),
+        fits.Column("Q", "J", array=TIME[30] < TIME),
+    ]
+    table = fits.BinTableHDU.from_columns(columns, name="CURVES")
+    images = [fits.ImageHDU(WAVELENGTH, name="WAVE"), fits.ImageHDU(FLUX, name="FLUX")]
+    fits.HDUList([fits.PrimaryHDU(), table, *images]).writeto(tmp_path / "a.fits")
+    given = {"time": "TIME", "wavelength": "WAVE", "mask": "Q"}
+    of_table = only(tmp_path / "a.fits", columns=given | {"flux": "SPEC"}, time="BTJD")
+    of_image = only(tmp_path / "a.fits", columns=given | {"flux": "FLUX"}, time="BTJD")
+    for data in (of_table, of_image):
+        np.testing.assert_array_equal(data.flux, FLUX[np.argsort(WAVELENGTH)])
+        np.testing.assert_array_equal(data.time, TIME - 2457000.0)
+        assert np.flatnonzero(data.mask[0]).tolist() == list(range(31, 40))
+    assert (of_table.flux.units, of_image.flux.units) == ("electron / s", "")
 
 
 def test_ecsv_with_times_of_astropy_and_units(tmp_path):

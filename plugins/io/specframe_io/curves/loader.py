@@ -25,7 +25,7 @@ __all__ = ["LightCurves"]
 
 
 class LightCurves(Loader):
-    """Loads light curves from files of text, ECSV, npy, npz, NetCDF or HDF5; the parameters say which column is what.
+    """Loads light curves from text, ECSV, npy, npz, NetCDF, HDF5 or FITS; the parameters say which column is what.
 
     A file may hold one channel or many, one visit or many, one instrument or many; files that belong together become
     the channels of a node ``/<instrument>/<visit>``. Visits are numbered by time.

@@ -207,7 +207,7 @@ class LightCurvesParams(Params):
     """Parameters of ``light-curves``."""
 
     path: InputPath = Field(
-        description="A file, or a folder of files. Text with columns, ECSV, npy, npz, NetCDF or HDF5."
+        description="A file, or a folder of files. Text with columns, ECSV, npy, npz, NetCDF, HDF5 or FITS."
     )
     pattern: str = Field(
         "*",
