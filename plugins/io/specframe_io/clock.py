@@ -38,8 +38,8 @@ class Clock:
 def clock_of(word: str | None, time: NDArray[np.float64] | None = None) -> Clock:
     """Return the clock that ``word`` names: BJD_TDB, BMJD_TDB, MJD_UTC, BTJD, BKJD, TDB, JD 2450000 ...
 
-    Where it does not say what times count from and ``time`` (d) is given, whole and modified Julian dates are told by
-    their size; what neither is has no reference.
+    Where ``time`` (d) is given, whole and modified Julian dates are told by their size: JWST's pipeline and those that
+    build on it call both BJD. What is neither and is not stated has no reference.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def clock_of(word: str | None, time: NDArray[np.float64] | None = None) -> Clock
     kind, system = (part.upper() if part else "" for part in match.groups())
     if not system and kind in ("TJD", "KJD"):  # both missions count in TDB
         system = "TDB"
-    if not kind and time is not None and len(time):
-        kind = next((name for name, (low, high) in _DATES.items() if low <= time[0] and time[-1] <= high), "")
+    if kind in ("", *_DATES) and time is not None and len(time):
+        kind = next((name for name, (low, high) in _DATES.items() if low <= time[0] and time[-1] <= high), kind)
     return Clock(system, _julian_date(_ZERO[kind]) if kind else "")
 
 

@@ -13,6 +13,7 @@ _WORDS = {
     "electrons": "electron",
     "dn": "adu",
     "counts": "adu",
+    "micron": "um",
     "microns": "um",
     "angstroms": "angstrom",
     "days": "d",

@@ -38,8 +38,15 @@ def test_whole_and_modified_dates_are_told_by_their_size(first, reference):
     assert clock_of(None, time) == Clock("", reference)
 
 
-def test_what_is_stated_counts_more_than_the_size():
-    assert clock_of("BJD_TDB", np.array([59_743.0])).reference == "JD 0"
+def test_what_is_called_bjd_and_is_bmjd():
+    """The JWST pipeline calls BJD - 2400000.5 BJD; nobody saw a transit in 4549 BC."""
+    assert clock_of("BJD_TDB", np.array([59_743.0])) == Clock("TDB", "JD 2400000.5")
+    assert clock_of("BJD_TDB", np.array([2_459_743.0])) == Clock("TDB", "JD 0")
+
+
+def test_other_references_are_as_stated_whatever_the_size():
+    assert clock_of("RJD", np.array([59_743.0])) == Clock("", "JD 2400000")
+    assert clock_of("BTJD", np.array([59_743.0])) == Clock("TDB", "JD 2457000")
 
 
 @pytest.mark.parametrize("word", ["days", "BJD_GPS", "2457000", "JD"])

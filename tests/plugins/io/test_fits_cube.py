@@ -90,25 +90,25 @@ def test_channels_are_sorted_and_the_mask_is_what_is_not_1(tmp_path):
 
 
 def test_flux_and_error_in_extensions_of_their_own_by_time(tmp_path):
-    """As exoTEDRF writes spectra: axes (time, wavelength), edges of channels, one time for both orders, whole BJD."""
+    """As exoTEDRF writes spectra: axes (time, wavelength), edges of channels, one time for both orders, called BJD."""
     low, high = WAVE - 0.04, WAVE + 0.04
-    images = {"TIME": (TIME + 2_400_000.5, {"BUNIT": "d", "TIMESYS": "TDB"})}
+    images = {"Time": (TIME, {"UNITS": "BJD"})}
     for order, factor in (("1", 1.0), ("2", 2.0)):
         images |= {
-            f"WAVE__LOW__O{order}": np.tile(low, (7, 1)),
-            f"WAVE__UP__O{order}": np.tile(high, (7, 1)),
-            f"FLUX__O{order}": (factor * FLUX.T, {"BUNIT": "electron/s"}),
-            f"FLUX__ERR__O{order}": (factor * ERROR.T, {"BUNIT": "electron/s"}),
+            f"Wave__Low__O{order}": (low, {"UNITS": "Micron"}),
+            f"Wave__Up__O{order}": (high, {"UNITS": "Micron"}),
+            f"Flux__O{order}": (factor * FLUX.T, {"UNITS": "Electrons"}),
+            f"Flux__Err__O{order}": (factor * ERROR.T, {"UNITS": "Electrons"}),
         }
     found = load(
         write(tmp_path / "a.fits", **images),
         data=None,
-        flux="FLUX O*",
-        flux_error="FLUX ERR O*",
-        time="TIME",
+        flux="Flux O*",
+        flux_error="Flux Err O*",
+        time="Time",
         wavelength=None,
-        wavelength_lower="WAVE LOW O*",
-        wavelength_upper="WAVE UP O*",
+        wavelength_lower="Wave Low O*",
+        wavelength_upper="Wave Up O*",
         instrument="NIRISS-{suffix}",
     )
     assert list(found) == ["NIRISS-1/0", "NIRISS-2/0"]
@@ -117,8 +117,19 @@ def test_flux_and_error_in_extensions_of_their_own_by_time(tmp_path):
     np.testing.assert_array_equal(data.flux_error, 2.0 * ERROR[::-1])
     np.testing.assert_allclose(data.wavelength, WAVE[::-1], rtol=1e-12)
     np.testing.assert_array_equal(data.wavelength_upper, high[::-1])
-    assert data.flux.units == "electron / s"
-    assert data.time.attrs == {"units": "d", "time_system": "TDB", "time_reference": "JD 0"}
+    assert data.flux.units == "electron"
+    assert data.time.attrs == {"units": "d", "time_system": "", "time_reference": "JD 2400000.5"}
+
+
+def test_wavelengths_by_time_are_their_median(tmp_path):
+    drift = np.outer(np.array([-1e-6, 0.0, 1e-6, 0.0, 0.0, 0.0, 0.0]), np.ones(4))
+    data = load(write(tmp_path / "a.fits", **standard(WAVE_A=WAVE + drift)))["A/0"]
+    np.testing.assert_array_equal(data.wavelength, WAVE[::-1])
+
+
+def test_time_system_of_the_header(tmp_path):
+    path = write(tmp_path / "a.fits", **standard(TIME_A=(TIME + 2_400_000.5, {"TIMESYS": "TDB", "BUNIT": "d"})))
+    assert load(path)["A/0"].time.attrs == {"units": "d", "time_system": "TDB", "time_reference": "JD 0"}
 
 
 def test_units_regressors_and_exposure_time(tmp_path):

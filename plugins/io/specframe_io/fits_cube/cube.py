@@ -30,9 +30,7 @@ def cube_node(extensions: Extensions, suffix: str, params: FitsCubeParams) -> xr
         When an extension is missing, has other axes or units, or its times or wavelengths do not ascend.
     """
     time_name = extensions.name(params.time, suffix, "time")
-    time = extensions.axis(time_name, "d", params.time_units)
-    if time.ndim != 1:
-        raise extensions.wrong(time_name, f"expected times on one axis, got shape {time.shape}")
+    time, clock = _time(extensions, time_name, params)
     wave_name, wavelength, lower, upper = _wavelength(extensions, suffix, params, len(time))
     shape = (len(wavelength), len(time))
     if params.flux is None:
@@ -62,7 +60,7 @@ def cube_node(extensions: Extensions, suffix: str, params: FitsCubeParams) -> xr
             raise extensions.wrong(mask_name, f"masks every sample; if it marks them the other way write good: {other}")
     series = Series(
         time=time,
-        clock=_clock(extensions, time_name, time, params.time_system),
+        clock=clock,
         wavelength=wavelength,
         lower=lower,
         upper=upper,
@@ -167,22 +165,30 @@ def _told_axes(
 
 def _units(extensions: Extensions, name: str, stated: str | None) -> str:
     try:
-        return flux_unit(extensions.text(name, "BUNIT") or stated or "")
+        return flux_unit(extensions.units(name) or stated or "")
     except ValueError as error:
         raise extensions.wrong(name, str(error)) from None
 
 
 def _factor(extensions: Extensions, name: str, units: str) -> float:
-    stated = extensions.text(name, "BUNIT") or units
+    stated = extensions.units(name) or units
     try:
         return float(read_unit(stated).to(units))
     except ValueError:
         raise extensions.wrong(name, f"has units {stated!r}, but the flux is in {units!r}") from None
 
 
-def _clock(extensions: Extensions, name: str, time: NDArray[np.float64], stated: str | None) -> Clock:
+def _time(extensions: Extensions, name: str, params: FitsCubeParams) -> tuple[NDArray[np.float64], Clock]:
+    """Return times in d and their clock, which the units may be the name of: BJD."""
+    written = extensions.units(name)
+    dates = "JD" in written.upper()
+    time = extensions.array(name) if dates else extensions.axis(name, "d", params.time_units)
+    if time.ndim != 1:
+        raise extensions.wrong(name, f"expected times on one axis, got shape {time.shape}")
+    system = extensions.text(name, "TIMESYS")
+    word = f"{written}_{system}".strip("_") if dates else system
     try:
-        return clock_of(stated if stated is not None else extensions.text(name, "TIMESYS"), time)
+        return time, clock_of(word if params.time_system is None else params.time_system, time)
     except ValueError as error:
         raise extensions.wrong(name, f"{error}; see the parameter time_system") from None
 
@@ -198,5 +204,5 @@ def _regressors(
             raise extensions.wrong(name, f"expected {shape[1]} values, one per time, got {len(values)}")
         if values.ndim != 1:
             values = _arranged(extensions, name, shape, params.axes)
-        found[key] = Regressor(values, extensions.text(name, "BUNIT"), name)
+        found[key] = Regressor(values, extensions.units(name), name)
     return found

@@ -81,12 +81,16 @@ class Extensions:
         return np.asarray(data, float)
 
     def axis(self, name: str, unit: str, default: str) -> NDArray[np.float64]:
-        """Return numbers in ``unit``; their own is BUNIT, else ``default``."""
-        stated = self.text(name, "BUNIT") or default
+        """Return numbers in ``unit``; their own is BUNIT or UNITS, else ``default``."""
+        stated = self.units(name) or default
         try:
             return self.array(name) * float(read_unit(stated).to(unit))
         except ValueError:
             raise self.wrong(name, f"expected units convertible to {unit!r}, got {stated!r}") from None
+
+    def units(self, name: str) -> str:
+        """Return the units that an extension's header states; exoTEDRF writes UNITS for the standard's BUNIT."""
+        return self.text(name, "BUNIT") or self.text(name, "UNITS")
 
     def text(self, name: str, keyword: str) -> str:
         """Return a keyword of an extension's header as text, empty where there is none."""
