@@ -345,7 +345,7 @@ def test_wrong_edges_of_channels_are_named(make):
         wavelength_lower=("wavelength", wavelength + 0.1, {"units": "um"}),
         wavelength_upper=("wavelength", wavelength - 0.1, {"units": "um"}),
     )
-    with pytest.raises(DataError, match="channel 0 at 1.01 um has wavelength_lower 1.11"):
+    with pytest.raises(DataError, match=r"channel 0 at 1\.01 um has wavelength_lower 1\.11"):
         binned(make_observation("W", {"NRS1/0": data}), channels=2)
 
 
