@@ -30,6 +30,7 @@ EXPECTED = {
     ("detrender", "clean"),
     ("detrender", "injection-recovery"),
     ("detrender", "transit-fit"),
+    ("detrender", "limb-darkening"),
     ("detrender", "transit-joint"),
     ("detrender", "transit-polynomial"),
     ("model", "flat"),

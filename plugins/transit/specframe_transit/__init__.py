@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from specframe_transit.cleaning.bin import Bin
     from specframe_transit.cleaning.clean import Clean
     from specframe_transit.inference.injection_recovery import InjectionRecovery
+    from specframe_transit.stellar.limb_darkening import LimbDarkening
     from specframe_transit.transit_fit import TransitFit
     from specframe_transit.transit_joint import TransitJoint
     from specframe_transit.transit_polynomial import TransitPolynomial
@@ -20,10 +21,11 @@ __getattr__, __dir__ = lazy_names(
         "cleaning.bin": ("Bin",),
         "cleaning.clean": ("Clean",),
         "inference.injection_recovery": ("InjectionRecovery",),
+        "stellar.limb_darkening": ("LimbDarkening",),
         "transit_fit": ("TransitFit",),
         "transit_joint": ("TransitJoint",),
         "transit_polynomial": ("TransitPolynomial",),
     },
 )
 
-__all__ = ["Bin", "Clean", "InjectionRecovery", "TransitFit", "TransitJoint", "TransitPolynomial"]
+__all__ = ["Bin", "Clean", "InjectionRecovery", "LimbDarkening", "TransitFit", "TransitJoint", "TransitPolynomial"]

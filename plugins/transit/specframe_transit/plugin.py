@@ -9,6 +9,7 @@ from specframe_transit.cleaning.params import BinParams, CleanParams
 from specframe_transit.fit.params import TransitFitParams
 from specframe_transit.inference.params import InjectionRecoveryParams
 from specframe_transit.params import TransitJointParams, TransitPolynomialParams
+from specframe_transit.stellar.params import LimbDarkeningParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,4 +70,13 @@ def specframe_components() -> Iterator[Component]:
         summary="Tests the errors of transit-fit with transits of known depth in the real residuals",
         tags=("transit", "eclipse", "light curves", "errors", "coverage", "red noise"),
         example="specframe_transit.inference.examples:fitted_transits",
+    )
+    yield Component(
+        kind="detrender",
+        name="limb-darkening",
+        target="specframe_transit.stellar.limb_darkening:LimbDarkening",
+        params=LimbDarkeningParams,
+        summary="Limb-darkening coefficients of every channel from a grid of stellar intensities",
+        tags=("transit", "light curves", "limb darkening", "star", "ATLAS9", "PHOENIX"),
+        example="specframe_transit.stellar.examples:small_grid",
     )

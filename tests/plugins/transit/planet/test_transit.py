@@ -53,7 +53,7 @@ def test_quadratic_law_agrees_with_batman(inclined, batman_flux, impact, radius,
 
 @pytest.mark.parametrize(("impact", "radius", "eccentricity", "omega"), _CASES)
 def test_nonlinear_law_agrees_with_batman(inclined, batman_flux, impact, radius, eccentricity, omega):
-    """0.1 ppm for planets up to an eighth of the star; batman's own errors, asked to be below 0.01 ppm, grow with it."""
+    """0.1 ppm up to an eighth of the star; batman's own errors, asked to be below 0.01 ppm, grow with the planet."""
     orbit = inclined(impact, eccentricity, omega)
     time = _times(orbit, radius, 61)
     expected = batman_flux(orbit, time, radius, _NONLINEAR, "nonlinear", max_err=0.01)

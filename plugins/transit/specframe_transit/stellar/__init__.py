@@ -1,0 +1,1 @@
+"""Limb darkening from the intensities of model stars."""
