@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,6 +70,10 @@ class TimeKernel:
         return np.array([not parameter.prior.fixed for parameter in self._all])
 
     @cached_property
+    def _starts(self) -> NDArray[np.float64]:
+        return np.array([parameter.start for parameter in self._all])
+
+    @cached_property
     def _kinds(self) -> NDArray[np.int64]:
         return np.array([kind for term in self.terms for kind in term.kinds], dtype=np.int64)
 
@@ -99,7 +103,7 @@ class TimeKernel:
         value, by_residual, by_variance, by_block = compute(
             self._kinds, blocks, need_damping, time, variance, residual, use
         )
-        by_hyper = np.einsum("cbk,cbkh->ch", by_block, np.broadcast_to(slopes, (*blocks.shape, slopes.shape[-1])))
+        by_hyper = (by_block[..., None] * slopes).sum(axis=(1, 2))
         return Likelihood(value, by_hyper, by_residual, by_variance)
 
     def whiten(
@@ -229,7 +233,8 @@ class TimeKernel:
             raise DataError(
                 f"the kernel has {self.n_hyper} free hyper-parameters ({', '.join(self.names)}), got {hyper.shape[1]}"
             )
-        full = np.tile([parameter.start for parameter in self._all], (len(hyper), 1))
+        full = np.empty((len(hyper), len(self._all)))
+        full[:] = self._starts
         full[:, self._free] = hyper
         return full
 
@@ -326,9 +331,16 @@ def _prepared(
     if not ((variance >= 0) & (variance < np.inf) | ~use).all():
         raise DataError("variances of a Gaussian process must be finite and not negative at the samples in use")
     return (
-        np.ascontiguousarray(np.broadcast_to(blocks, (n_curve, *blocks.shape[1:]))),
+        _for_all(blocks, n_curve),
         time,
-        np.ascontiguousarray(np.broadcast_to(variance, (n_curve, len(time)))),
-        np.ascontiguousarray(np.broadcast_to(values, (n_curve, *values.shape[1:]))),
-        np.ascontiguousarray(np.broadcast_to(use, (n_curve, len(time)))),
+        _for_all(variance, n_curve),
+        _for_all(values, n_curve),
+        _for_all(use, n_curve),
     )
+
+
+def _for_all(array: NDArray[Any], n_curve: int) -> NDArray[Any]:
+    """Return an array of ``n_curve`` rows, contiguous, from as many or from one."""
+    if len(array) != n_curve:
+        array = np.broadcast_to(array, (n_curve, *array.shape[1:]))
+    return np.ascontiguousarray(array)
