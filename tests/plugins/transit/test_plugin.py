@@ -19,6 +19,7 @@ def test_every_component_is_what_it_says():
         "bin",
         "clean",
         "injection-recovery",
+        "limb-darkening",
         "transit-fit",
         "transit-joint",
         "transit-polynomial",
