@@ -100,13 +100,29 @@ class CurveBatch:
         flux, slope = self.signal.flux_with_gradient(own, rows)
         columns = self.design.columns(ramps, rows)
         solution, _ = self._solved(flux[:, None, :] * columns, rows, None)
-        coefficients = solution.coefficients[:, None, :]
-        jacobian = slope * (coefficients @ columns)
+        jacobian = self._jacobian(flux, slope, columns, ramps, rows, solution)
+        information, gradient = solution.project(self.noise.whiten(jacobian, rows)[0])
+        return solution.chi2, gradient, information
+
+    def tangent(self, values: Array) -> Array:
+        """Return the derivatives of the model by all coefficients and parameters, (n_curve, n_column + n, n_time)."""
+        rows = np.arange(len(self.flux))
+        own, ramps = self._split(values)
+        flux, slope = self.signal.flux_with_gradient(own, rows)
+        columns = self.design.columns(ramps, rows)
+        solution, _ = self._solved(flux[:, None, :] * columns, rows, None)
+        jacobian = self._jacobian(flux, slope, columns, ramps, rows, solution)
+        return np.concatenate([flux[:, None, :] * columns, jacobian], axis=1)
+
+    def _jacobian(
+        self, flux: Array, slope: Array, columns: Array, ramps: Array, rows: Rows, solution: LinearSolution
+    ) -> Array:
+        """Return the derivatives by the nonlinear parameters (n_row, n, n_time), coefficients held."""
+        jacobian = slope * (solution.coefficients[:, None, :] @ columns)
         if self.design.free:
             by_ramp = np.einsum("qkmt,km->kqt", self.design.gradient(ramps, rows), solution.coefficients)
             jacobian = np.concatenate([jacobian, flux[:, None, :] * by_ramp], axis=1)
-        information, gradient = solution.project(self.noise.whiten(jacobian, rows)[0])
-        return solution.chi2, gradient, information
+        return jacobian
 
     def model(self, values: Array) -> tuple[Array, Array]:
         """Return signal and systematics of all curves, (n_curve, n_time) each; their product is the model."""

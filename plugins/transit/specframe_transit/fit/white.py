@@ -133,13 +133,10 @@ def fit_white(curves: Sequence[Curves], params: TransitFitParams) -> WhiteFit:
             break
         number = sum(term.n for term in terms if isinstance(term, StepTerm))
         for i in sought:
-            batch = result.batches[i]
-            known = designs[i].systematics.columns()
-            if known.ndim == 3:
-                known = known[0]
-            dip = (batch.signal[0] - 1.0)[None]
-            use = white[i].use[0] & ~batch.clipped[0]
-            steps[i] = find_steps(white[i].time, batch.rest[0], use, number, np.concatenate([known, dip]))
+            batch, pick = result.problem.batches[i], result.problem.picks[i]
+            known = batch.tangent(result.minimum.values[:, pick])[0]
+            use = white[i].use[0] & ~result.batches[i].clipped[0]
+            steps[i] = find_steps(white[i].time, result.batches[i].rest[0], use, number, known)
     values = result.minimum.values[0]
     return WhiteFit(
         tuple(white), tuple(whole), elements, layout.signals, layout.signal_picks, result,
