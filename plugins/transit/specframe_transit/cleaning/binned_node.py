@@ -16,7 +16,7 @@ from specframe_transit.cleaning.light_curve_bins import (
     time_means,
 )
 from specframe_transit.cleaning.node import add_flags, direction_of
-from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter
+from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter, median_ratio
 from specframe_transit.cleaning.series import stretches
 from specframe_transit.light_curves import as_days, usable_samples
 
@@ -213,7 +213,5 @@ def _errors_anew(data: xr.Dataset, known: bool) -> xr.Dataset:
     time = np.asarray(data["time"].values, float)
     scatter = light_curve_scatter(np.where(use, data["flux"].values, 0.0), use, stretches(time), direction_of(data))
     ratio = error_ratio(np.asarray(data["flux_error"].values, float), use, scatter)
-    assigned = data.assign(
-        error_ratio=("wavelength", ratio, {"units": "", "long_name": "flux_error / scatter of bins"})
-    )
-    return add_flags(assigned, error_flags(ratio))
+    named = {"error_ratio": ("wavelength", ratio, {"units": "", "long_name": "flux_error / scatter of bins"})}
+    return add_flags(data.assign({**named, **median_ratio(ratio)}), error_flags(ratio))

@@ -12,7 +12,7 @@ from specframe_transit.cleaning.drop import dropped_times, masked_channels
 from specframe_transit.cleaning.node import add_flags, chosen_nodes, direction_of
 from specframe_transit.cleaning.outliers import find_outliers
 from specframe_transit.cleaning.params import CleanParams
-from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter
+from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter, median_ratio
 from specframe_transit.cleaning.series import stretches
 from specframe_transit.light_curves import as_days
 
@@ -39,10 +39,10 @@ class Clean(Detrender):
     the scatter from exposure to exposure (:func:`~specframe_transit.cleaning.scatter.point_to_point_scatter`; of
     exposures whose regressor ``scan_direction`` alternates, the difference in level is taken out first).
 
-    Each node gains ``error_ratio (wavelength)``, the median error over the scatter as the data came, and how many
-    samples each reason masked: ``masked_before, masked_unusable, masked_dropped, masked_channels, masked_lost_channels,
-    clipped_exposures`` (times), ``clipped_time, clipped_wavelength`` and ``clipped_fraction``; and in ``attrs``
-    ``dropped_times``, how many were removed. With ``errors: rescale`` or ``scatter``, ``attrs["provenance"]`` of
+    Each node gains ``error_ratio (wavelength)``, the median error over the scatter as the data came, its median
+    ``error_ratio_median``, and how many samples each reason masked: ``masked_before, masked_unusable, masked_dropped,
+    masked_channels, masked_lost_channels, clipped_exposures`` (times), ``clipped_time, clipped_wavelength`` and
+    ``clipped_fraction``; and in ``attrs`` ``dropped_times``, how many were removed. With ``errors: rescale`` or ``scatter``, ``attrs["provenance"]`` of
     ``flux_error`` says what became of it.
 
     Flags: ``channels-lost``, ``many-clipped`` (over 5 %), ``errors-overestimated`` and ``errors-underestimated`` (the
@@ -133,6 +133,7 @@ class Clean(Detrender):
             "error_ratio": ("wavelength", ratio, {"units": "", "long_name": "flux_error / scatter, as the data came"}),
             **{name: ((), number, {"units": ""}) for name, number in counts.items()},
             "clipped_fraction": ((), fraction, {"units": ""}),
+            **median_ratio(ratio),
         }
         cleaned = data.assign(variables)
         cleaned.attrs = {**data.attrs, "dropped_times": int(dropped["remove"].sum())}

@@ -12,7 +12,7 @@ from specframe_transit.cleaning.series import direction_ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["error_flags", "error_ratio", "light_curve_scatter", "point_to_point_scatter"]
+__all__ = ["error_flags", "error_ratio", "light_curve_scatter", "median_ratio", "point_to_point_scatter"]
 
 #: Errors this many times larger or smaller than the scatter carry a flag.
 DISAGREEMENT = 1.5
@@ -62,6 +62,12 @@ def error_ratio(
     good = use & np.isfinite(flux_error) & (flux_error > 0)
     median = masked_median(flux_error, good)
     return np.where(median > 0, median / scatter, np.nan)
+
+
+def median_ratio(ratio: NDArray[np.float64]) -> dict[str, tuple[tuple[()], float, dict[str, str]]]:
+    """Return the median of the error ratios as a variable of a node; none where no ratio is known."""
+    known = ratio[np.isfinite(ratio)]
+    return {"error_ratio_median": ((), float(np.median(known)), {"units": ""})} if known.size else {}
 
 
 def error_flags(ratio: NDArray[np.float64]) -> tuple[str, ...]:
