@@ -12,7 +12,7 @@ from specframe.errors import DataError, ParameterError
 from specframe_transit.inference.params import LogUniformPrior
 from specframe_transit.inference.prior import Parameter, make_parameter
 from specframe_transit.systematics.blocks import Block, FixedColumns, Ramp, Sinusoid
-from specframe_transit.systematics.orbits import orbit_numbers, orbital_phase, time_in_orbit
+from specframe_transit.systematics.orbits import orbit_numbers, orbital_phase, telescope_period, time_in_orbit
 from specframe_transit.systematics.params import (
     CommonModeTerm,
     ExponentialTerm,
@@ -280,7 +280,8 @@ class Systematics:
         elapsed = time_in_orbit(self.curves.time, orbit)
         blocks: list[Block] = [Ramp(tuple(names), elapsed, np.array(where, float), timescale)]
         if term.phase_order:
-            phase = orbital_phase(self.curves.time, term.orbital_period, self._used)
+            period = term.orbital_period or telescope_period(self.curves.time, orbit)
+            phase = orbital_phase(self.curves.time, period, self._used)
             columns = np.asarray(legendre.legvander(phase, term.phase_order), float).T[1:]
             names = [f"orbital_phase_{order}" for order in range(1, term.phase_order + 1)]
             blocks.append(FixedColumns(tuple(names), columns))

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["orbit_numbers", "orbital_phase", "time_in_orbit"]
+__all__ = ["orbit_numbers", "orbital_phase", "telescope_period", "time_in_orbit"]
 
 #: A gap between orbits is longer than this many sampling intervals, and than this time in d (buffer dumps are shorter).
 _GAP_SAMPLES, _GAP = 3.0, 15.0 / 1440.0
+#: Orbital period of the Hubble Space Telescope, d, to 1 %: tells how many orbits an interval holds.
+_HST_PERIOD = 95.5 / 1440.0
 
 
 def orbit_numbers(curves: Curves, regressor: str = "auto") -> NDArray[np.intp]:
@@ -50,6 +52,17 @@ def time_in_orbit(time: Array, orbit: NDArray[np.intp]) -> Array:
     """Return the time since the first exposure of each sample's orbit, used or not, (n_time,)."""
     first = np.array([time[orbit == number].min() for number in range(int(orbit.max()) + 1)])
     return np.asarray(time - first[orbit])
+
+
+def telescope_period(time: Array, orbit: NDArray[np.intp]) -> float:
+    """Return the orbital period in d: the median interval between first exposures, over the orbits that it holds.
+
+    The orbit of the Hubble Space Telescope decays: its period was 95.4 minutes in June 2017 (exposures of WASP-107b),
+    where 96.4, which is also in use, would shift the phases within a visit of five orbits by four minutes.
+    """
+    first = np.array([time[orbit == number].min() for number in range(int(orbit.max()) + 1)])
+    interval = np.diff(first)
+    return float(np.median(interval / np.maximum(np.round(interval / _HST_PERIOD), 1.0)))
 
 
 def orbital_phase(time: Array, period: float, used: NDArray[np.bool_]) -> Array:

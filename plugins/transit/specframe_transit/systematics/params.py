@@ -122,10 +122,11 @@ class OrbitRampTerm(Params):
         le=4,
         description="Order of a polynomial in the telescope's orbital phase (thermal breathing); 0: none.",
     )
-    orbital_period: float = Field(
-        96.36 / 1440.0,
+    orbital_period: float | None = Field(
+        None,
         gt=0.0,
-        description="Orbital period of the telescope in d; by default 96.36 minutes (Wakeford et al. 2016).",
+        description="Orbital period of the telescope in d; null takes the median interval between the beginnings of "
+        "its orbits (HST: 95.4 minutes in June 2017, a little less each year).",
     )
 
 
