@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
+from specframe_io.curves.params import SystemParams
 
 __all__ = [
     "ArrayParams",
@@ -243,6 +244,7 @@ class JwstX1dintsParams(Params):
     )
     dq_bits: int = Field(1, ge=0, description="Sum of the DQ flags that mask a sample; 1 is DO_NOT_USE.")
     units: str | None = Field(None, description="Units of the flux, where the file does not say.")
+    system: SystemParams = Field(SystemParams(), description="What is known of star and planet.")
 
 
 class FileParams(Params):
@@ -258,6 +260,7 @@ class FileParams(Params):
         pattern=r"^([^{}/\\]|\{stem\}|\{folder\})+$",
         description="What a file's target is called: {stem} is the file's name without suffix, {folder} its folder's.",
     )
+    system: SystemParams = Field(SystemParams(), description="What is known of star and planet.")
 
 
 class EurekaParams(Params):
@@ -289,3 +292,4 @@ class EurekaParams(Params):
     time_units: str | None = Field(
         None, description="Time system such as BMJD_TDB or BJD_TDB, where the file states none."
     )
+    system: SystemParams = Field(SystemParams(), description="What is known of star and planet.")

@@ -13,6 +13,7 @@ from specframe_io.chromatic.variables import Variables
 from specframe_io.file_loader import FileLoader
 from specframe_io.light_curve import light_curve_node
 from specframe_io.pickled import refuse_pickle
+from specframe_io.system import known_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,9 @@ class Chromatic(FileLoader):
         data = _read(path)
         variables = Variables(path, data, self.params)
         node = light_curve_node(variables.series(), variables.wrong, self.params.empty_channels)
-        return make_observation(target, {f"{self.params.instrument}/0": node}, source=variables.source())
+        return make_observation(
+            target, {f"{self.params.instrument}/0": node}, source=variables.source(), **known_system(self.params.system)
+        )
 
 
 def _read(path: Path) -> xr.Dataset:

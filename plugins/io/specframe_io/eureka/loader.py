@@ -14,6 +14,7 @@ from specframe_io.eureka.series import series_node
 from specframe_io.folder import chosen_targets, files_by_target, of_target
 from specframe_io.params import EurekaParams
 from specframe_io.pickled import refuse_pickle
+from specframe_io.system import known_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,10 @@ class Eureka(Loader):
         except DAMAGED as error:
             raise InputFileError(path, f"is not a whole HDF5 file ({error}); get it again") from None
         return make_observation(
-            target, {f"{instrument}/0": node}, source=f"Eureka! {version}".strip() + f", {path.name}"
+            target,
+            {f"{instrument}/0": node},
+            source=f"Eureka! {version}".strip() + f", {path.name}",
+            **known_system(self.params.system),
         )
 
     def files(self, target: str) -> list[Path]:

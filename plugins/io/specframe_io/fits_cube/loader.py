@@ -12,6 +12,7 @@ from specframe_io.fits_cube.extensions import Extensions
 from specframe_io.fits_cube.params import FitsCubeParams
 from specframe_io.fits_file import opened_fits
 from specframe_io.names import listed
+from specframe_io.system import known_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ class FitsCube(FileLoader):
             if missing:
                 raise InputFileError(path, f"has no {listed(map(repr, missing))}; there: {listed(named)}")
             nodes = {f"{name}/0": cube_node(extensions, named[name], params) for name in params.instruments or named}
-        return make_observation(target, nodes, source=path.name)
+        return make_observation(target, nodes, source=path.name, **known_system(params.system))
 
 
 def _word(suffix: str) -> str:

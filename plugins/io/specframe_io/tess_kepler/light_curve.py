@@ -134,7 +134,8 @@ def read_visit(path: Path, params: TessKeplerParams) -> Visit:
             },
         )
         node = light_curve_node(series, read.wrong)
-        node.attrs |= {"flux_column": flux_name, "quality_bits": int(bits)}
+        node.attrs["flux_column"] = flux_name
+        node["mask"].attrs["bits"] = bits
         if not known.all():
             node.attrs["dropped_cadences"] = int((~known).sum())
     return Visit(path, star.mission, number, node)

@@ -9,6 +9,7 @@ from specframe.api import Loader, make_observation
 from specframe.errors import InputFileError
 from specframe_io.folder import chosen_targets, matching_files, of_target
 from specframe_io.names import listed
+from specframe_io.system import known_system
 from specframe_io.tess_kepler.light_curve import read_star, read_visit
 from specframe_io.tess_kepler.params import TessKeplerParams
 
@@ -67,7 +68,7 @@ class TessKepler(Loader):
                     )
             for i, part in enumerate(parts):
                 nodes[f"{mission}/{number}" + (f"-{i + 1}" if len(parts) > 1 else "")] = part.node
-        attrs = read_star(files[0]).attrs
+        attrs = read_star(files[0]).attrs | known_system(self.params.system)
         return make_observation(target, nodes, source=listed([path.name for path in files]), **attrs)
 
     def files(self, target: str) -> list[Path]:

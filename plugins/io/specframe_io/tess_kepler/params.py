@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from specframe.api import Field, InputPath, Params, Quantity
+from specframe_io.curves.params import SystemParams
 
 __all__ = ["QualityBits", "TessKeplerParams"]
 
@@ -55,4 +56,7 @@ class TessKeplerParams(Params):
     )
     exposure_time: Quantity("s") | None = Field(  # type: ignore[valid-type]
         None, gt=0, description="Length of an exposure in s, where the header does not say."
+    )
+    system: SystemParams = Field(
+        SystemParams(), description="What is known of star and planet; it counts more than the header."
     )

@@ -10,6 +10,7 @@ from specframe.errors import InputFileError
 from specframe_io.folder import chosen_targets, matching_files, of_target
 from specframe_io.names import listed
 from specframe_io.params import JwstX1dintsParams
+from specframe_io.system import known_system
 from specframe_io.x1dints.series import light_curves
 from specframe_io.x1dints.spectra import primary_header, read_spectra
 
@@ -77,7 +78,9 @@ class JwstX1dints(Loader):
                 node.attrs["exposure_time"] = float(seconds)
         version = header.get("CAL_VER")
         source = "JWST pipeline" if version is None else f"JWST pipeline {version}"
-        return make_observation(target, nodes, source=f"{source}, {listed(path.name for path in files)}")
+        return make_observation(
+            target, nodes, source=f"{source}, {listed(path.name for path in files)}", **known_system(params.system)
+        )
 
     def files(self, target: str) -> list[Path]:
         """Return the files of the exposure."""
