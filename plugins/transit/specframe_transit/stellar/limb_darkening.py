@@ -14,13 +14,14 @@ from specframe_transit.cleaning.node import add_flags, chosen_nodes
 from specframe_transit.curves import curves_of
 from specframe_transit.stellar.channel import channel_profiles, read_throughput
 from specframe_transit.stellar.grid import Star, open_grid
-from specframe_transit.stellar.law import COEFFICIENTS, disc_mean, fit_law
+from specframe_transit.stellar.law import COEFFICIENTS, disc_mean, fit_law, steepest_limb
 from specframe_transit.stellar.params import LimbDarkeningParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import xarray as xr
+    from numpy.typing import NDArray
 
     from specframe.api.observation import Level
     from specframe_transit.stellar.channel import Throughput
@@ -76,6 +77,7 @@ class LimbDarkening(Detrender):
             "stellar_gravity": star.gravity,
             "stellar_metallicity": star.metallicity,
             "mu_min": max(self.params.fitted_from, float(intensities.mu[0])),
+            "limb": self.params.limb,
             "throughput": "" if self.params.throughput is None else self.params.throughput.name,
         }
         flags = [] if star == wanted else ["star-outside-grid"]
@@ -106,8 +108,8 @@ class LimbDarkening(Detrender):
         level = curves_of(path, data).level
         share = np.where(level > 0, level, 0.0) / disc_mean(star.mu, profiles)
         law = self.params.law
-        coefficients, rms = fit_law(star.mu, profiles, law, self.params.fitted_from)
-        white, white_rms = fit_law(star.mu, (share @ profiles)[None], law, self.params.fitted_from)
+        coefficients, rms = self._fit(star.mu, profiles)
+        white, white_rms = self._fit(star.mu, (share @ profiles)[None])
         attrs = {"units": "", "law": law, **provenance}
         data = data.drop_vars(["limb_darkening", "limb_darkening_white", "coefficient"], errors="ignore").assign(
             limb_darkening=(("coefficient", "wavelength"), coefficients, {**attrs, "rms": float(rms.max())}),
@@ -115,6 +117,12 @@ class LimbDarkening(Detrender):
         )
         data = data.assign_coords(coefficient=list(COEFFICIENTS[law]))
         return add_flags(data, flags + (["limb-darkening-poor"] if rms.max() > _POOR else []))
+
+    def _fit(
+        self, mu: NDArray[np.float64], profiles: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        limb = steepest_limb(mu, profiles) if self.params.limb == "steepest" else None
+        return fit_law(mu, profiles, self.params.law, self.params.fitted_from, limb)
 
     def _star(self, attrs: Mapping[Any, Any]) -> Star:
         """Return the star of the parameters, completed by what the data say of it."""

@@ -46,8 +46,12 @@ class LimbDarkeningParams(Params):
         ge=0.0,
         lt=0.8,
         description="The law is fitted from this mu to 1; null is 0.15 for the quadratic law, which bends away from "
-        "the limb of real stars and else costs the depth, and 0 for the nonlinear one. Spherical model stars are dark "
-        "at the edge of their disc and need 0.1 or more.",
+        "the limb of real stars and else costs the depth, and 0 for the nonlinear one.",
+    )
+    limb: Literal["as-given", "steepest"] = Field(
+        "as-given",
+        description="Where mu is 0: as the grid has it (plane-parallel stars such as ATLAS9), or where the profile of "
+        "each channel falls most steeply (spherical ones such as PHOENIX, whose disc ends in a thin dark rim).",
     )
     throughput: InputPath | None = Field(
         None,

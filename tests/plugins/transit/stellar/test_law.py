@@ -8,7 +8,7 @@ import pytest
 from specframe.errors import DataError, InputFileError
 from specframe_transit.stellar.channel import Throughput, channel_profiles, read_throughput
 from specframe_transit.stellar.grid import Intensities, Star, open_grid
-from specframe_transit.stellar.law import disc_mean, fit_law
+from specframe_transit.stellar.law import disc_mean, fit_law, steepest_limb
 
 _MU = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 _WAVELENGTH = np.linspace(0.9, 2.1, 601)
@@ -30,6 +30,20 @@ def test_a_four_parameter_star_is_given_back():
     profile = 1 - sum(c[n] * (1 - mu ** ((n + 1) / 2)) for n in range(4))
     coefficients, _ = fit_law(mu, profile[None], "nonlinear")
     assert coefficients[:, 0] == pytest.approx(c, abs=1e-4)
+
+
+def test_a_spherical_star_ends_where_it_falls_most_steeply():
+    """A quadratic disc out to 0.997 of the model's radius, then a rim of 1 %, which costs u2 0.1."""
+    mu = np.linspace(0.005, 1.0, 400)
+    radius = np.sqrt(1 - mu**2) / 0.997
+    own = np.sqrt(np.clip(1 - radius**2, 0.0, None))
+    profile = np.where(radius < 1, 1 - 0.4 * (1 - own) - 0.2 * (1 - own) ** 2, 0.01)[None]
+    limb = steepest_limb(mu, profile)
+    assert limb[0] == pytest.approx(0.997, abs=3e-4)
+    given_back, _ = fit_law(mu, profile, "quadratic", 0.15, limb)
+    assert given_back[:, 0] == pytest.approx([0.4, 0.2], abs=0.01)
+    as_given, _ = fit_law(mu, profile, "quadratic", 0.0)
+    assert abs(as_given[1, 0] - 0.2) > 0.1
 
 
 def test_disc_mean_of_a_law():
