@@ -12,7 +12,10 @@ __all__ = ["flux_unit", "read_unit"]
 _WORDS = {
     "electrons": "electron",
     "dn": "adu",
+    "adu": "adu",
+    "count": "adu",
     "counts": "adu",
+    "ct": "adu",
     "micron": "um",
     "microns": "um",
     "angstroms": "angstrom",
@@ -23,6 +26,8 @@ _WORDS = {
     "unitless": "",
     "dimensionless": "",
 }
+#: What pipelines write for a flux without units.
+_NORMALISED = ("normalized flux", "normalised flux", "relative flux", "normalized", "normalised", "relative")
 _FLUX = ("", "electron", "electron / s", "adu", "adu / s", "Jy", "MJy / sr", "W m-2 um-1", "ph s-1 m-2 um-1")
 
 
@@ -35,6 +40,8 @@ def read_unit(written: str) -> u.UnitBase:
         When nobody knows it.
     """
     text = re.sub(r"\be-", "electron", written.strip())
+    if text.lower() in _NORMALISED:
+        return u.dimensionless_unscaled
     try:
         return u.Unit(re.sub(r"[A-Za-z]+", lambda word: _WORDS.get(word[0].lower(), word[0]), text))
     except (ValueError, TypeError) as error:
