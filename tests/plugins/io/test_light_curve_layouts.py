@@ -51,7 +51,17 @@ def as_they_are(data, flux=FLUX):
 def arrays(tmp_path):
     path = tmp_path / "curves.npz"
     airmass = np.linspace(2.0, 1.0, 40)
-    np.savez(path, t=TIME, f=FLUX, e=ERROR, w=WAVELENGTH, airmass=airmass, y=FLUX * 2, bad=FLUX > 1.205)
+    np.savez(
+        path,
+        t=TIME,
+        f=FLUX,
+        e=ERROR,
+        w=WAVELENGTH,
+        airmass=airmass,
+        y=FLUX * 2,
+        bad=FLUX > 1.205,
+        good=1.0 * (FLUX <= 1.205),
+    )
     return path
 
 
@@ -64,6 +74,8 @@ def test_arrays_by_channel_and_time(arrays):
     np.testing.assert_array_equal(data.mask, data.flux > 1.205)
     assert data.mask.any()
     assert data.flux.units == ""
+    reverse = only(arrays, columns=columns | {"mask": None, "good": "good"})
+    np.testing.assert_array_equal(reverse.mask, data.mask)
 
 
 def test_arrays_by_time_and_channel(tmp_path):

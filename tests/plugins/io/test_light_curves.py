@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 
 import numpy as np
 import pytest
@@ -181,6 +182,34 @@ def test_wasp43_phases_become_days(wasp43):
 def test_wasp43_must_be_sorted(wasp43):
     with pytest.raises(InputFileError, match=r"W43b-Eclipse.npz: times must ascend, .*row 36 and row 37.*sort: true"):
         LightCurves(**wasp43 | {"sort": False}).load("WASP-43b")
+
+
+def test_wasp43_white_curves_of_five_visits(data_dir, tmp_path):
+    with zipfile.ZipFile(data_dir / "hst_wasp43b/whiteLC.zip") as packed:
+        packed.extractall(tmp_path)
+    loader = LightCurves(
+        path=tmp_path,
+        pattern="wa043b{visit}_1125_1650.npz",
+        target="WASP-43b",
+        instrument="WFC3-G141",
+        columns={"time": "bjdtdb", "flux": "flux", "flux_error": "fluxerr", "good": "good"},
+        regressors={"phase": "phase"},
+        wavelength={"edges": [1.125, 1.65]},
+    )
+    found = dict(nodes(loader.load("WASP-43b")))
+    assert list(found) == [f"WFC3-G141/{i}" for i in range(5)]
+    assert sorted(data.sizes["time"] for data in found.values()) == [75, 75, 243, 265, 265]
+    starts = [float(data.time[0]) for data in found.values()]
+    assert starts == sorted(starts)
+    for data in found.values():
+        with np.load(tmp_path / f"wa043b{data.attrs['visit']}_1125_1650.npz") as raw:
+            np.testing.assert_array_equal(data.flux[0], raw["flux"])
+            np.testing.assert_array_equal(data.mask[0], raw["good"] == 0)
+            np.testing.assert_array_equal(data.time, raw["bjdtdb"])
+        assert data.time.attrs["time_system"] == "TDB"
+        assert (
+            2_400_000 < float(data.time[0]) + float(data.time.attrs["time_reference"].removeprefix("JD ")) < 2_500_000
+        )
 
 
 def test_a_copy_for_other_data_takes_their_name(wasp107, data_dir, tmp_path):

@@ -96,6 +96,8 @@ def read_blocks(file: CurveFile, params: LightCurvesParams) -> list[Block]:
     bad = np.zeros(flux.shape, bool)
     if columns.mask is not None:
         bad = np.nan_to_num(axes.like_flux(columns.mask, "columns.mask"), nan=1.0) != 0
+    if columns.good is not None:
+        bad = bad | (np.nan_to_num(axes.like_flux(columns.good, "columns.good"), nan=0.0) == 0)
     factor = _wavelength_factor(source, params)
     grid: dict[str, NDArray[np.float64] | None] = {}
     for key in ("wavelength", "wavelength_lower", "wavelength_upper"):

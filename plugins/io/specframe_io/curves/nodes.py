@@ -191,7 +191,8 @@ def _node(
         units=block.units,
         regressors=regressors,
         exposure_time=exposure.get(instrument) if isinstance(exposure, dict) else exposure,
-        places={name: f"columns.{name}" for name in ("time", "wavelength", "flux", "flux_error", "mask")},
+        places={name: f"columns.{name}" for name in ("time", "wavelength", "flux", "flux_error")}
+        | {"mask": "columns.mask" if params.columns.good is None else "columns.good"},
     )
 
     def wrong(place: str, message: str) -> InputFileError:

@@ -65,6 +65,7 @@ class ColumnParams(Params):
     )
     reference_flux_error: Columns | None = Field(None, description="Standard deviation of reference_flux.")
     mask: Columns | None = Field(None, description="Not 0 where a sample is not to be used.")
+    good: Columns | None = Field(None, description="0 where a sample is not to be used, the reverse of mask.")
     wavelength: Column | None = Field(
         None, description="Wavelength of the channel. Where it varies from line to line, each value is a channel."
     )

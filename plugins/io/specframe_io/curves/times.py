@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["days_of"]
 
+_PHASES = ("phase", "orbital phase", "orbital_phase")
 _PHASE = Clock("phase", "phase 0")
 #: Julian dates of photoelectric photometry: 1968 to 2132.
 _DATES = (2_440_000.0, 2_500_000.0)
@@ -87,7 +88,9 @@ def _clock(
         word = _telling(stated, column)
         if word is None:
             raise wrong(f"neither the file nor the column's name says what the times are; {_EXPECTED}")
-        return _clock(values, word, column, stated, period, wrong)
+        if word.lower() not in _PHASES:  # files call an MJD a BJD, too: their numbers tell
+            return 1.0, clock_of(word, values)
+        given = "phase"
     if not isinstance(given, str):
         return _factor(given.units, "time.units", wrong), Clock(given.system, _reference(given.reference))
     if given.lower() == "phase":
@@ -95,7 +98,9 @@ def _clock(
             raise wrong("phases need the period, to make days of them: system: {period: 3.5 d}")
         return period, _PHASE
     try:
-        return 1.0, clock_of(given, values)
+        # what people write themselves is held against the numbers, and TDB alone is completed by them
+        clock = clock_of(given)
+        return 1.0, clock if clock.reference else clock_of(given, values)
     except ValueError as error:
         unknown = str(error)
     try:
@@ -109,8 +114,8 @@ def _clock(
 def _telling(stated: str | None, column: str) -> str | None:
     """Return which of the unit in the file and the name of the column says what times are."""
     for word in (stated, column):
-        if word and word.lower() in ("phase", "orbital phase", "orbital_phase"):
-            return "phase"
+        if word and word.lower() in _PHASES:
+            return word
         if word:
             try:
                 if clock_of(word).reference:
