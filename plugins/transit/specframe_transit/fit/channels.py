@@ -50,6 +50,8 @@ _IN_EVENT = 0.5
 #: Around a depth, its errors within which a sampler may look.
 _REACH = 30.0
 _MANY_CLIPPED = 0.05
+#: Times to which the event is moved, and how much of it must stay in the data.
+_SHIFTS, _LEAST_MOVED = 41, 0.25
 
 
 @dataclass(frozen=True)
@@ -186,8 +188,8 @@ class _ChannelStage:
             of_white = self.white.result.problem.batches[self.node].noise
             if of_white.hyper is None or len(of_white.hyper[0]) != len(noise.kernel.parameters):
                 raise DataError(
-                    f"node /{curves.path}: channels.gp is white, but the white curve has not the same process among "
-                    "its systematics"
+                    f"node /{curves.path}: channels.gp is white, but the white curve does not have the same process "
+                    "among its systematics"
                 )
             noise = replace(noise, hyper=np.tile(of_white.hyper[0], (curves.n_channel, 1)))
         batch = CurveBatch(curves.flux, self._signal(orbit), design, noise)
@@ -220,9 +222,10 @@ class _ChannelStage:
         if not isinstance(self.params.channels.method, LaplaceParams):
             depth, lower, upper = self._sampled(result, flags)
             error = 0.5 * (lower + upper)
-        shared = None
+        shared = self._component_covariance(result)
         if self.params.channels.orbit == "prior":
-            shared = self._orbit_covariance(result)
+            by_orbit = self._orbit_covariance(result)
+            shared = by_orbit if shared is None else shared + by_orbit
         n_linear = batch.design.systematics.n_column
         n_fitted = n_linear + values.shape[1]
         use = batch.noise.use
@@ -293,6 +296,26 @@ class _ChannelStage:
             flags[row].update(samples.flags)
         return quantiles[1], quantiles[1] - quantiles[0], quantiles[2] - quantiles[1]
 
+    def _component_covariance(self, result: FitResult) -> Array | None:
+        """Return what principal components may have hidden in the depths, (n_fitted, n_fitted); None without them.
+
+        Components of residuals have no part along the event, for the fit before them has given that to the depths.
+        How large it is can only be known from how components overlap with the event at other times.
+        """
+        batch = result.problem.batches[0]
+        names = batch.design.systematics.column_names
+        at = [i for i, name in enumerate(names) if name.startswith("component_")]
+        if not at:
+            return None
+        values = result.minimum.values
+        coefficients = batch.solve(values, np.arange(len(values)))[0].coefficients[:, at]
+        tangent = batch.tangent(values).mean(axis=0)
+        others = np.delete(tangent[: len(names)], at, axis=0)
+        event = tangent[len(names)]
+        overlap = np.array([_overlap(self.curves.time, event, others, tangent[i]) for i in at])
+        hidden = coefficients * overlap
+        return np.asarray(hidden @ hidden.T)
+
     def _orbit_covariance(self, result: FitResult) -> Array:
         """Return what the uncertainty of the white orbit adds to the depths' covariance, (n_fitted, n_fitted).
 
@@ -317,6 +340,20 @@ class _ChannelStage:
             change = problem.minimise(result.minimum.values).values[:, 0] - result.minimum.values[:, 0]
             total += np.outer(change, change)
         return total
+
+
+def _overlap(time: Array, event: Array, columns: Array, component: Array) -> float:
+    """Return the rms depth that a component of amplitude 1 mimics where the event is moved in time."""
+    basis = np.linalg.qr(columns.T)[0]
+    span = time[-1] - time[0]
+    depths = []
+    for shift in np.linspace(-0.5, 0.5, _SHIFTS) * span:
+        moved = np.interp(time - shift, time, event, left=0.0, right=0.0)
+        moved = moved - basis @ (basis.T @ moved)
+        depths.append((component @ moved, moved @ moved))
+    product, square = np.array(depths).T
+    there = square > _LEAST_MOVED * square[_SHIFTS // 2]
+    return float(np.sqrt(np.mean(np.square(product[there] / square[there]))))
 
 
 def _flag(flag: set[str], result: FitResult, row: int) -> None:
