@@ -254,7 +254,10 @@ def depths(make):
         channel_flags=("wavelength", np.array(["at-bound" if i == 7 else "" for i in range(50)])),
         model=(("wavelength", "time"), node(make())["flux"].values, {"units": "electron"}),
         detrended_flux=(("wavelength", "time"), np.ones((50, N_TIME)), {"units": ""}),
+        clipped=(("wavelength", "time"), np.zeros((50, N_TIME), bool)),
+        white_sample=(("draw", "white_parameter"), np.zeros((7, 2))),
     )
+    data = data.assign_coords(white_parameter=["radius_ratio", "inclination"])
     return make_observation("W", {"NRS1/0": data}, period=4.0)
 
 
@@ -269,9 +272,26 @@ def test_spectra_of_depths_are_binned_with_their_covariance(depths):
     assert got["depth_covariance"].values[0, 1] == pytest.approx(4e-5**2)
     assert got["depth_error_upper"].values == pytest.approx(1.1 * got["depth_error"].values)
     assert got["channel_flags"].values.tolist() == ["at-bound", "", "", "", ""]
-    assert got.attrs["not_binned"] == "chi2_reduced"
+    assert set(got.attrs["not_binned"].split()) == {"chi2_reduced", "clipped"}
+    assert got["white_sample"].identical(given["white_sample"])
     assert got["model"].values == pytest.approx(got["flux"].values)
     assert got["detrended_flux"].values == pytest.approx(np.ones((5, N_TIME)))
+
+
+def test_errors_of_binned_depths_hold_noise_that_channels_share(depths):
+    data = node(depths).drop_vars("depth_covariance")
+    common = 1.0 + 6e-4 * np.random.default_rng(3).standard_normal(N_TIME)
+    shaken = data.assign(
+        flux=(data["flux"].dims, data["flux"].values * common, data["flux"].attrs),
+        model=data["flux"].mean("time").broadcast_like(data["flux"]).assign_attrs(units="electron"),
+    )
+    observation = make_observation("W", {"NRS1/0": shaken}, period=4.0)
+    got = binned(observation, channels=10)
+    assert (got["shared_noise"].values > 1.5).all()
+    apart = binned(observation, channels=10, shared_noise="ignore")
+    assert "shared_noise" not in apart
+    assert got["depth_error"].values == pytest.approx((apart["depth_error"] * got["shared_noise"]).values)
+    assert got["depth_error_lower"].values == pytest.approx(0.9 * got["depth_error"].values)
 
 
 def test_depths_without_light_curves(depths):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specframe_transit.cleaning import rebin_matrix
-from specframe_transit.cleaning.depth_bins import bin_depths
+from specframe_transit.cleaning.depth_bins import bin_depths, shared_noise
 from specframe_transit.cleaning.light_curve_bins import (
     Binned,
     bin_in_time,
@@ -249,3 +249,15 @@ def test_depths_that_are_missing_are_left_out_until_too_much_is():
     assert binned.depth[0] == pytest.approx(0.01)
     assert np.isnan(binned.depth[1])
     assert np.isnan(binned.depth_error[1])
+
+
+def test_noise_that_channels_share_is_found_in_their_residuals():
+    rng = np.random.default_rng(5)
+    own, common = 1e-3 * rng.standard_normal((40, 4000)), 3e-4 * rng.standard_normal(4000)
+    weight = halves(40) / 20.0
+    use = rng.random(own.shape) > 0.1
+    assert shared_noise(own, use, weight) == pytest.approx(np.ones(2), abs=0.05)
+    # own noise falls to 1e-3 / sqrt(20), the common one stays
+    expected = np.hypot(1e-3 / np.sqrt(20.0), 3e-4) / np.sqrt((1e-6 + 9e-8) / 20.0)
+    assert shared_noise(own + common, use, weight) == pytest.approx(np.full(2, expected), rel=0.05)
+    assert shared_noise(np.where(use, own, 9e9), use, weight) == pytest.approx(np.ones(2), abs=0.05)

@@ -47,8 +47,9 @@ class Bin(Detrender):
 
     Nodes at level depths have their ``depth``, ``depth_error``, ``depth_error_lower``, ``depth_error_upper`` and
     ``depth_covariance`` averaged with 1 / depth_error^2 (:func:`~specframe_transit.cleaning.depth_bins.bin_depths`);
-    their light curves are binned beside them. What cannot be averaged (``chi2_reduced``, ``clipped`` ...) is left out,
-    named in ``attrs["not_binned"]``.
+    their light curves are binned beside them. Without a covariance, errors are raised by noise that the residuals of
+    the channels share, ``shared_noise (wavelength)`` (:func:`~specframe_transit.cleaning.depth_bins.shared_noise`).
+    What cannot be averaged (``chi2_reduced``, ``clipped`` ...) is left out, named in ``attrs["not_binned"]``.
 
     Raises
     ------
@@ -79,7 +80,7 @@ class Bin(Detrender):
         number = self._time_bins(path, data, params) if params.bins_time else None
         if params.bins_wavelength:
             grid = make_grid(path, data, params)
-            data = bin_wavelengths(path, data, grid, self.params.max_masked, self.params.average)
+            data = bin_wavelengths(path, data, grid, self.params)
         if number is not None:
             data = bin_times(data, number, self.params.max_masked)
         return data

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from specframe_transit.cleaning.depth_bins import bin_depths
+from specframe_transit.cleaning.depth_bins import bin_depths, shared_noise
 from specframe_transit.cleaning.grid import channel_edges
 from specframe_transit.cleaning.light_curve_bins import (
     Binned,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from specframe_transit.cleaning.grid import Grid
     from specframe_transit.cleaning.light_curve_bins import How
+    from specframe_transit.cleaning.params import BinParams
 
 __all__ = ["bin_times", "bin_wavelengths", "is_counts"]
 
@@ -46,7 +47,7 @@ def is_counts(units: str) -> bool:
     return any(unit.is_equivalent(counted / per) for counted in (u.electron, u.adu, u.ph) for per in (1.0, u.s))
 
 
-def bin_wavelengths(path: str, data: xr.Dataset, grid: Grid, max_masked: float, average: str) -> xr.Dataset:
+def bin_wavelengths(path: str, data: xr.Dataset, grid: Grid, params: BinParams) -> xr.Dataset:
     """Return a node on the bins of ``grid``; see :class:`~specframe_transit.cleaning.bin.Bin`."""
     lower, upper = channel_edges(path, data)
     data = _without_coordinates(data)
@@ -60,12 +61,12 @@ def bin_wavelengths(path: str, data: xr.Dataset, grid: Grid, max_masked: float, 
         live = np.asarray(use.any(axis=1))
         flux = np.where(use, np.asarray(data["flux"].values, float), 0.0)
         error = np.where(use, np.asarray(data["flux_error"].values, float), 1.0)
-        how = _how(str(data["flux"].attrs.get("units", "")), average)
+        how = _how(str(data["flux"].attrs.get("units", "")), params.average)
         weights = channel_weights(grid.part, width, flux, error, use, how)
-        made |= _curves(data, bin_in_wavelength(flux, error, use, weights, max_masked))
+        made |= _curves(data, bin_in_wavelength(flux, error, use, weights, params.max_masked))
         matrix, share = weights.matrix, weights.share
     if "depth" in data:
-        made |= _depths(data, grid, width, max_masked)
+        made |= _depths(data, grid, width, params)
         live = np.asarray(live & np.isfinite(data["depth"].values))
     left_out: list[str] = []
     for name, array in data.data_vars.items():
@@ -139,14 +140,19 @@ def _curves(data: xr.Dataset, binned: Binned) -> dict[str, Any]:
     }
 
 
-def _depths(data: xr.Dataset, grid: Grid, width: NDArray[np.float64], max_masked: float) -> dict[str, Any]:
+def _depths(data: xr.Dataset, grid: Grid, width: NDArray[np.float64], params: BinParams) -> dict[str, Any]:
     covariance = np.asarray(data["depth_covariance"].values, float) if "depth_covariance" in data else None
     depth, error = (np.asarray(data[name].values, float) for name in ("depth", "depth_error"))
-    binned = bin_depths(depth, error, grid.part, width, covariance, max_masked)
+    binned = bin_depths(depth, error, grid.part, width, covariance, params.max_masked)
+    alone = covariance is not None or params.shared_noise == "ignore"
+    noise = None if alone else _shared_noise(data, binned.weight)
+    depth_error = binned.depth_error if noise is None else binned.depth_error * noise
     made: dict[str, Any] = {
         "depth": ("wavelength", binned.depth, dict(data["depth"].attrs)),
-        "depth_error": ("wavelength", binned.depth_error, dict(data["depth_error"].attrs)),
+        "depth_error": ("wavelength", depth_error, dict(data["depth_error"].attrs)),
     }
+    if noise is not None:
+        made["shared_noise"] = ("wavelength", noise, {"units": "", "long_name": "factor in depth_error"})
     if covariance is not None:
         attrs = dict(data["depth_covariance"].attrs)
         made["depth_covariance"] = (("wavelength", "wavelength_other"), binned.covariance, attrs)
@@ -156,9 +162,20 @@ def _depths(data: xr.Dataset, grid: Grid, width: NDArray[np.float64], max_masked
             # as large beside depth_error as those of the channels are
             ratio = np.asarray(data[name].values, float) / error
             known = np.isfinite(ratio) & (binned.weight > 0)
-            values = binned.depth_error * np.sum(np.where(known, binned.weight * np.square(ratio), 0.0), axis=1) ** 0.5
+            values = depth_error * np.sum(np.where(known, binned.weight * np.square(ratio), 0.0), axis=1) ** 0.5
             made[name] = ("wavelength", values, dict(data[name].attrs))
     return made
+
+
+def _shared_noise(data: xr.Dataset, weight: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the factors of noise that channels share, ``None`` where there are no residuals."""
+    if "flux" not in data or "model" not in data or data["model"].dims != _CURVES:
+        return None
+    flux, model = np.asarray(data["flux"].values, float), np.asarray(data["model"].values, float)
+    use = usable_samples(data) & np.isfinite(model) & (model > 0)
+    if "clipped" in data:
+        use &= ~data["clipped"].values
+    return shared_noise(np.where(use, flux / np.where(use, model, 1.0) - 1.0, 0.0), use, weight)
 
 
 def _over_wavelength(
@@ -192,7 +209,7 @@ def _over_wavelength(
 
 def _without_coordinates(data: xr.Dataset) -> xr.Dataset:
     """Return the node with all but its axes as variables, so that a regressor among its coordinates is not lost."""
-    axes = ("wavelength", "wavelength_lower", "wavelength_upper", "wavelength_other", "time")
+    axes = {"wavelength_lower", "wavelength_upper", *data.dims}
     return data.reset_coords([name for name in data.coords if name not in axes])
 
 

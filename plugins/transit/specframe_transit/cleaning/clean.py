@@ -42,8 +42,8 @@ class Clean(Detrender):
     Each node gains ``error_ratio (wavelength)``, the median error over the scatter as the data came, its median
     ``error_ratio_median``, and how many samples each reason masked: ``masked_before, masked_unusable, masked_dropped,
     masked_channels, masked_lost_channels, clipped_exposures`` (times), ``clipped_time, clipped_wavelength`` and
-    ``clipped_fraction``; and in ``attrs`` ``dropped_times``, how many were removed. With ``errors: rescale`` or ``scatter``, ``attrs["provenance"]`` of
-    ``flux_error`` says what became of it.
+    ``clipped_fraction``; and in ``attrs`` ``dropped_times``, how many were removed. With ``errors: rescale`` or
+    ``scatter``, ``attrs["provenance"]`` of ``flux_error`` says what became of it.
 
     Flags: ``channels-lost``, ``many-clipped`` (over 5 %), ``errors-overestimated`` and ``errors-underestimated`` (the
     median ratio of the data as they came is over 1.5, or under 1 / 1.5), ``errors-estimated`` (there were none).

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BinnedDepths", "bin_depths"]
+__all__ = ["BinnedDepths", "bin_depths", "shared_noise"]
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,34 @@ def bin_depths(
     combined[:, lost] = np.nan
     mean = np.where(lost, np.nan, weight @ np.where(known, depth, 0.0))
     return BinnedDepths(mean, np.sqrt(np.diagonal(combined)), combined, weight)
+
+
+def shared_noise(
+    residual: NDArray[np.float64], use: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return by what factor bins scatter more than channels of independent noise would, (n_bin,), at least 1.
+
+    Noise that channels share (1 / f noise of the detector, pointing, the common mode) does not average out in a bin.
+    How much there is of it, residuals of the channels' fits show: the standard deviation of their weighted mean, over
+    that of the mean of independent residuals. Times at which less than half of the weight of a bin is used do not
+    count.
+    A ratio of 1 is known to 1 / sqrt(2 n_time), so white noise raises errors by less than half of that on average.
+
+    Shapes: ``residual`` and ``use`` (n_channel, n_time), residuals relative to the flux; ``weight`` (n_bin, n_channel),
+    rows that sum to 1.
+    """
+    count = use.sum(axis=1)
+    clean = np.where(use, residual, 0.0)
+    mean = clean.sum(axis=1) / np.maximum(count, 1)
+    clean = np.where(use, clean - mean[:, None], 0.0)
+    variance = np.square(clean).sum(axis=1) / np.maximum(count - 1, 1)
+    present = weight @ use
+    kept = present > 0.5
+    scale = np.where(kept, present, 1.0)
+    binned = weight @ clean / scale
+    expected = np.square(weight) @ (use * variance[:, None]) / np.square(scale)
+    n = np.maximum(kept.sum(axis=1), 1)
+    measured = np.where(kept, np.square(binned), 0.0).sum(axis=1) / n
+    predicted = np.where(kept, expected, 0.0).sum(axis=1) / n
+    known = predicted > 0
+    return np.asarray(np.sqrt(np.maximum(np.where(known, measured / np.where(known, predicted, 1.0), 1.0), 1.0)))

@@ -219,6 +219,11 @@ class BinParams(GridParams):
         description="Weights of channels where flux is not counts, which are summed: 'width' is the mean over "
         "wavelength, 'inverse-variance' that with the least noise; 'auto' takes the latter for relative flux.",
     )
+    shared_noise: Literal["include", "ignore"] = Field(
+        "include",
+        description="Depths without a covariance: 'include' raises the errors of bins by what their residuals scatter "
+        "beyond those of independent channels; 'ignore' takes the channels for independent.",
+    )
     gap: Quantity("s") | None = Field(None, gt=0.0, description=_GAP)  # type: ignore[valid-type]
     instruments: tuple[str, ...] | dict[str, GridParams] | None = Field(
         None,
