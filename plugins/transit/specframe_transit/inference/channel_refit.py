@@ -78,6 +78,7 @@ class ChannelRefit:
             use=use,
             depth=fit.depth,
             depth_error=fit.error,
+            n_parameter=fit.n_parameter,
         )
 
     @property

@@ -27,8 +27,10 @@ __all__ = ["Fitted", "Injections", "inject"]
 _LEAST = 10
 #: A depth of fewer errors is lost in its noise: the injected ones reach so many errors to either side.
 _REACH = 3.0
-#: Fits that tell what a fit takes out of the noise. Each leaves about 0.3 of what the one before left undone: for a box
-#: of 0.4 of the time in white noise the variance of pulls is 0.70, 0.90, 0.97 and 0.98 after none to three.
+#: Fits that tell what a fit takes out of the noise. The first takes it out of white noise; each further one is nearer
+#: to what it takes out of this noise. With a box of 0.4 of the time and 20 channels the variance of pulls is after one,
+#: two and three 0.97, 0.98 and 1.00 of the true one in white noise, 0.80, 0.93 and 0.98 in noise correlated over 2.5 %
+#: of the time, and 0.63, 0.78 and 0.82 over 25 %.
 _PASSES = 3
 
 
@@ -37,7 +39,7 @@ class Fitted:
     """A fit of channels, all arrays ``(n_channel, n_time)`` or ``(n_channel,)``.
 
     ``systematics`` is the relative flux without the signal, ``residual`` flux over model less 1 where ``use``,
-    ``error`` the relative error.
+    ``error`` the relative error, ``n_parameter`` how many numbers the fit took per channel.
     """
 
     systematics: Array
@@ -46,6 +48,7 @@ class Fitted:
     use: NDArray[np.bool_]
     depth: Array
     depth_error: Array
+    n_parameter: Array
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,8 @@ def inject(
 
     A fit leaves residuals from which all that resembles a transit at its place is gone, half of what a neighbouring
     place has of it too: of themselves they would make any errors look large. So what fits take out of noise is put
-    back: the moved residuals are fitted on the model, and what the fit takes of them is added to the residuals; again
-    with those, and once more.
+    back: white noise on the model is fitted and what the fit takes of it is added to the residuals; then again with
+    those moved in time in place of the white noise, and once more.
 
     Parameters
     ----------
@@ -112,12 +115,12 @@ def inject(
     injected = random.uniform(*_range(depth[channel], error[channel], depth_range, positive))
     use, systematics = fitted.use[channel], fitted.systematics[channel]
     model = systematics * signal(depth[channel], channel)
-    noise = fitted.residual[channel]
+    residual, own_error = fitted.residual[channel], fitted.error[channel]
+    moved = np.where(use, _white_size(fitted)[channel, None] * own_error * random.standard_normal(use.shape), 0.0)
     for _ in range(_PASSES):
-        moved = _moved(noise, fitted.error[channel], use, random)
         taken = refit(np.where(use, model * (1.0 + moved), 0.0), channel) / model - 1.0
-        noise = fitted.residual[channel] + np.where(np.isfinite(taken), taken, 0.0)
-    moved = _moved(noise, fitted.error[channel], use, random)
+        noise = residual + np.where(use & np.isfinite(taken), taken, 0.0)
+        moved = _moved(noise, own_error, use, random)
     flux = systematics * signal(injected, channel) * (1.0 + moved)
     return Injections(np.where(use, flux, 0.0), injected, channel)
 
@@ -130,6 +133,13 @@ def _range(depth: Array, error: Array, factors: tuple[float, float], positive: b
         high = np.maximum(high, error)
         low = np.maximum(low, 0.1 * high)
     return low, high
+
+
+def _white_size(fitted: Fitted) -> Array:
+    """Return the standard deviation of each channel's noise over its errors, from residuals with fewer freedoms."""
+    units = np.where(fitted.use, fitted.residual / fitted.error, 0.0)
+    number = fitted.use.sum(axis=1)
+    return np.asarray(np.sqrt((units**2).sum(axis=1) / np.maximum(number - fitted.n_parameter, 1)))
 
 
 def _moved(noise: Array, error: Array, use: NDArray[np.bool_], random: np.random.Generator) -> Array:

@@ -37,7 +37,7 @@ def recover(noise: np.ndarray, error: float, seed: int, number: int = 1000) -> t
     depth, model = measure(flux)
     fitted = Fitted(
         np.ones_like(flux), flux / model - 1, np.full_like(flux, error), np.ones(flux.shape, bool),
-        depth, np.full(len(flux), error * DEPTH_STD),
+        depth, np.full(len(flux), error * DEPTH_STD), np.full(len(flux), 2.0),
     )  # fmt: skip
     injections = inject(fitted, box, lambda flux, _: measure(flux)[1], number=number, seed=seed)
     errors = np.full(number, error * DEPTH_STD)
@@ -81,6 +81,7 @@ def one_channel(**changes: np.ndarray) -> Fitted:
     arrays = {
         "systematics": np.ones(shape), "residual": np.zeros(shape), "error": np.full(shape, 1e-3),
         "use": np.ones(shape, bool), "depth": np.array([DEPTH]), "depth_error": np.array([1e-4]),
+        "n_parameter": np.zeros(1),
     }  # fmt: skip
     return Fitted(**{**arrays, **changes})
 
