@@ -34,7 +34,7 @@ LENGTHSCALE_RANGE = (0.1, 100.0)
 #: and inducing points above.
 EXACT_LIMIT, DEFAULT_INDUCING = 1500, 300
 #: Length scales, in the same units, at which a fit begins unless it is told.
-_START_LENGTHSCALES = (0.5, 3.0)
+_START_LENGTHSCALES = (0.5, 2.0, 8.0)
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
@@ -142,7 +142,7 @@ class DenseKernel:
     ) -> tuple[Array, float, Array]:
         """Return hyper-parameters (n_hyper,) of largest posterior density, log likelihood and covariance.
 
-        L-BFGS-B within the bounds of the priors, from ``start`` or from a short and a long length scale.
+        L-BFGS-B within the bounds of the priors, from ``start`` or from the best of several length scales.
         """
 
         def evaluate(hyper: Array) -> tuple[float, Array]:

@@ -207,7 +207,7 @@ def climb_one(
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
     """Return values of largest posterior density of one expensive problem, the log likelihood and the covariance.
 
-    L-BFGS-B from each of ``starts``; ``evaluate`` returns the log likelihood at ``values (n,)`` and its gradient.
+    L-BFGS-B from the two best of ``starts``; ``evaluate`` returns the log likelihood at ``values (n,)`` with gradient.
     """
     priors = [parameter.prior for parameter in parameters]
     if not priors:
@@ -222,10 +222,11 @@ def climb_one(
         own = np.array([float(prior.gradient(x)) for prior, x in zip(priors, values, strict=True)])
         return -value, -(gradient + own)
 
-    fits = [
-        minimize(objective, np.clip(start, lower, upper), jac=True, bounds=list(zip(lower, upper, strict=True)))
-        for start in starts
-    ]
+    places = [np.clip(start, lower, upper) for start in starts]
+    if len(places) > _CLIMBS:
+        places = sorted(places, key=lambda place: objective(place)[0])[:_CLIMBS]
+    bounds = list(zip(lower, upper, strict=True))
+    fits = [minimize(objective, place, jac=True, bounds=bounds) for place in places]
     best = np.asarray(min(fits, key=lambda fit: float(fit.fun)).x)
     curvature = np.empty((len(best), len(best)))
     for row, shift in enumerate(_DIFFERENCE * np.eye(len(best))):

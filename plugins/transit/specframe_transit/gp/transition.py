@@ -5,6 +5,9 @@ divided by the rate. So scaled, its stationary covariance is s^2 times the ident
 covariance goes over into (Hartikainen & Sarkka 2010)
 
     A(u) P A(u)^T + s^2 (1 - A(u) A(u)^T)
+
+numba keeps the machine code of a recursion until the recursion's own file changes: after a change here, delete the
+``__pycache__`` beside it.
 """
 
 from __future__ import annotations
