@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Sampling", "gauss_legendre", "sample_exposures"]
 
 #: Gauss-Legendre points per exposure at the limb: at least these, and so many per planet's diameter travelled.
-_MIN_POINTS, _MAX_POINTS, _POINTS_PER_DIAMETER = 8, 256, 16
+_MIN_POINTS, _MAX_POINTS, _POINTS_PER_DIAMETER = 5, 256, 16
 #: Points, at least, of exposures during which a contact happens: there the flux has a kink.
 _CONTACT_POINTS = 32
 #: Points elsewhere, at least, and per stellar radius travelled.

@@ -67,7 +67,7 @@ def fit_law(
         design = np.stack([1.0 - points, (1.0 - points) ** 2], axis=1)
     else:
         design = np.stack([1.0 - points ** (0.5 * n) for n in range(1, 5)], axis=1)
-    coefficients: NDArray[np.float64] = np.linalg.lstsq(design, lost.T, rcond=None)[0]
+    coefficients = np.asarray(np.linalg.lstsq(design, lost.T, rcond=None)[0], dtype=np.float64)
     return coefficients, np.asarray(np.sqrt(np.mean((design @ coefficients - lost.T) ** 2, axis=0)))
 
 
