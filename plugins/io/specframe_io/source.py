@@ -191,7 +191,7 @@ class Source(ABC):
 
 
 def open_source(path: Path, text: bool = False) -> Source:
-    """Open a file by its suffix; with ``text`` all but those of binary formats and ``.ecsv`` are columns of text.
+    """Open a file by its suffix; with ``text`` all but those of binary formats are columns of text.
 
     Raises
     ------
@@ -204,7 +204,8 @@ def open_source(path: Path, text: bool = False) -> Source:
     suffix = path.suffix.lower()
     reader = _READERS.get(suffix)
     if text and suffix not in _BINARY:
-        reader = _READERS.get(suffix if suffix == ".ecsv" else ".txt")
+        with path.open("rb") as file:  # Eureka! and others call ECSV .txt
+            reader = _READERS[".ecsv" if file.read(7) == b"# %ECSV" else ".txt"]
     if reader is None:
         packed = "; unpack it first" if suffix in (".gz", ".zip") else ""
         raise InputFileError(path, f"unknown format {path.suffix!r}, expected one of {', '.join(_READERS)}{packed}")

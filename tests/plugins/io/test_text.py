@@ -104,6 +104,12 @@ def test_machine_readable_tables_have_names_and_units(write):
     np.testing.assert_array_equal(source.numbers("e_Flux"), [0.001, np.nan, 0.002])
 
 
+def test_ecsv_by_another_name_keeps_its_units(write):
+    header = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: time, unit: d, datatype: float64}\n"
+    source = write(header + "# - {name: flux, datatype: float64}\ntime flux\n1.0 2.0\n")
+    assert (source.names(), source.units("time")) == (["time", "flux"], "d")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["days_of"]
 
+#: How people write a clock, mostly as the name of a column: BJD(TDB)-2450000, BJD_TDB [d], HJD - 2400000.
+_SAID = re.compile(
+    r"(?<![A-Za-z])([BH]?[MRTK]?JD)(?:[\s_(\[-]*(TDB|UTC|TT|TAI)[)\]]*)?(?:\s*-\s*(\d+(?:\.\d+)?))?", re.IGNORECASE
+)
 _PHASES = ("phase", "orbital phase", "orbital_phase")
 _PHASE = Clock("phase", "phase 0")
 #: Julian dates of photoelectric photometry: 1968 to 2132.
@@ -99,7 +104,7 @@ def _clock(
         return period, _PHASE
     try:
         # what people write themselves is held against the numbers, and TDB alone is completed by them
-        clock = clock_of(given)
+        clock = clock_of(_plain(_SAID.fullmatch(given.strip())) or given)
         return 1.0, clock if clock.reference else clock_of(given, values)
     except ValueError as error:
         unknown = str(error)
@@ -113,21 +118,28 @@ def _clock(
 
 def _telling(stated: str | None, column: str) -> str | None:
     """Return which of the unit in the file and the name of the column says what times are."""
-    for word in (stated, column):
-        if word and word.lower() in _PHASES:
+    for word in (stated or "", column):
+        if word.lower() in _PHASES:
             return word
-        if word:
-            try:
-                if clock_of(word).reference:
-                    return word
-            except ValueError:
-                continue
+        said = _plain(_SAID.search(word))
+        if said is not None:
+            return said
     return None
+
+
+def _plain(said: re.Match[str] | None) -> str | None:
+    """Return a clock as :func:`~specframe_io.clock.clock_of` knows it."""
+    if said is None:
+        return None
+    kind, system, less = said.groups()
+    if less is not None:
+        return f"JD {less} {system or ''}".strip() if kind.upper() in ("JD", "BJD", "HJD") else None
+    return f"{kind}_{system}" if system else str(kind)
 
 
 def _reference(text: str) -> str:
     try:
-        return clock_of(text).reference or text
+        return clock_of(_plain(_SAID.fullmatch(text)) or text).reference or text
     except ValueError:
         return text
 
