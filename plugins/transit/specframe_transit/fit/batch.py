@@ -76,6 +76,11 @@ class CurveBatch:
     design: Design
     noise: Noise
 
+    @property
+    def size_column(self) -> int | None:
+        """Which of the signal's parameters is the planet's size or the depth; None where that is not fitted."""
+        return self.signal.size_column
+
     def _split(self, values: Array) -> tuple[Array, Array]:
         n = values.shape[1] - len(self.design.free)
         return values[:, :n], values[:, n:]

@@ -29,7 +29,14 @@ __all__ = ["Kernel", "RegressorProcess", "TimeProcess", "kernel_of"]
 
 
 class Kernel(Protocol):
-    """A Gaussian process on the samples of one node; hyper (n_row, n_hyper), the others (n_row, ..., n_time)."""
+    """A Gaussian process on the samples of one node; hyper (n_row, n_hyper), the others (n_row, ..., n_time).
+
+    ``restricted``: whether evaluations are cheap enough for restricted maximum likelihood.
+    """
+
+    @property
+    def restricted(self) -> bool:
+        """Whether it is."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -51,6 +58,7 @@ class TimeProcess:
 
     kernel: TimeKernel
     time: Array
+    restricted: bool = True
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -75,6 +83,7 @@ class RegressorProcess:
     """A Gaussian process over regressors, one curve after the other."""
 
     kernel: DenseKernel
+    restricted: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

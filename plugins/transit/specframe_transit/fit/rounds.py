@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.api import MAD_TO_STD, masked_median
+from specframe_transit.fit.restricted import RestrictedLikelihood
 from specframe_transit.polynomial import truncated_variance
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def fit_rounds(
     a Gaussian process the trace of its smoother.
     """
     base = tuple(batch.noise.use for batch in problem.batches)
-    start = None
+    start = problem.prior.start
     process = any(batch.noise.kernel is not None for batch in problem.batches)
     shared = len(problem.batches) if len(problem.parameters) == 1 else 1
     for number in range(_PROCESS_ROUNDS if process else _ROUNDS):
@@ -79,14 +80,33 @@ def fit_rounds(
         results, noises, same = [], [], True
         for batch, pick, use in zip(problem.batches, problem.picks, base, strict=True):
             result = _result(batch, start[:, pick], use, clip_sigma, start.shape[1] / shared)
-            noise = _noise(batch, result, use, errors, optimise_process)
+            noise = _noise(batch, result, use, errors, start[:, pick] if optimise_process else None)
             same &= _is_same(batch.noise, noise)
             results.append(result)
             noises.append(noise)
         if same and number > 0:
             break
         problem = problem.with_noise(noises)
-    return FitResult(problem, minimum, problem.covariance(minimum), tuple(results))
+    covariance = problem.covariance(minimum)
+    if optimise_process:
+        covariance = covariance * _widening(problem, start, results)[:, None, None]
+    return FitResult(problem, minimum, covariance, tuple(results))
+
+
+def _widening(problem: Problem, values: Array, results: list[BatchResult]) -> Array:
+    """Return what unknown hyper-parameters multiply variances by, (n_row,): the mean over a row's batches."""
+    factors = []
+    for batch, pick, result in zip(problem.batches, problem.picks, results, strict=True):
+        noise = batch.noise
+        if noise.kernel is None or noise.hyper is None or not noise.kernel.parameters or not noise.kernel.restricted:
+            continue
+        size = batch.size_column
+        if size is None:
+            continue
+        residual = batch.flux - result.signal * result.systematics
+        likelihood = RestrictedLikelihood(noise, batch.tangent(values[:, pick]), residual)
+        factors.append(likelihood.widening(noise.hyper, batch.design.systematics.n_column + size))
+    return np.mean(factors, axis=0) if factors else np.ones(len(values))
 
 
 def _result(
@@ -113,18 +133,21 @@ def _result(
 
 
 def _noise(
-    batch: CurveBatch, result: BatchResult, base: NDArray[np.bool_], errors: ErrorsParams, optimise: bool
+    batch: CurveBatch, result: BatchResult, base: NDArray[np.bool_], errors: ErrorsParams, values: Array | None
 ) -> Noise:
+    """Return the noise that the fit shows; hyper-parameters are optimised where ``values`` (n_curve, n) are given."""
     noise = replace(batch.noise, use=base & ~result.clipped)
     if errors.scale == "scatter":
         # A curve that the model meets exactly (simulated without noise) keeps a scale that can be divided by.
         noise = replace(noise, scale=np.sqrt(np.maximum(result.chi2, 1e-20)))
     elif errors.scale == "jitter":
         noise = replace(noise, jitter=_jitter(noise, result))
-    if noise.kernel is not None and optimise:
+    if noise.kernel is not None and noise.kernel.parameters and values is not None:
         residual = batch.flux - result.signal * result.systematics
         every = np.arange(len(residual))
         hyper = noise.kernel.optimise(noise.variance(every), residual, noise.use, noise.hyper)
+        if noise.kernel.restricted:
+            hyper = RestrictedLikelihood(noise, batch.tangent(values), residual).optimise(hyper)
         noise = replace(noise, hyper=hyper)
     return noise
 

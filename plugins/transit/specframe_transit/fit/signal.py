@@ -29,6 +29,10 @@ _SMALLEST_DEPTH = 1e-10
 class Signal(Protocol):
     """Relative flux of each curve (n_row, n_time); ``rows`` (n_row,) says which curve each row of values is of."""
 
+    @property
+    def size_column(self) -> int | None:
+        """Which of the values is the size or depth; None where that is fixed."""
+
     def flux(self, values: Array, rows: NDArray[np.intp]) -> Array:
         """Return the flux (n_row, n_time) for values (n_row, n)."""
 
@@ -47,6 +51,7 @@ class ChannelTransit:
     time: Array
     exposure: float
     stars: LimbDarkening
+    size_column: int = 0
 
     def flux(self, values: Array, rows: NDArray[np.intp]) -> Array:
         """Return (n_row, n_time) for values depth, limb darkening (n_row, n)."""
@@ -79,6 +84,7 @@ class ChannelEclipse:
     time: Array
     exposure: float
     radius_ratio: float
+    size_column: int = 0
     _visible: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +119,11 @@ class WhiteSignal:
     stars: LimbDarkening
     radius_ratio: float
     size: float | None = None
+
+    @property
+    def size_column(self) -> int | None:
+        """Which of the values is the size; None where it is fixed."""
+        return None if self.size is not None else len(self.free)
 
     def _parts(self, values: Array) -> tuple[Array, float, Array]:
         whole = self.fixed.copy()
