@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import QTable, Table
+from astropy.table import QTable
 
 from specframe.api import nodes, validate_observation
 from specframe.errors import InputFileError, ParameterError
@@ -209,6 +209,18 @@ def test_symmetric_errors_of_a_radius_ratio(tmp_path):
         (["wave", "wave_err", "dppm", "dppm_err"], {"half_width": "wave_err", "depth": "dppm", "error": "dppm_err"}),
         (["Wavelength (um)", "Depth (ppm)", "Error"], {"depth": "Depth (ppm)", "error": "Error"}),
         (["wl_low", "wl_high", "RpRs", "RpRs_err"], {"radius_ratio": "RpRs", "error": "RpRs_err"}),
+        # machine-readable tables of the AAS journals
+        (
+            ["b_Wave", "Wave", "B_Wave", "Depth", "e_Depth", "E_Depth"],
+            {
+                "wavelength_lower": "b_Wave",
+                "wavelength_upper": "B_Wave",
+                "error": None,
+                "error_lower": "e_Depth",
+                "error_upper": "E_Depth",
+            },
+        ),
+        (["Wave", "Depth", "e_Depth"], {"error": "e_Depth", "error_lower": None}),
     ],
 )
 def test_layouts_that_are_known(names, expected):
@@ -268,9 +280,9 @@ def test_other_files_are_refused(tmp_path):
     path.write_bytes(b"\x80\x04K\x01.")
     with pytest.raises(InputFileError, match="pickled Python objects"):
         SpectrumTable(path=path).load("a")
-    Table({"a": [1.0]}).write(tmp_path / "b.fits")
-    with pytest.raises(InputFileError, match=r"unknown format '.fits'"):
-        SpectrumTable(path=tmp_path / "b.fits").load("b")
+    (tmp_path / "b.mat").write_bytes(b"MATLAB")
+    with pytest.raises(InputFileError, match=r"unknown format '.mat'"):
+        SpectrumTable(path=tmp_path / "b.mat").load("b")
     with pytest.raises(InputFileError, match="its last line has no end: the file may be cut off"):
         SpectrumTable(path=write(tmp_path / "c.tbl", IPAC[:-60])).targets()
     with pytest.raises(InputFileError, match="column 'depth': no channel has a value"):
