@@ -44,6 +44,8 @@ _MINUTE = 1.0 / 1440.0
 _ORBIT_RAMP_RANGE = (1.0 * _MINUTE, 60.0 * _MINUTE)
 #: A column is a combination of others when its part that is not falls below this.
 _COLLINEAR = 1e-8
+#: Least eigenvalue of the columns' normalised products below which they are looked at closely.
+_SUSPICIOUS = 1e-10
 
 
 class Systematics:
@@ -303,22 +305,24 @@ class Systematics:
         """Refuse columns that are combinations of others: their coefficients have no value."""
         columns = self.columns()
         channels = columns[None] if columns.ndim == 2 else columns
-        use = np.broadcast_to(self._used, (1, len(self._used))) if columns.ndim == 2 else self.curves.use
-        for part, good in zip(channels, use, strict=True):
-            if not good.any():
-                continue
-            if good.sum() < len(part):
-                raise DataError(
-                    f"node /{self.curves.path}: {len(part)} systematics columns ({', '.join(self.column_names)}) for "
-                    f"{int(good.sum())} usable times; use fewer terms"
-                )
-            size = np.sqrt(np.square(part[:, good]).sum(axis=1))
-            scaled = part[:, good] / np.where(size > 0, size, 1.0)[:, None]
-            left, singular, _ = np.linalg.svd(scaled, full_matrices=False)
+        use = self._used[None] if columns.ndim == 2 else self.curves.use
+        count = use.sum(axis=1)
+        if (few := (count > 0) & (count < self.n_column)).any():
+            raise DataError(
+                f"node /{self.curves.path}: {self.n_column} systematics columns ({', '.join(self.column_names)}) for "
+                f"{count[few].min()} usable times; use fewer terms"
+            )
+        there = np.where(use[:, None, :], channels, 0.0)
+        size = np.sqrt(np.square(there).sum(axis=2, keepdims=True))
+        there /= np.where(size > 0, size, 1.0)
+        # quick for hundreds of channels, but exact to the root of the rounding only
+        least = np.linalg.eigvalsh(there @ there.transpose(0, 2, 1))[:, 0]
+        for part in there[(least < _SUSPICIOUS) & (count > 0)]:
+            left, singular, _ = np.linalg.svd(part, full_matrices=False)
             if singular[-1] > _COLLINEAR:
                 continue
             involved = np.abs(left[:, singular <= _COLLINEAR]).max(axis=1) > 1e-3
-            listed = ", ".join(name for name, there in zip(self.column_names, involved, strict=True) if there)
+            listed = ", ".join(name for name, is_one in zip(self.column_names, involved, strict=True) if is_one)
             raise DataError(
                 f"node /{self.curves.path}: the systematics columns {listed} are combinations of each other at the "
                 "times that are used, so their coefficients cannot be told apart; leave one out"
