@@ -133,6 +133,15 @@ def test_the_sky_level_of_stage_3_is_sorted_as_the_flux(data_dir):
         np.testing.assert_array_equal(data.background, file["skylev"][()].T[order])
 
 
+def test_drifts_of_older_versions_are_centroids(written):
+    with h5py.File(written, "a") as file:
+        file["driftypos"] = np.arange(60.0)
+        file["driftywidth"] = np.arange(60.0) * 2
+    _, data = _node(Eureka(path=written), "a_LCData")
+    assert data.y.values.tolist() == list(range(60))
+    assert data.width_y.attrs == {"units": "pix", "role": "regressor"}
+
+
 def test_a_regressor_of_another_length_is_refused(written):
     with h5py.File(written, "a") as file:
         file["centroid_x"] = np.zeros(59)

@@ -85,8 +85,11 @@ def test_channels_are_sorted_and_the_mask_is_what_is_not_1(tmp_path):
     np.testing.assert_array_equal(data.wavelength, WAVE[::-1])
     np.testing.assert_array_equal(data.flux, FLUX[::-1])
     assert np.argwhere(data.mask.values).tolist() == [[3, 3]]
-    other = load(write(tmp_path / "a.fits", **standard(MASK_A=1 - mask)), good="zero")["A/0"]
-    np.testing.assert_array_equal(other.mask, data.mask)
+    path = write(tmp_path / "a.fits", **standard(MASK_A=1 - mask))
+    np.testing.assert_array_equal(load(path, good="zero")["A/0"].mask, data.mask)
+    with pytest.raises(InputFileError, match="MASK_A: masks 96% of the samples"):
+        load(path)
+    assert load(path, good="nonzero", empty_channels="leave-out")["A/0"].sizes["wavelength"] == 1
 
 
 def test_flux_and_error_in_extensions_of_their_own_by_time(tmp_path):
@@ -169,7 +172,11 @@ def test_as_many_wavelengths_as_times_need_axes(tmp_path):
         ({"WAVE_A": WAVE[:3]}, {}, r"DATA_A: no axis of .2, 4, 7. is as long as wavelength .3.; write axes"),
         ({"DATA_A": FLUX}, {}, r"DATA_A: expected .planes, 4 wavelengths, 7 times., in any order, got shape .4, 7."),
         ({"DATA_A": np.array([FLUX])}, {}, r"DATA_A: has 1 planes, which does not fit planes .0, 1."),
-        ({"MASK_A": np.zeros((4, 7), int)}, {}, "MASK_A: masks every sample; if .* write good: zero"),
+        (
+            {"MASK_A": np.zeros((4, 7), int)},
+            {},
+            "MASK_A: masks 100% of the samples; if .* write good: zero, otherwise good: nonzero",
+        ),
         ({"TIME_A": TIME[::-1]}, {}, "TIME_A: times must ascend, but .* is followed by an earlier one"),
         ({"TIME_A": np.where(TIME[3] == TIME, np.nan, TIME)}, {}, "TIME_A: 1 of 7 times are not finite, the first at"),
         ({"TIME_A": (TIME, {"BUNIT": "m"})}, {}, "TIME_A: expected units convertible to 'd', got 'm'"),

@@ -235,6 +235,50 @@ def test_stars_are_targets_with_names_of_ones_own(tmp_path):
     assert TessKepler(path=tmp_path).targets() == ["TIC 25155310", "TIC 38846515"]
 
 
+def sector_with_gap(path, tic=1):
+    """Write 20 d at 2 minutes with a gap from day 9.9 to 10.5; transits of 1 % every 3 d from day 1.5."""
+    time = np.arange(0.0, 20.0, 1 / 720)
+    time = time[(time < 9.9) | (time > 10.5)]
+    inside = np.abs((time - 1.5 + 1.5) % 3.0 - 1.5) < 0.05
+    rng = np.random.default_rng(3)
+    columns = [
+        column("TIME", "D", 2_000.0 + time, "BJD - 2457000, days"),
+        column("PDCSAP_FLUX", "E", (1.0 - 0.01 * inside) * rng.normal(1e4, 4.0, len(time)), "e-/s"),
+        column("PDCSAP_FLUX_ERR", "E", np.full(len(time), 4.0), "e-/s"),
+        column("QUALITY", "J", np.zeros(len(time))),
+    ]
+    primary = {"TELESCOP": "TESS", "OBJECT": f"TIC {tic}", "SECTOR": 30}
+    return write(path, columns, primary, {"BJDREFI": 2_457_000, "BJDREFF": 0.0})
+
+
+def test_each_transit_is_a_visit(tmp_path):
+    path = sector_with_gap(tmp_path / "a_lc.fits")
+    # a mid-transit two periods before the data: 2459000 is TIME 2000
+    transits = {"mid_transit": 2_459_000.0 + 1.5 - 6.0, "period": "72 h", "window": "12 h"}
+    _, found = load(path, transits=transits)
+    # transit 5, at day 10.5, has no first half
+    assert list(found) == [f"TESS/30-t{number}" for number in (2, 3, 4, 6, 7, 8)]
+    for where, data in found.items():
+        middle = 2_000.0 + 1.5 + 3.0 * (int(where[-1]) - 2)
+        assert np.abs(data.time - middle).max() <= 0.25
+        assert data.sizes["time"] == pytest.approx(360, abs=1)
+        inside = np.abs(data.time - middle) < 0.045
+        depth = 1.0 - float(
+            data.flux[0][inside].mean() / data.flux[0][~inside & (np.abs(data.time - middle) > 0.06)].mean()
+        )
+        assert depth == pytest.approx(0.01, abs=1e-4)
+
+
+def test_transits_outside_the_data(tmp_path):
+    path = sector_with_gap(tmp_path / "a_lc.fits")
+    with pytest.raises(InputFileError, match=r"no transit of TIC 1 is covered by the data: see mid_transit .BJD, TDB."):
+        load(path, transits={"mid_transit": 2_459_100.0, "period": "300 d", "window": "12 h"})
+    with pytest.raises(ParameterError, match=r"window .=5 d. is longer than the period .=3 d."):
+        TessKepler(path=path, transits={"mid_transit": 2_459_100.0, "period": 3.0, "window": 5.0})
+    with pytest.raises(ParameterError, match="mid_transit"):
+        TessKepler(path=path, transits={"mid_transit": 2_001.5, "period": 3.0, "window": 0.5})
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["series_node"]
 
-#: Datasets that become regressors, by the names of an Observation. The widths are standard deviations of a Gaussian.
+#: Datasets that become regressors, by the names of an Observation; older versions of Eureka! call centroids
+#: drifts. The widths are standard deviations of a Gaussian.
 _REGRESSORS = {
-    "x": "centroid_x",
-    "y": "centroid_y",
-    "width_x": "centroid_sx",
-    "width_y": "centroid_sy",
-    "background": "skylev",
-    "scan_direction": "scandir",
+    "x": ("centroid_x", "driftxpos"),
+    "y": ("centroid_y", "driftypos"),
+    "width_x": ("centroid_sx", "driftxwidth"),
+    "width_y": ("centroid_sy", "driftywidth"),
+    "background": ("skylev",),
+    "scan_direction": ("scandir",),
 }
 
 
@@ -90,8 +91,9 @@ def series_node(root: Branch, units: str | None, time_units: str | None) -> xr.D
 def _regressors(root: Branch, shape: tuple[int, int], turn: bool) -> dict[str, tuple[NDArray[np.float64], str]]:
     """Return what the flux may depend on, (time,) or (wavelength, time), and its units; not what has no numbers."""
     found = {}
-    for called, name in _REGRESSORS.items():
-        if root.find(name) is None:
+    for called, names in _REGRESSORS.items():
+        name = next((name for name in names if root.find(name) is not None), None)
+        if name is None:
             continue
         values = root.array(name)
         if values.ndim == 2:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cube_node"]
 
+#: A mask that takes more than this is more likely to be read the wrong way round.
+_MOST_MASKED = 0.5
+
 
 def cube_node(extensions: Extensions, suffix: str, params: FitsCubeParams) -> xr.Dataset:
     """Return the node of the extensions whose names have ``suffix`` for the ``*``.
@@ -54,10 +57,16 @@ def cube_node(extensions: Extensions, suffix: str, params: FitsCubeParams) -> xr
     bad = np.zeros(shape, bool)
     if mask_name is not None:
         marked = _arranged(extensions, mask_name, shape, params.axes) != 0
-        bad = ~marked if params.good == "nonzero" else marked
-        if bad.all():
-            other = "zero" if params.good == "nonzero" else "nonzero"
-            raise extensions.wrong(mask_name, f"masks every sample; if it marks them the other way write good: {other}")
+        bad = marked if params.good == "zero" else ~marked
+        if bad.all() or (params.good is None and bad.mean() > _MOST_MASKED):
+            other = "nonzero" if params.good == "zero" else "zero"
+            raise extensions.wrong(
+                mask_name,
+                f"masks {bad.mean():.0%} of the samples; if it marks them the other way write good: {other}, otherwise "
+                "good: nonzero"
+                if params.good is None
+                else f"masks every sample; did you mean good: {other}?",
+            )
     series = Series(
         time=time,
         clock=clock,

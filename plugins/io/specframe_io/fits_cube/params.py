@@ -57,7 +57,9 @@ class FitsCubeParams(FileParams):
     wavelength_upper: str | None = Field(None, pattern=_NAME, description="Extension with the channels' upper edges.")
     wavelength_units: str = Field("um", description="Units of the wavelengths, where the extension has no BUNIT.")
     mask: str | None = Field("MASK_*", pattern=_NAME, description="Extension that marks samples; it may be missing.")
-    good: Literal["nonzero", "zero"] = Field("nonzero", description="Which values of mask are good.")
+    good: Literal["nonzero", "zero"] | None = Field(
+        None, description="Which values of mask are good; null takes nonzero, unless that masks more than half."
+    )
     out_of_transit: str | None = Field(
         "OOTM_*", pattern=_NAME, description="Extension (time) that is 1 out of transit; it may be missing."
     )

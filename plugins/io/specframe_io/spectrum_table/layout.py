@@ -67,6 +67,12 @@ def guess_columns(names: Sequence[str]) -> SpectrumColumns | None:
     down = first(f"{stem}{gap}{end}" for stem in stems for gap in ("_", "") for end in _DOWN)
     up = first(f"{stem}{gap}{end}" for stem in stems for gap in ("_", "") for end in _UP)
     error = first([*(stem + end for stem in stems for end in _ERROR), *_PLAIN])
+    if f"e_{value}" in names:  # machine-readable tables of the journals: e_ downwards or both, E_ upwards
+        error = f"e_{value}"
+        if f"E_{value}" in names:
+            down, up = f"e_{value}", f"E_{value}"
+    if wavelength is not None and f"b_{wavelength}" in names and f"B_{wavelength}" in names:
+        lower, upper = f"b_{wavelength}", f"B_{wavelength}"
     half, width = first(_HALF), first(_WIDTH)
     edges = lower is not None and upper is not None
     return SpectrumColumns(

@@ -61,11 +61,12 @@ class Star:
 
 @dataclass(frozen=True)
 class Visit:
-    """The light curve of a sector, quarter or campaign."""
+    """The light curve of a sector, quarter or campaign, whose times count from the Julian date ``zero``."""
 
     path: Path
     mission: str
     number: str
+    zero: float
     node: xr.Dataset
 
 
@@ -114,9 +115,10 @@ def read_visit(path: Path, params: TessKeplerParams) -> Visit:
         if quality_name is not None:
             bad = (read.numbers(quality_name)[known].astype(np.int64) & bits) != 0
         middle, lower, upper = mission.band
+        zero = _zero(header, mission)
         series = Series(
             time=time[known],
-            clock=Clock(str(header.get("TIMESYS", "TDB")).strip().upper() or "TDB", _reference(header, mission)),
+            clock=Clock(str(header.get("TIMESYS", "TDB")).strip().upper() or "TDB", f"JD {zero:.10g}"),
             wavelength=np.array([params.wavelength or middle]),
             lower=np.array([min(lower, params.wavelength or middle)]),
             upper=np.array([max(upper, params.wavelength or middle)]),
@@ -138,7 +140,7 @@ def read_visit(path: Path, params: TessKeplerParams) -> Visit:
         node["mask"].attrs["bits"] = bits
         if not known.all():
             node.attrs["dropped_cadences"] = int((~known).sum())
-    return Visit(path, star.mission, number, node)
+    return Visit(path, star.mission, number, zero, node)
 
 
 class _Columns:
@@ -231,11 +233,10 @@ def _table(path: Path, file: fits.HDUList) -> Any:
     return chosen
 
 
-def _reference(header: fits.Header, mission: Mission) -> str:
+def _zero(header: fits.Header, mission: Mission) -> float:
     """Return the Julian date at which times are 0: BJDREFI + BJDREFF, else that of the mission."""
     whole, fraction = header.get("BJDREFI"), header.get("BJDREFF", 0.0)
-    zero = mission.zero if whole is None else float(whole) + float(fraction or 0.0)
-    return f"JD {zero:.10g}"
+    return mission.zero if whole is None else float(whole) + float(fraction or 0.0)
 
 
 def _exposure_time(header: fits.Header, primary: fits.Header) -> float | None:

@@ -12,6 +12,7 @@ from specframe_io.names import listed
 from specframe_io.system import known_system
 from specframe_io.tess_kepler.light_curve import read_star, read_visit
 from specframe_io.tess_kepler.params import TessKeplerParams
+from specframe_io.tess_kepler.windows import transit_windows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,7 @@ class TessKepler(Loader):
 
     A file becomes a node ``/TESS/<sector>``, ``/Kepler/<quarter>`` or ``/K2/<campaign>`` with one channel, the band of
     the mission. Of several files of one of these that follow each other, the nodes are ``<quarter>-1`` ...
+    With ``transits`` each transit is a visit, ``/TESS/<sector>-t<number>``.
 
     - ``time`` is the file's number in d: BJD (TDB) less BJDREFI + BJDREFF, which ``time_reference`` says.
     - ``mask`` is where QUALITY has one of the bits, or flux or error is not a number.
@@ -56,7 +58,7 @@ class TessKepler(Loader):
         for path in files:
             visit = read_visit(path, self.params)
             visits.setdefault((visit.mission, visit.number), []).append(visit)
-        nodes = {}
+        nodes: dict[str, xr.Dataset] = {}
         for (mission, number), found in sorted(visits.items(), key=lambda item: min(map(_start, item[1]))):
             parts = sorted(found, key=_start)
             for one, other in pairwise(parts):
@@ -67,7 +69,13 @@ class TessKepler(Loader):
                         "parameter pattern, or put them in folders of their own",
                     )
             for i, part in enumerate(parts):
-                nodes[f"{mission}/{number}" + (f"-{i + 1}" if len(parts) > 1 else "")] = part.node
+                name = f"{mission}/{number}" + (f"-{i + 1}" if len(parts) > 1 else "")
+                nodes |= self._visits(name, part)
+        if not nodes:
+            raise InputFileError(
+                self.params.path,
+                f"no transit of {target} is covered by the data: see mid_transit (BJD, TDB) and period of transits",
+            )
         attrs = read_star(files[0]).attrs | known_system(self.params.system)
         return make_observation(target, nodes, source=listed([path.name for path in files]), **attrs)
 
@@ -78,6 +86,14 @@ class TessKepler(Loader):
     def relocated(self, path: Path) -> Self:
         """Return the same loader for the files at ``path``."""
         return self.from_params(self.params.model_copy(update={"path": path, "targets": None}))
+
+    def _visits(self, name: str, visit: Visit) -> dict[str, xr.Dataset]:
+        """Return a light curve, or its transits."""
+        transits = self.params.transits
+        if transits is None:
+            return {name: visit.node}
+        found = transit_windows(visit.node, visit.zero, transits)
+        return {f"{name}-t{number}": node for number, node in found.items()}
 
     def _stars(self) -> dict[str, list[Path]]:
         """Return the files of each star."""

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
 from specframe_io.curves.params import SystemParams
 
-__all__ = ["QualityBits", "TessKeplerParams"]
+__all__ = ["QualityBits", "TessKeplerParams", "TransitParams"]
 
 QualityBits = Literal["none", "default", "hard", "hardest"] | Annotated[int, Field(ge=0)]
+
+
+class TransitParams(Params):
+    """When transits are, and how much around them is kept."""
+
+    mid_transit: float = Field(gt=2_400_000, description="Middle of any transit, as BJD (TDB), all seven digits of it.")
+    period: Quantity("d") = Field(gt=0, description="Orbital period in d.")  # type: ignore[valid-type]
+    window: Quantity("d") = Field(  # type: ignore[valid-type]
+        gt=0, description="Length of what is kept around each, in d or as '10 h': three to five durations of a transit."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.window > self.period:
+            raise ValueError(f"window (={self.window:g} d) is longer than the period (={self.period:g} d)")
+        return self
 
 
 class TessKeplerParams(Params):
@@ -56,6 +74,11 @@ class TessKeplerParams(Params):
     )
     exposure_time: Quantity("s") | None = Field(  # type: ignore[valid-type]
         None, gt=0, description="Length of an exposure in s, where the header does not say."
+    )
+    transits: TransitParams | None = Field(
+        None,
+        description="Keep what is around the transits alone, each a visit of its own: {mid_transit: 2458327.5, period: "
+        "4.29 d, window: 10 h}. Null keeps all.",
     )
     system: SystemParams = Field(
         SystemParams(), description="What is known of star and planet; it counts more than the header."
