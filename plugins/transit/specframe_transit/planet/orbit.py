@@ -65,7 +65,7 @@ class Orbit:
     inclination
         deg; 90 is edge-on.
     eccentricity, argument_of_periastron
-        The latter of the star, in deg: 90 has the periastron at inferior conjunction.
+        The latter in deg, as the radial velocities of the star give it: 90 has the periastron at inferior conjunction.
 
     Raises
     ------

@@ -9,8 +9,8 @@ from specframe.api import Field, InputPath, Params
 __all__ = ["LimbDarkeningParams"]
 
 #: Where transits with the quadratic law come nearest to those with the model star's own profile: of ATLAS9 at 4250 K,
-#: 0.5 to 5 um, depths are then right to 0.2 % at impact parameters up to 0.6; from mu = 0 they are 0.6 % too small.
-_QUADRATIC_FROM = 0.15
+#: 0.5 to 5 um, depths are then right to 0.1 % at impact parameters up to 0.6; from mu = 0 they are 0.6 % too small.
+_QUADRATIC_FROM = 0.2
 
 
 class LimbDarkeningParams(Params):
@@ -45,7 +45,7 @@ class LimbDarkeningParams(Params):
         None,
         ge=0.0,
         lt=0.8,
-        description="The law is fitted from this mu to 1; null is 0.15 for the quadratic law, which bends away from "
+        description="The law is fitted from this mu to 1; null is 0.2 for the quadratic law, which bends away from "
         "the limb of real stars and else costs the depth, and 0 for the nonlinear one.",
     )
     limb: Literal["as-given", "steepest"] = Field(

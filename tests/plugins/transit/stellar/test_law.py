@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from specframe.errors import DataError, InputFileError
+from specframe_transit.planet.orbit import Orbit
+from specframe_transit.planet.transit import transit_flux, transit_flux_with_gradient
 from specframe_transit.stellar.channel import Throughput, channel_profiles, read_throughput
 from specframe_transit.stellar.grid import Intensities, Star, open_grid
 from specframe_transit.stellar.law import disc_mean, fit_law, steepest_limb
+from specframe_transit.stellar.params import LimbDarkeningParams
 
 _MU = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 _WAVELENGTH = np.linspace(0.9, 2.1, 601)
@@ -106,15 +109,38 @@ def test_a_wrong_throughput_table_is_named(tmp_path, text, message):
 
 
 def test_coefficients_near_those_published_for_wasp_107(data_dir):
-    """Kreidberg et al. (2018) used 4430 K (and another fit): the grid ends at 4250 K, which differs by up to 0.06."""
+    """Kreidberg et al. (2018), printed to 0.01; the star has 4430 K and the grid ends at 4250 K."""
     table = np.loadtxt(data_dir / "hst_wasp107b" / "published_spectrum.csv", delimiter=",", skiprows=1)
     star = open_grid(data_dir / "atlas9_limb_darkening").intensities(Star(4250.0, 4.5, 0.0))
     profiles = channel_profiles(star, table[:, 0], table[:, 1])
-    coefficients, _ = fit_law(star.mu, profiles, "quadratic", 0.15)
-    difference = coefficients - table[:, 4:6].T
-    assert np.abs(difference).max() < 0.06
-    assert np.corrcoef(coefficients[0], table[:, 4])[0, 1] > 0.98
-    assert np.corrcoef(coefficients[1], table[:, 5])[0, 1] > 0.95
+    start = LimbDarkeningParams(grid=data_dir).fitted_from
+    coefficients, rms = fit_law(star.mu, profiles, "quadratic", start)
+    assert np.abs(coefficients - table[:, 4:6].T).max() < 0.015
+    assert rms.max() < 0.005
+
+
+@pytest.mark.parametrize("impact", [0.0, 0.3, 0.6])
+def test_the_quadratic_law_keeps_the_depth_of_the_stars_own_transit(data_dir, impact):
+    """To 0.12 % with the default, where a fit from the limb loses up to 0.6 %; noise-free, the orbit known."""
+    lower, upper = np.array([[0.5, 0.9, 1.5, 2.0, 4.5], [0.55, 0.95, 1.53, 2.2, 5.0]])
+    star = open_grid(data_dir / "atlas9_limb_darkening").intensities(Star(4250.0, 4.5, 0.0))
+    profiles = channel_profiles(star, lower, upper)
+    orbit = Orbit(5.72, 0.0, 18.164, np.degrees(np.arccos(impact / 18.164)))
+    time, truth = np.linspace(-0.08, 0.08, 200), np.full(5, 0.144)
+    flux = transit_flux(orbit, time, truth, fit_law(star.mu, profiles, "nonlinear")[0], "nonlinear")
+
+    def bias(mu_min):
+        coefficients, _ = fit_law(star.mu, profiles, "quadratic", mu_min)
+        radii = truth.copy()
+        for _ in range(4):
+            model = transit_flux_with_gradient(orbit, time, radii, coefficients)
+            for i in range(5):
+                columns = np.stack([model.by_radius_ratio[i], model.value[i]], axis=1)
+                radii[i] += np.linalg.lstsq(columns, flux[i] - model.value[i], rcond=None)[0][0]
+        return np.abs((radii / truth) ** 2 - 1).max()
+
+    assert bias(LimbDarkeningParams(grid=data_dir).fitted_from) < 0.0012
+    assert bias(0.0) > 0.002
 
 
 def test_the_profile_is_that_of_the_published_four_parameters(data_dir):

@@ -28,7 +28,7 @@ def test_channels_and_white_curve_get_the_stars_coefficients(grid_folder, light_
     attrs = data["limb_darkening"].attrs
     assert attrs["law"] == "quadratic"
     assert (attrs["grid"], attrs["stellar_temperature"], attrs["stellar_metallicity"]) == ("grid", 4500.0, 0.0)
-    assert attrs["mu_min"] == 0.15
+    assert attrs["mu_min"] == 0.2
     assert "flags" not in data.attrs
     assert result.attrs["stellar_temperature"] == 4500.0
 
