@@ -143,6 +143,7 @@ class TimeKernel:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         blocks, time, variance, columns, use = _prepared(self._blocks(hyper)[0], time, variance, columns, use)
         result, log_determinant = recursion.whiten(self._kinds, blocks, time, variance, columns, use, solve)
+        result[np.isneginf(log_determinant)] = np.nan
         return result, log_determinant
 
     def predict(

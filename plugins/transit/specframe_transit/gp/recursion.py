@@ -32,6 +32,21 @@ __all__ = ["EXPONENTIAL", "likelihood", "likelihood_of_sum", "smooth", "whiten"]
 
 
 @compiled
+def _used(use: Mask) -> Kinds:
+    """Return where ``use`` is True."""
+    count = 0
+    for value in use:
+        count += value
+    index = np.empty(count, dtype=np.int64)
+    at = 0
+    for i in range(len(use)):
+        if use[i]:
+            index[at] = i
+            at += 1
+    return index
+
+
+@compiled
 def _begin(kinds: Kinds, blocks: Array, mean: Array, p: Array) -> None:
     """Set the state to what it is before the first sample."""
     mean[:] = 0.0
@@ -105,7 +120,7 @@ def _likelihood_of_sum(
     by_residual[:] = 0.0
     by_variance[:] = 0.0
     by_block[:] = 0.0
-    index = np.flatnonzero(use)
+    index = _used(use)
     n, n_block, n_state = len(index), len(kinds), 2 * len(kinds)
     a, steps = np.zeros((n, n_block, 4)), np.zeros(n)
     means, ps, phis = np.empty((n, n_state)), np.empty((n, n_state, n_state)), np.empty((n, n_state))
@@ -140,7 +155,7 @@ def _likelihood_of_sum(
     # bars: derivatives of log L by the state's mean and covariance
     mean_bar, p_bar = np.zeros((n_state, 1)), np.zeros((n_state, n_state))
     phi_bar, product = np.empty(n_state), np.empty(n_state)
-    before, transposed = np.empty((n_state, n_state)), np.empty((n_state, n_state))
+    before = np.empty((n_state, n_state))
     for reverse in range(n):
         at = n - 1 - reverse
         i, v, inverse, phi = index[at], vs[at], inverses[at], phis[at]
@@ -170,8 +185,7 @@ def _likelihood_of_sum(
                 p_bar[k, c] += 0.5 * ((phi_bar[k] if c % 2 == 0 else 0.0) + (phi_bar[c] if k % 2 == 0 else 0.0))
         for b in range(n_block):
             by_block[b, 1] += steps[at] * blocks[b, 1] * _slope(b, kinds, blocks, means[at], ps[at], mean_bar, p_bar)
-        transposed[:] = p_bar
-        _transposed(a[at], transposed)
+        _transposed(a[at], p_bar)
         if need_damping:
             m0, p0, phi0, i0, v0 = means[at - 1], ps[at - 1], phis[at - 1], inverses[at - 1], vs[at - 1]
             for k in range(n_state):
@@ -187,12 +201,11 @@ def _likelihood_of_sum(
                 bar = mean_bar[r, 0] * (d11 * product[r] + d12 * product[r + 1])
                 bar += mean_bar[r + 1, 0] * (d21 * product[r] + d22 * product[r + 1])
                 for k in range(n_state):
-                    bar += 2.0 * transposed[k, r] * (d11 * before[r, k] + d12 * before[r + 1, k])
-                    bar += 2.0 * transposed[k, r + 1] * (d21 * before[r, k] + d22 * before[r + 1, k])
+                    bar += 2.0 * p_bar[k, r] * (d11 * before[r, k] + d12 * before[r + 1, k])
+                    bar += 2.0 * p_bar[k, r + 1] * (d21 * before[r, k] + d22 * before[r + 1, k])
                 by_block[b, 2] += bar
         _transposed(a[at], mean_bar)
-        p_bar[:] = transposed.T
-        _transposed(a[at], p_bar)
+        _transposed(a[at], p_bar.T)
     return total
 
 
@@ -345,7 +358,7 @@ def whiten(
 ) -> tuple[Array, Array]:
     """Return L^-1 ``columns (n_curve, n_column, n_time)``, K = L L^T, and the log determinants ``(n_curve,)``.
 
-    With ``solve`` K^-1 columns. NaN and -inf where a covariance is not positive definite.
+    With ``solve`` K^-1 columns. A log determinant of -inf where a covariance is not positive definite.
     """
     n_curve, n_column, n_time = columns.shape
     n_block, n_state = len(kinds), 2 * len(kinds)
@@ -353,21 +366,21 @@ def whiten(
     a, gain = np.zeros((n_time, n_block, 4)), np.empty((n_time, n_state))
     f, v, bar = np.empty(n_time), np.empty(n_time), np.empty((n_state, 1))
     for curve in range(n_curve):
-        index = np.flatnonzero(use[curve])
+        index = _used(use[curve])
         n = len(index)
         if not _gains(kinds, blocks[curve], time, variance[curve], index, a, gain, f):
-            result[curve] = np.nan
             log_determinant[curve] = -np.inf
             continue
         for at in range(n):
             log_determinant[curve] += math.log(f[at])
         for column in range(n_column):
-            _innovations(index, a, gain[:n], columns[curve, column], v)
+            _innovations(index, a, gain, columns[curve, column], v)
             if not solve:
                 for at in range(n):
                     result[curve, column, index[at]] = v[at] / math.sqrt(f[at])
                 continue
-            bar[:] = 0.0
+            for k in range(n_state):
+                bar[k, 0] = 0.0
             for reverse in range(n):
                 at = n - 1 - reverse
                 value = v[at] / f[at]
@@ -392,7 +405,7 @@ def smooth(
     fs, vs, prior = np.empty(n), np.empty(n), np.empty(n)
     mean, p = np.empty(n_state), np.empty((n_state, n_state))
     bar, curvature = np.empty((n_state, 1)), np.empty((n_state, n_state))
-    product, turned = np.empty(n_state), np.empty((n_state, n_state))
+    product = np.empty(n_state)
     for curve in range(n_curve):
         _begin(kinds, blocks[curve], mean, p)
         for i in range(n):
@@ -439,9 +452,7 @@ def smooth(
                     spread[curve, i] -= phi[k] * curvature[k, c] * phi[c]
             _transposed(a[i], bar)
             _transposed(a[i], curvature)
-            turned[:] = curvature.T
-            _transposed(a[i], turned)
-            curvature[:] = turned
+            _transposed(a[i], curvature.T)
             # rounding, where the samples leave next to nothing open
             spread[curve, i] = max(spread[curve, i], 0.0)
     return result, spread
