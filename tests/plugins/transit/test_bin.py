@@ -371,3 +371,20 @@ def test_wrong_edges_of_channels_are_named(make):
 
 def test_more_bins_than_channels_carry_a_flag(make):
     assert binned(make(), width=0.01).attrs["flags"] == "oversampled"
+
+
+@pytest.mark.parametrize("params", [{"channels": 5}, {"time_samples": 4}])
+def test_light_curves_without_light_are_refused_rather_than_masked(make, params):
+    data = node(make())
+    dark = data.assign(flux=data["flux"] - 5e5)
+    dark["flux"].attrs = data["flux"].attrs
+    with pytest.raises(DataError, match="node /NRS1/0: every bin would be masked"):
+        binned(make_observation("W", {"NRS1/0": dark}, period=4.0), **params)
+
+
+def test_a_bin_that_is_lost_carries_a_flag(make):
+    data = node(make()).copy(deep=True)
+    data["mask"].values[:5] = True
+    got = binned(make_observation("W", {"NRS1/0": data}, period=4.0), channels=5)
+    assert got["mask"].values.all(axis=1).tolist() == [True] + [False] * 9
+    assert got.attrs["flags"] == "bins-lost bins-partly-covered"

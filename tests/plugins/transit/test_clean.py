@@ -179,6 +179,15 @@ def test_a_file_without_errors_gets_them_from_the_scatter(make):
     assert got.attrs["flags"] == "errors-estimated"
 
 
+def test_light_curves_that_do_not_scatter_have_no_scatter(make):
+    given = altered(make(), lambda data: data["flux"].values.fill(1e6))
+    got = clean(given)
+    assert not got["mask"].values.any()
+    assert np.isnan(got["error_ratio"].values).all()
+    with pytest.raises(DataError, match="no channel's scatter is known"):
+        clean(given, errors="rescale")
+
+
 def test_scan_directions_do_not_inflate_the_scatter(make):
     direction = np.arange(100) % 2
     given = altered(make(), lambda data: data["flux"].values.__imul__(1.0 + 0.01 * direction))

@@ -136,6 +136,23 @@ def test_alternating_scan_directions_are_no_outliers():
     assert not clipped(flux)[1, 50]  # without the directions it drowns
 
 
+@pytest.mark.parametrize("channels", [1, 40])
+@pytest.mark.parametrize("size", [5e-4, 5e-3, 5e-2])
+def test_a_spot_crossing_and_a_step_of_the_mirror_are_real(channels, size):
+    time = np.arange(500)
+    for shape in (np.exp(-0.5 * ((time - 250) / 3.0) ** 2), time > 250):
+        assert not clipped((1.0 + size * shape) * noise((channels, 500), size=3e-4)).any()
+
+
+def test_a_spike_that_decays_is_masked_while_it_is_steep():
+    time = np.arange(500)
+    flare = 0.01 * np.where(time >= 250, np.exp(-(time - 250) / 3.0), 0.0)
+    found = np.flatnonzero(clipped((1.0 + flare) * noise((40, 500), size=3e-4)).all(axis=0))
+    assert found[0] == 250
+    assert np.array_equal(found, np.arange(250, 250 + len(found)))
+    assert len(found) < 12
+
+
 def test_what_is_masked_has_no_influence_and_is_not_counted():
     flux = noise((10, 100))
     use = np.ones(flux.shape, bool)

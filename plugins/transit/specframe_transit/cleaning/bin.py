@@ -43,7 +43,8 @@ class Bin(Detrender):
     ``error_ratio`` is made anew, and so are the flags on errors. ``attrs["exposure_time"]`` becomes the length of a bin
     in time. ``wavelength`` is the middle of a bin, ``wavelength_lower`` and ``wavelength_upper`` its edges;
     ``coverage (wavelength)`` is the part of it that channels cover (flag ``bins-partly-covered`` under 0.5), and
-    ``channels_left_out`` how many channels lie in no bin. More bins than channels carry the flag ``oversampled``.
+    ``channels_left_out`` how many channels lie in no bin. Bins that are masked at all times carry the flag
+    ``bins-lost``, more bins than channels ``oversampled``.
 
     Nodes at level depths have their ``depth``, ``depth_error``, ``depth_error_lower``, ``depth_error_upper`` and
     ``depth_covariance`` averaged with 1 / depth_error^2 (:func:`~specframe_transit.cleaning.depth_bins.bin_depths`);
@@ -55,7 +56,7 @@ class Bin(Detrender):
     ------
     DataError
         When a bin holds no channel, an instrument is not there, bins in time are shorter than exposures are apart or so
-        long that fewer than three are left, or depths were to be binned in time.
+        long that fewer than three are left, depths were to be binned in time, or nothing is left unmasked.
     """
 
     name = "bin"
@@ -82,7 +83,7 @@ class Bin(Detrender):
             grid = make_grid(path, data, params)
             data = bin_wavelengths(path, data, grid, self.params)
         if number is not None:
-            data = bin_times(data, number, self.params.max_masked)
+            data = bin_times(path, data, number, self.params.max_masked)
         return data
 
     def _time_bins(self, path: str, data: xr.Dataset, params: GridParams) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from specframe.errors import DataError
 from specframe_transit.cleaning.depth_bins import bin_depths, shared_noise
 from specframe_transit.cleaning.grid import channel_edges
 from specframe_transit.cleaning.light_curve_bins import (
@@ -55,6 +56,7 @@ def bin_wavelengths(path: str, data: xr.Dataset, grid: Grid, params: BinParams) 
     live: NDArray[np.bool_] = np.ones(len(width), bool)
     share = grid.part * width
     matrix: NDArray[np.float64] | None = None
+    lost = False
     made: dict[str, Any] = {}
     if "flux" in data and "time" in data["flux"].dims:
         use = usable_samples(data)
@@ -63,7 +65,10 @@ def bin_wavelengths(path: str, data: xr.Dataset, grid: Grid, params: BinParams) 
         error = np.where(use, np.asarray(data["flux_error"].values, float), 1.0)
         how = _how(str(data["flux"].attrs.get("units", "")), params.average)
         weights = channel_weights(grid.part, width, flux, error, use, how)
-        made |= _curves(data, bin_in_wavelength(flux, error, use, weights, params.max_masked))
+        curves = bin_in_wavelength(flux, error, use, weights, params.max_masked)
+        _check_light(path, use, curves)
+        lost = bool(np.any(~curves.use.any(axis=1)))
+        made |= _curves(data, curves)
         matrix, share = weights.matrix, weights.share
     if "depth" in data:
         made |= _depths(data, grid, width, params)
@@ -83,12 +88,13 @@ def bin_wavelengths(path: str, data: xr.Dataset, grid: Grid, params: BinParams) 
     kept = data.drop_vars([n for n in data.variables if {"wavelength", "wavelength_other"} & {n, *data[n].dims}])
     binned = kept.assign(made).assign_coords(_coordinates(data, grid))
     binned = binned.assign_attrs(not_binned=" ".join(left_out)) if left_out else binned
-    flags = [*(["bins-partly-covered"] if np.any(coverage < _COVERED) else [])]
+    flags = ["bins-lost"] if lost else []
+    flags += ["bins-partly-covered"] if np.any(coverage < _COVERED) else []
     flags += ["oversampled"] if len(grid.lower) > np.count_nonzero(grid.part.any(axis=0)) else []
     return _errors_anew(add_flags(binned, flags), "error_ratio" in data)
 
 
-def bin_times(data: xr.Dataset, number: NDArray[np.intp], max_masked: float) -> xr.Dataset:
+def bin_times(path: str, data: xr.Dataset, number: NDArray[np.intp], max_masked: float) -> xr.Dataset:
     """Return a node whose exposures with the same ``number`` (n_time,) are averaged."""
     data = _without_coordinates(data)
     time = np.asarray(data["time"].values, float)
@@ -99,6 +105,7 @@ def bin_times(data: xr.Dataset, number: NDArray[np.intp], max_masked: float) -> 
         use,
     )
     binned, counts = bin_in_time(given, number, max_masked)
+    _check_light(path, use, binned)
     made = _curves(data, binned)
     left_out: list[str] = []
     for name, array in data.data_vars.items():
@@ -120,6 +127,14 @@ def bin_times(data: xr.Dataset, number: NDArray[np.intp], max_masked: float) -> 
     names = " ".join([*str(data.attrs.get("not_binned", "")).split(), *left_out])
     result = result.assign_attrs(exposure_time=length, **({"not_binned": names} if names else {}))
     return _errors_anew(result, "error_ratio" in data)
+
+
+def _check_light(path: str, use: NDArray[np.bool_], binned: Binned) -> None:
+    if use.any() and not binned.use.any():
+        raise DataError(
+            f"node /{path}: every bin would be masked: what its channels hold is not positive, or too much of each "
+            "bin is masked; check background and dark subtraction and max_masked"
+        )
 
 
 def _how(units: str, average: str) -> How:

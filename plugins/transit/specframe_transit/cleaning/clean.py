@@ -189,8 +189,8 @@ class Clean(Detrender):
         used = use.any(axis=1)
         if not np.isfinite(scatter[used]).any():
             raise DataError(
-                f"node /{path}: its {use.shape[1]} exposures are too few to tell the scatter of a channel; set "
-                "errors: keep"
+                f"node /{path}: no channel's scatter is known, for its {use.shape[1]} exposures are too few or do not "
+                "scatter at all; set errors: keep"
             )
         if self.params.errors == "rescale":
             # a channel too sparse for a scatter of its own is scaled like the others
