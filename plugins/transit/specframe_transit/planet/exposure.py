@@ -20,6 +20,8 @@ __all__ = ["Sampling", "gauss_legendre", "sample_exposures"]
 _MIN_POINTS, _MAX_POINTS, _POINTS_PER_DIAMETER = 5, 256, 16
 #: Points, at least, of exposures during which a contact happens: there the flux has a kink.
 _CONTACT_POINTS = 32
+#: Channels with smaller planets than this part of the largest, mostly noise, do not ask for more points than it.
+_SMALL = 0.2
 #: Points elsewhere, at least, and per stellar radius travelled.
 _INSIDE_POINTS, _INSIDE_PER_RADIUS = 3, 8
 
@@ -72,7 +74,7 @@ def sample_exposures(
     near = at > abs(1.0 - largest) - half - min(2.0 * largest, 0.5)
     contacts = [sorted((abs(1.0 + sign * smallest), abs(1.0 + sign * largest))) for sign in (-1.0, 1.0)]
     kinked = np.any([(at > low - half) & (at < high + half) for low, high in contacts], axis=0)
-    travelled = half / min(max(smallest, 1e-3), 1.0)
+    travelled = half / min(max(smallest, _SMALL * largest, 1e-3), 1.0)
     often = min(max(ceil(_POINTS_PER_DIAMETER * travelled), _MIN_POINTS), _MAX_POINTS)
     seldom = min(max(ceil(_INSIDE_PER_RADIUS * half), _INSIDE_POINTS), often)
     rules = [gauss_legendre(number) for number in (seldom, often, max(often, _CONTACT_POINTS))]
