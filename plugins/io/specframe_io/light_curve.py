@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from specframe.errors import InputFileError
     from specframe_io.clock import Clock
 
-__all__ = ["EmptyChannels", "Regressor", "Series", "light_curve_node"]
+__all__ = ["EmptyChannels", "Regressor", "Series", "check_wavelengths", "light_curve_node"]
+
+#: Wavelengths (um) of telescopes, between X rays and the far infrared: others are in other units.
+_WAVELENGTHS = (0.05, 100.0)
 
 EmptyChannels = Literal["error", "leave-out"]
 
@@ -76,7 +79,7 @@ def light_curve_node(
     wrong
         Makes the error that something, named as in the file, is wrong.
     empty_channels
-        What to do with channels without any usable sample.
+        What to do with channels without any usable sample or without a wavelength.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def light_curve_node(
             f"{(~np.isfinite(flux)).mean():.0%} without a finite flux, {unsound.mean():.0%} without an error above 0 "
             f"({series.place('flux_error')})",
         )
-    order = _order(series, wrong)
+    order = _order(series, wrong, empty_channels)
     empty = bad[order].all(axis=1)
     if empty.any() and empty_channels == "error":
         first = series.wavelength[order[empty][0]]
@@ -132,9 +135,22 @@ def light_curve_node(
     node = xr.Dataset(variables, coords=coords)
     if series.exposure_time is not None:
         node.attrs["exposure_time"] = float(series.exposure_time)
-    if empty.any():
-        node.attrs["empty_channels"] = int(empty.sum())
+    if len(order) < len(series.wavelength):
+        node.attrs["empty_channels"] = len(series.wavelength) - len(order)
     return node
+
+
+def check_wavelengths(
+    wavelength: NDArray[np.float64], place: str, remedy: str, wrong: Callable[[str, str], InputFileError]
+) -> None:
+    """Raise :class:`InputFileError` where wavelengths (um) are hardly in um, and say what to do."""
+    known = wavelength[np.isfinite(wavelength)]
+    low, high = _WAVELENGTHS
+    if len(known) and (known.max() > high or known.min() < low):
+        raise wrong(
+            place,
+            f"expected wavelengths of {low:g} to {high:g} um, got {known.min():g} to {known.max():g} um; {remedy}",
+        )
 
 
 def _check_time(series: Series, wrong: Callable[[str, str], InputFileError]) -> None:
@@ -157,19 +173,26 @@ def _check_time(series: Series, wrong: Callable[[str, str], InputFileError]) -> 
         )
 
 
-def _order(series: Series, wrong: Callable[[str, str], InputFileError]) -> NDArray[np.intp]:
-    """Return the channels in ascending wavelength."""
+def _order(
+    series: Series, wrong: Callable[[str, str], InputFileError], empty_channels: EmptyChannels
+) -> NDArray[np.intp]:
+    """Return the channels in ascending wavelength, without those that have none if these are left out."""
     wavelength, place = series.wavelength, series.place("wavelength")
-    lost = np.flatnonzero(~(np.isfinite(wavelength) & (wavelength > 0)))
-    if len(lost):
-        channels = listed([str(i) for i in lost])
-        raise wrong(place, f"expected wavelengths above 0, but those of channels {channels} are not (the first is 0)")
+    known = np.isfinite(wavelength) & (wavelength > 0)
+    if not known.any() or (empty_channels == "error" and not known.all()):
+        channels = listed([str(i) for i in np.flatnonzero(~known)])
+        raise wrong(
+            place,
+            f"expected wavelengths above 0, but those of channels {channels} are not (the first is 0); write "
+            "empty_channels: leave-out to do without them",
+        )
     order = np.argsort(wavelength, kind="stable")
+    order = order[known[order]]
     same = np.flatnonzero(np.diff(wavelength[order]) <= 0)
     if len(same):
         raise wrong(place, f"two channels are at {wavelength[order[same[0]]]:.6g} um, expected one each")
     if series.lower is not None and series.upper is not None:
-        outside = np.flatnonzero(~((series.lower <= wavelength) & (wavelength <= series.upper)))
+        outside = np.flatnonzero(known & ~((series.lower <= wavelength) & (wavelength <= series.upper)))
         if len(outside):
             i = int(outside[0])
             raise wrong(

@@ -179,6 +179,7 @@ def test_a_channel_without_samples_is_an_error_or_left_out(tmp_path):
         (lambda d: d.assign_coords(time=("time", TIME, {"units": "m"})), "time: expected units convertible to 'd'"),
         (lambda d: d.assign_coords(wavelength=("wavelength", [3, 3, 4.0])), "wavelength: two channels are at 3 um"),
         (lambda d: d.assign_coords(wavelength=("wavelength", WAVELENGTH, {"units": "s"})), "convertible to 'um'"),
+        (lambda d: d.assign_coords(wavelength=("wavelength", 1e4 * WAVELENGTH)), "100 um, got 30000 to 41000 um; give"),
         (lambda d: d.assign(start_wavelength=("wavelength", WAVELENGTH + 0.1)), "channel 0 is at 3 um, which is not"),
         (lambda d: d.assign(raw_flux=(GRID, FLUX, {"units": "K"})), "raw_flux: expected a unit convertible"),
         (lambda d: d.assign(raw_flux_error=(GRID, ERROR, {"units": "Jy"})), "raw_flux_error: has units 'Jy', but"),

@@ -182,6 +182,11 @@ def test_as_many_wavelengths_as_times_need_axes(tmp_path):
         ({"TIME_A": (TIME, {"BUNIT": "m"})}, {}, "TIME_A: expected units convertible to 'd', got 'm'"),
         ({"TIME_A": (TIME, {"TIMESYS": "GPS"})}, {}, "TIME_A: expected a time system.*see the parameter time_system"),
         ({}, {"wavelength_units": "s"}, "WAVE_A: expected units convertible to 'um', got 's'"),
+        (
+            {"WAVE_A": 1e3 * WAVE},
+            {},
+            "WAVE_A: expected wavelengths of 0.05 to 100 um, got 600 to 900 um; write wavelength",
+        ),
         ({"WAVE_A": np.array([0.9, 0.9, 0.7, 0.6])}, {}, "WAVE_A: two channels are at 0.9 um"),
         ({"WAVE_A": np.array([0.9, np.nan, 0.7, 0.6])}, {}, "WAVE_A: expected wavelengths above 0, but .* channels 1"),
         (
@@ -211,6 +216,10 @@ def test_channels_without_samples(tmp_path):
     ):
         load(path)
     assert load(path, empty_channels="leave-out")["A/0"].sizes["wavelength"] == 3
+    unknown = np.where(np.arange(4) == 3, np.nan, WAVE)
+    data = load(write(path, **standard(WAVE_A=unknown)), empty_channels="leave-out")["A/0"]
+    np.testing.assert_array_equal(data.flux, FLUX[2::-1])
+    assert data.attrs["empty_channels"] == 1
 
 
 def test_damaged_files_and_pickles(tmp_path):

@@ -16,7 +16,7 @@ import numpy as np
 from specframe.errors import InputFileError
 from specframe_io.clock import Clock, clock_of
 from specframe_io.flux_units import flux_unit, read_unit
-from specframe_io.light_curve import Regressor, Series
+from specframe_io.light_curve import Regressor, Series, check_wavelengths
 from specframe_io.names import listed
 
 if TYPE_CHECKING:
@@ -61,13 +61,15 @@ class Variables:
         error_name = self._error_name(flux_name)
         error = None if error_name is None else self._like(error_name, grid, units)
         quality, bad = self._bad(grid, flux.shape)
-        hours = self._quantity(time, "d", (grid[1],))
+        days = self._quantity(time, "d", (grid[1],))
+        wavelength = self._quantity(wave, "um", (grid[0],))
+        check_wavelengths(wavelength, wave, "give the variable the attribute units, e.g. nm", self.wrong)
         lower, upper = self._edges(wave, grid[0])
         places = {"time": time, "wavelength": wave, "flux": flux_name}
         return Series(
-            time=hours,
-            clock=self._clock(time, hours),
-            wavelength=self._quantity(wave, "um", (grid[0],)),
+            time=days,
+            clock=self._clock(time, days),
+            wavelength=wavelength,
             lower=lower,
             upper=upper,
             flux=flux,

@@ -8,7 +8,7 @@ import numpy as np
 
 from specframe_io.clock import clock_of
 from specframe_io.flux_units import flux_unit, read_unit
-from specframe_io.light_curve import Regressor, Series, light_curve_node
+from specframe_io.light_curve import Regressor, Series, check_wavelengths, light_curve_node
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +35,7 @@ def cube_node(extensions: Extensions, suffix: str, params: FitsCubeParams) -> xr
     time_name = extensions.name(params.time, suffix, "time")
     time, clock = _time(extensions, time_name, params)
     wave_name, wavelength, lower, upper = _wavelength(extensions, suffix, params, len(time))
+    check_wavelengths(wavelength, wave_name, "write wavelength_units: nm or whichever they are in", extensions.wrong)
     shape = (len(wavelength), len(time))
     if params.flux is None:
         flux_name = error_name = extensions.name(str(params.data), suffix, "data")

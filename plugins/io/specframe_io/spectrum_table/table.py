@@ -9,6 +9,7 @@ import numpy as np
 from specframe.errors import InputFileError
 from specframe_io.columns import IpacSource
 from specframe_io.flux_units import read_unit
+from specframe_io.light_curve import check_wavelengths
 from specframe_io.names import listed
 from specframe_io.pickled import refuse_pickle
 from specframe_io.source import open_source
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["read_published"]
 
 _DEPTH_UNITS = {"": 1.0, "none": 1.0, "dimensionless": 1.0, "ppm": 1e-6, "percent": 1e-2, "%": 1e-2}
-#: Where a depth without units is hardly one: 0.1 is Rp/R* of 0.32. Wavelengths are between X rays and the far infrared.
+#: Where a depth without units is hardly one: 0.1 is Rp/R* of 0.32.
 _MOST_DEPTH = 0.1
-_WAVELENGTHS = (0.05, 100.0)
 _TEXT = (".txt", ".dat", ".asc")
 
 
@@ -175,16 +175,9 @@ class _Table:
             width = np.abs(self._in_um(columns.width))
             lower, upper = middle - 0.5 * width, middle + 0.5 * width
         name = columns.wavelength or columns.wavelength_lower
-        known = middle[np.isfinite(middle)]
-        low, high = _WAVELENGTHS
-        if not len(known):
+        if not np.isfinite(middle).any():
             raise self.wrong(name, "no channel has a wavelength")
-        if known.min() < low or known.max() > high:
-            raise self.wrong(
-                name,
-                f"expected wavelengths of {low:g} to {high:g} um, got {known.min():g} to {known.max():g}; write "
-                "wavelength_units: nm or whichever they are in",
-            )
+        check_wavelengths(middle, str(name), "write wavelength_units: nm or whichever they are in", self.wrong)
         if lower is not None and upper is not None:
             outside = np.flatnonzero((lower > middle) | (middle > upper) | (lower >= upper))
             if len(outside):
