@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe_transit.curves import point_to_point_scatter
-from specframe_transit.systematics.noise import red_noise
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from specframe_transit.fit.params import TransitFitParams
     from specframe_transit.fit.summary import WhiteDraws, WhiteSummary
     from specframe_transit.fit.white import WhiteFit
-    from specframe_transit.systematics.noise import RedNoise
 
     Array = NDArray[np.float64]
 
@@ -63,7 +61,6 @@ def node_with_results(
     with np.errstate(divide="ignore", invalid="ignore"):
         detrended = flux / baseline
     grid, units = ("wavelength", "time"), data["flux"].attrs["units"]
-    red = red_noise(*_white_residual(white, node), n_fitted=_n_fitted(white, node))
     ratio = _error_ratio(curves)
     for name, values in (
         ("depth", fit.depth),
@@ -91,7 +88,7 @@ def node_with_results(
     if len(fit.limb_darkening):
         law = white.signals[node].stars.law
         gained["limb_darkening"] = (("coefficient", "wavelength"), fit.limb_darkening, {"units": "", "law": law})
-    gained |= _white_variables(white, node, red)
+    gained |= _white_variables(white, node, params.errors.red_noise)
     for name, (value, own_error, unit) in summary.numbers.items():
         scale = curves.clock_unit if name.startswith("mid_") else 1.0
         gained[name] = ((), value / scale, {"units": unit})
@@ -102,7 +99,7 @@ def node_with_results(
     attrs = {
         "quantity": _QUANTITY[params.signal],
         "method": f"transit-fit: white {params.white.method.method}, channels {params.channels.method.method}",
-        "flags": " ".join(_flags(data, curves, white, node, fit, draws, summary, red, ratio)),
+        "flags": " ".join(_flags(data, curves, white, node, fit, draws, summary, ratio)),
         "fit": json.dumps(params.canonical()),
         "fit_diagnostics": json.dumps(draws.diagnostics),
     }
@@ -119,11 +116,12 @@ def node_with_results(
     return kept.assign(gained).assign_attrs(attrs)
 
 
-def _white_variables(white: WhiteFit, node: int, red: RedNoise) -> dict[str, Any]:
+def _white_variables(white: WhiteFit, node: int, widened: bool) -> dict[str, Any]:
     whole, batch = white.whole[node], white.result.problem.batches[node]
     result = white.result.batches[node]
-    noise = batch.noise
-    spread = np.sqrt(np.square(noise.scale[0] * whole.flux_error[0]) + noise.jitter[0] ** 2)
+    noise, beta = batch.noise, float(white.red_noise[node].beta[0])
+    scale, jitter = (float(x[0]) / (beta if widened else 1.0) for x in (noise.scale, noise.jitter))
+    spread = np.sqrt(np.square(scale * whole.flux_error[0]) + jitter**2)
     there = whole.use[0]
     units = {"units": ""}
     return {
@@ -133,9 +131,9 @@ def _white_variables(white: WhiteFit, node: int, red: RedNoise) -> dict[str, Any
         "white_systematics": ("time", result.systematics[0] + result.process[0] / result.signal[0], units),
         "white_mask": ("time", ~noise.use[0]),
         "chi2_reduced_white": ((), float(result.chi2[0]), units),
-        "error_inflation_white": ((), float(noise.scale[0]), units),
-        "jitter_white": ((), float(noise.jitter[0]), units),
-        "beta_white": ((), float(red.beta[0]), units),
+        "error_inflation_white": ((), scale, units),
+        "jitter_white": ((), jitter, units),
+        "beta_white": ((), beta, units),
         "residual_rms_white": ((), float(np.std(result.rest[0][noise.use[0]])), units),
     }
 
@@ -163,16 +161,6 @@ def _sample_variables(white: WhiteFit, node: int, draws: WhiteDraws) -> dict[str
     }
 
 
-def _white_residual(white: WhiteFit, node: int) -> tuple[Array, Array, NDArray[np.bool_]]:
-    noise, curves = white.result.problem.batches[node].noise, white.curves[node]
-    rest = white.result.batches[node].rest
-    return np.where(noise.use, rest / np.where(noise.use, noise.error, 1.0), 0.0), curves.time, noise.use
-
-
-def _n_fitted(white: WhiteFit, node: int) -> int:
-    return white.result.problem.batches[node].design.systematics.n_column + len(white.signal_picks[node])
-
-
 def _error_ratio(curves: Curves) -> Array:
     """Return the median error over the scatter from point to point, (n_channel,); NaN without errors of the file."""
     scatter = point_to_point_scatter(curves.flux, curves.use)
@@ -191,13 +179,12 @@ def _flags(
     fit: ChannelFit,
     draws: WhiteDraws,
     summary: WhiteSummary,
-    red: RedNoise,
     ratio: Array,
 ) -> list[str]:
     """Return the node's flags: those that are there, and those of this fit."""
     found = dict.fromkeys(str(data.attrs.get("flags", "")).split())
     result, batch = white.result, white.result.batches[node]
-    noise = result.problem.batches[node].noise
+    noise, red = result.problem.batches[node].noise, white.red_noise[node]
     used = white.curves[node].time[noise.use[0]]
     contacts = summary.contacts
     ingress = ((used > contacts[0]) & (used < contacts[1])).sum()

@@ -178,7 +178,9 @@ class ErrorsParams(Params):
         "chi-square is 1; 'jitter' adds a constant in quadrature until it is 1, where it is above.",
     )
     red_noise: bool = Field(
-        True, description="Multiply depth errors by beta, what noise correlated in time adds (time averaging)."
+        True,
+        description="Multiply errors by beta, what noise correlated in time adds over 10 to 30 minutes: those of "
+        "depths, channel by channel, and those of the white fit.",
     )
 
 

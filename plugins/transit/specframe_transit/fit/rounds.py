@@ -12,6 +12,8 @@ from specframe_transit.fit.restricted import RestrictedLikelihood
 from specframe_transit.polynomial import truncated_variance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from specframe_transit.fit.batch import CurveBatch
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["BatchResult", "FitResult", "fit_rounds"]
+__all__ = ["BatchResult", "FitResult", "fit_rounds", "with_wider_noise"]
 
 _ROUNDS = 12
 _PROCESS_ROUNDS = 20
@@ -91,6 +93,24 @@ def fit_rounds(
     if optimise_process:
         covariance = covariance * _widening(problem, start, results)[:, None, None]
     return FitResult(problem, minimum, covariance, tuple(results))
+
+
+def with_wider_noise(result: FitResult, factors: Sequence[float]) -> FitResult:
+    """Return the fit with the noise of each batch multiplied by a factor, clipping and chi-square as they were."""
+    noises = [
+        replace(batch.noise, scale=batch.noise.scale * factor, jitter=batch.noise.jitter * factor)
+        for batch, factor in zip(result.problem.batches, factors, strict=True)
+    ]
+    problem = result.problem.with_noise(noises)
+    minimum = problem.minimise(result.minimum.values)
+    batches = []
+    for batch, pick, old in zip(problem.batches, problem.picks, result.batches, strict=True):
+        signal, systematics = batch.model(minimum.values[:, pick])
+        process, _ = batch.noise.predict(batch.flux - signal * systematics)
+        rest = batch.flux - signal * systematics - process
+        batches.append(replace(old, signal=signal, systematics=systematics, process=process, rest=rest))
+    covariance = problem.covariance(minimum) * _widening(problem, minimum.values, batches)[:, None, None]
+    return FitResult(problem, minimum, covariance, tuple(batches))
 
 
 def _widening(problem: Problem, values: Array, results: list[BatchResult]) -> Array:

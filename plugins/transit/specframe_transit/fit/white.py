@@ -12,12 +12,13 @@ from specframe_transit.fit.batch import CurveBatch, Design
 from specframe_transit.fit.elements import elements_of
 from specframe_transit.fit.noise import noise_of
 from specframe_transit.fit.problem import CurvePosterior, Problem
-from specframe_transit.fit.rounds import fit_rounds
+from specframe_transit.fit.rounds import fit_rounds, with_wider_noise
 from specframe_transit.fit.selection import excluded_times, without
 from specframe_transit.fit.signal import WhiteSignal
 from specframe_transit.fit.stars import limb_darkening_of
 from specframe_transit.inference.prior import Normal, Parameter, make_parameter
 from specframe_transit.systematics.design import Systematics
+from specframe_transit.systematics.noise import red_noise
 from specframe_transit.systematics.params import CommonModeTerm, PrincipalComponentsTerm, StepTerm
 from specframe_transit.systematics.steps import find_steps
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from specframe_transit.fit.rounds import FitResult
     from specframe_transit.fit.stars import LimbDarkening
     from specframe_transit.planet.orbit import Orbit
+    from specframe_transit.systematics.noise import RedNoise
     from specframe_transit.systematics.params import TermParams
 
     Array = NDArray[np.float64]
@@ -55,7 +57,8 @@ class WhiteFit:
 
     ``curves`` are white, one per node, excluded times not used; ``whole`` the same with those times. ``parameters`` are
     the free ones, ``values`` (n,) and ``covariance`` (n, n) theirs. ``picks`` are, for each node, those of its signal,
-    ``signals`` the nodes' transits; ``steps`` the times of steps that were searched.
+    ``signals`` the nodes' transits; ``steps`` the times of steps that were searched. ``red_noise`` is that of each
+    node; where errors are to hold in it, its noise is multiplied by beta in ``result``.
     """
 
     curves: tuple[Curves, ...]
@@ -68,6 +71,7 @@ class WhiteFit:
     values: Array
     covariance: Array
     steps: tuple[tuple[float, ...], ...]
+    red_noise: tuple[RedNoise, ...]
 
     def orbit(self, node: int, values: Array | None = None) -> Orbit:
         """Return the orbit on a node's clock, at the optimum or for values (n,) of the parameters."""
@@ -137,11 +141,31 @@ def fit_white(curves: Sequence[Curves], params: TransitFitParams) -> WhiteFit:
             known = batch.tangent(result.minimum.values[:, pick])[0]
             use = white[i].use[0] & ~result.batches[i].clipped[0]
             steps[i] = find_steps(white[i].time, result.batches[i].rest[0], use, number, known)
+    red = tuple(_red_noise(result, i, node) for i, node in enumerate(white))
+    if params.errors.red_noise and any(node.beta[0] > 1 for node in red):
+        result = with_wider_noise(result, [float(node.beta[0]) for node in red])
     values = result.minimum.values[0]
     return WhiteFit(
-        tuple(white), tuple(whole), elements, layout.signals, layout.signal_picks, result,
-        result.problem.parameters[0], values, result.covariance[0], tuple(() if s is None else s for s in steps),
-    )  # fmt: skip
+        curves=tuple(white),
+        whole=tuple(whole),
+        elements=elements,
+        signals=layout.signals,
+        signal_picks=layout.signal_picks,
+        result=result,
+        parameters=result.problem.parameters[0],
+        values=values,
+        covariance=result.covariance[0],
+        steps=tuple(() if found is None else found for found in steps),
+        red_noise=red,
+    )
+
+
+def _red_noise(result: FitResult, node: int, curves: Curves) -> RedNoise:
+    batch = result.problem.batches[node]
+    use = batch.noise.use
+    normalised = np.where(use, result.batches[node].rest / np.where(use, batch.noise.error, 1.0), 0.0)
+    n_fitted = batch.design.systematics.n_column + len(result.problem.picks[node])
+    return red_noise(normalised, curves.time, use, n_fitted=n_fitted)
 
 
 class _Layout:
