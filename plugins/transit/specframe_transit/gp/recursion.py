@@ -336,20 +336,43 @@ def _gains(
 
 
 @compiled
-def _innovations(index: Kinds, a: Array, gain: Array, column: Array, v: Array) -> None:
-    """Fill the innovations of one column at the used samples."""
-    n_state = gain.shape[1]
-    mean = np.zeros(n_state)
-    for at in range(len(index)):
-        v[at] = column[index[at]]
-        for b in range(n_state // 2):
-            m1, m2 = mean[2 * b], mean[2 * b + 1]
-            if at > 0:
-                mean[2 * b] = a[at, b, 0] * m1 + a[at, b, 1] * m2
-                mean[2 * b + 1] = a[at, b, 2] * m1 + a[at, b, 3] * m2
-            v[at] -= mean[2 * b]
+def _innovations(n: int, a: Array, gain: Array, y: Array) -> None:
+    """Turn ``y (n, n_column)``, columns at the used samples, into their innovations."""
+    n_column, n_state = y.shape[1], gain.shape[1]
+    mean = np.zeros((n_state, n_column))
+    for at in range(n):
+        for b in range(0, n_state, 2):
+            a11, a12, a21, a22 = a[at, b // 2, 0], a[at, b // 2, 1], a[at, b // 2, 2], a[at, b // 2, 3]
+            # side by side in the lanes of the processor
+            for column in range(n_column):
+                m1, m2 = mean[b, column], mean[b + 1, column]
+                mean[b, column] = a11 * m1 + a12 * m2
+                mean[b + 1, column] = a21 * m1 + a22 * m2
+                y[at, column] -= mean[b, column]
         for k in range(n_state):
-            mean[k] += gain[at, k] * v[at]
+            g = gain[at, k]
+            for column in range(n_column):
+                mean[k, column] += g * y[at, column]
+
+
+@compiled
+def _weights(n: int, a: Array, gain: Array, f: Array, y: Array) -> None:
+    """Turn innovations ``y (n, n_column)`` into K^-1 times the columns they are of."""
+    n_column, n_state = y.shape[1], gain.shape[1]
+    bar = np.zeros((n_state, n_column))
+    for reverse in range(n):
+        at = n - 1 - reverse
+        inverse = 1.0 / f[at]
+        for column in range(n_column):
+            y[at, column] *= inverse
+        for k in range(n_state):
+            g = gain[at, k]
+            for column in range(n_column):
+                y[at, column] -= bar[k, column] * g
+        for k in range(0, n_state, 2):
+            for column in range(n_column):
+                bar[k, column] += y[at, column]
+        _transposed(a[at], bar)
 
 
 @compiled
@@ -361,35 +384,27 @@ def whiten(
     With ``solve`` K^-1 columns. A log determinant of -inf where a covariance is not positive definite.
     """
     n_curve, n_column, n_time = columns.shape
-    n_block, n_state = len(kinds), 2 * len(kinds)
     result, log_determinant = np.zeros(columns.shape), np.zeros(n_curve)
-    a, gain = np.zeros((n_time, n_block, 4)), np.empty((n_time, n_state))
-    f, v, bar = np.empty(n_time), np.empty(n_time), np.empty((n_state, 1))
+    a, gain = np.zeros((n_time, len(kinds), 4)), np.empty((n_time, 2 * len(kinds)))
+    f, y = np.empty(n_time), np.empty((n_time, n_column))
     for curve in range(n_curve):
         index = _used(use[curve])
         n = len(index)
         if not _gains(kinds, blocks[curve], time, variance[curve], index, a, gain, f):
             log_determinant[curve] = -np.inf
             continue
+        for column in range(n_column):
+            for at in range(n):
+                y[at, column] = columns[curve, column, index[at]]
+        _innovations(n, a, gain, y)
+        if solve:
+            _weights(n, a, gain, f, y)
         for at in range(n):
             log_determinant[curve] += math.log(f[at])
+            f[at] = 1.0 if solve else 1.0 / math.sqrt(f[at])
         for column in range(n_column):
-            _innovations(index, a, gain, columns[curve, column], v)
-            if not solve:
-                for at in range(n):
-                    result[curve, column, index[at]] = v[at] / math.sqrt(f[at])
-                continue
-            for k in range(n_state):
-                bar[k, 0] = 0.0
-            for reverse in range(n):
-                at = n - 1 - reverse
-                value = v[at] / f[at]
-                for k in range(n_state):
-                    value -= bar[k, 0] * gain[at, k]
-                result[curve, column, index[at]] = value
-                for k in range(0, n_state, 2):
-                    bar[k, 0] += value
-                _transposed(a[at], bar)
+            for at in range(n):
+                result[curve, column, index[at]] = y[at, column] * f[at]
     return result, log_determinant
 
 
