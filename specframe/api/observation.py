@@ -1,9 +1,10 @@
 """The Observation: everything known of one target, as an :class:`xarray.DataTree`.
 
 The root carries ``attrs["target"]`` and, where a loader knows them, the star and the orbit as plain numbers:
-``stellar_radius`` (solRad), ``stellar_mass`` (solMass), ``stellar_temperature`` (K), ``period`` (d),
-``semi_major_axis`` (stellar radii), ``inclination`` (deg), ``eccentricity``. Every node ``/<instrument>/<visit>``
-(``/AIRS-CH0/0``) is at one *level*:
+``stellar_radius`` (solRad), ``stellar_mass`` (solMass), ``stellar_temperature`` (K), ``stellar_gravity`` (log10 of
+cm s-2), ``stellar_metallicity`` ([M/H]), ``period`` (d), ``semi_major_axis`` (stellar radii), ``inclination`` (deg),
+``eccentricity``; ``reference`` says who published it. Every node ``/<instrument>/<visit>`` (``/AIRS-CH0/0``) is at one
+*level*:
 
 ``frames``
     ``frames (time, y, x)`` in adu, possibly lazy (:class:`~specframe.api.LazyFrames`), ``integration_time (time)``

@@ -44,6 +44,12 @@ def write(path, text):
     return path
 
 
+def test_who_published_it_is_kept(data_dir):
+    path = data_dir / "hst_wasp107b" / "published_spectrum.csv"
+    assert load(path, reference="Kreidberg et al. (2018)")[0].attrs["reference"] == "Kreidberg et al. (2018)"
+    assert "reference" not in load(path)[0].attrs
+
+
 def test_real_spectra_of_wasp39b_are_one_target(data_dir):
     observation, found = load(data_dir / "jwst_wasp39b", target="WASP-39b", instruments={"NIRSpec_PRISM": "PRISM"})
     assert observation.attrs["target"] == "WASP-39b"

@@ -52,7 +52,8 @@ class SpectrumTable(Loader):
                 name = self._instrument(spectrum)
                 visit = sum(key.rpartition("/")[0] == name for key in nodes)
                 nodes[f"{name}/{visit}"] = spectrum.node()
-        return make_observation(target, nodes, source=listed([path.name for path in files]))
+        stated = {} if self.params.reference is None else {"reference": self.params.reference}
+        return make_observation(target, nodes, source=listed([path.name for path in files]), **stated)
 
     def files(self, target: str) -> list[Path]:
         """Return the files of a planet."""

@@ -62,6 +62,9 @@ class SpectrumTableParams(Params):
     depth_units: str | None = Field(
         None, description="Units of the depths where the table has none: '', ppm or percent; '' by default."
     )
+    reference: str | None = Field(
+        None, min_length=1, description="Who published it, for figures and comparisons: Kreidberg et al. (2018)."
+    )
     quantity: Literal["transit", "eclipse"] | None = Field(
         None, description="What the depths are; null takes what the table says, else transit."
     )
