@@ -182,3 +182,23 @@ def test_a_transit_outside_the_data_is_refused_with_times(transit_node):
 def test_a_planet_that_misses_its_star_is_refused(transit_node):
     with pytest.raises(DataError, match="misses its star"):
         _fit({"A/0": transit_node()}, orbit={**ORBIT, "inclination": 80.0})
+
+
+@pytest.mark.parametrize("radius_ratio", [0.03, 0.1, 0.25])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"semi_major_axis": {"uniform": [5.0, 30.0]}, "inclination": {"uniform": [80.0, 90.0]}},
+        {"duration": {"uniform": [0.03, 0.2]}, "impact_parameter": {"uniform": [0.0, 1.0]}},
+        {"semi_major_axis": {"free": 8.0}, "inclination": {"free": 86.0}},
+    ],
+    ids=["flat", "duration", "free"],
+)
+def test_wide_priors_lead_to_the_same_fit(transit_node, radius_ratio, shape):
+    """Their middle is a planet that misses its star, or is much larger, elsewhere: what a newcomer writes."""
+    orbit = {"period": 4.0, "mid_transit": {"uniform": [2459000.3, 2459000.7]}, **shape}
+    white = _fit({"A/0": transit_node(radius_ratio, noise=2e-4)}, orbit=orbit, radius_ratio={"uniform": [0.01, 0.4]})
+    known = _fit({"A/0": transit_node(radius_ratio, noise=2e-4)})
+    np.testing.assert_allclose(white.result.minimum.chi2, known.result.minimum.chi2, rtol=1e-4)
+    value, error = _named(white)["radius_ratio"]
+    assert abs(value - radius_ratio) < 4 * error
