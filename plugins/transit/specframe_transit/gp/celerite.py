@@ -11,6 +11,7 @@ import numpy as np
 from specframe.errors import DataError, ParameterError
 from specframe_transit.gp import recursion
 from specframe_transit.gp.optimum import find_optimum
+from specframe_transit.gp.restricted import restricted_likelihood
 from specframe_transit.gp.terms import Term, make_term
 from specframe_transit.inference.params import LogUniformPrior
 
@@ -181,6 +182,23 @@ class TimeKernel:
         wanted = place[len(time) :]
         return mean[:, wanted], spread[:, wanted]
 
+    def restricted_likelihood(
+        self,
+        hyper: NDArray[np.float64],
+        time: NDArray[np.float64],
+        variance: NDArray[np.float64],
+        residual: NDArray[np.float64],
+        columns: NDArray[np.float64],
+        use: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the log likelihood of the residuals ``(n_curve,)``, coefficients of ``columns`` integrated out.
+
+        With its gradient ``(n_curve, n_hyper)``. ``columns (n_curve, n_column, n_time)`` is all that was fitted: an
+        ordinary likelihood of what a fit left takes too small a process for the best (Patterson & Thompson 1971,
+        Biometrika 58, 545). Columns that depend on others add a constant.
+        """
+        return restricted_likelihood(self, hyper, time, variance, residual, columns, use)
+
     def optimise(
         self,
         time: NDArray[np.float64],
@@ -188,21 +206,26 @@ class TimeKernel:
         residual: NDArray[np.float64],
         use: NDArray[np.bool_],
         start: NDArray[np.float64] | None = None,
+        columns: NDArray[np.float64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return the hyper-parameters of largest posterior density of each curve, log likelihood and covariance.
 
         Shapes ``(n_curve, n_hyper)``, ``(n_curve,)`` and ``(n_curve, n_hyper, n_hyper)``. Without ``start (n_curve,
         n_hyper)`` the climb begins at the best of many places. The covariance is that of the Gaussian approximation
         (in the logarithms); where the data say nothing, or the optimum is at a bound, it is as wide as the prior.
+        With ``columns (n_curve, n_column, n_time)`` the likelihood is :meth:`restricted_likelihood`.
         """
         variance, residual, use = np.broadcast_arrays(*map(np.atleast_2d, (variance, residual, use)))
 
         def evaluate(curves: NDArray[np.intp], hyper: NDArray[np.float64]) -> tuple[ArrayLike, ArrayLike]:
+            if columns is not None:
+                own = columns[curves]
+                return self.restricted_likelihood(hyper, time, variance[curves], residual[curves], own, use[curves])
             found = self.log_likelihood(hyper, time, variance[curves], residual[curves], use[curves])
             return found.value, found.by_hyper
 
         found = find_optimum(evaluate, self.parameters, len(residual), start)
-        value = self.log_likelihood(found.values, time, variance, residual, use).value
+        value = np.asarray(evaluate(np.arange(len(residual)), found.values)[0])
         return found.values, value, found.covariance
 
     def covariance(self, hyper: NDArray[np.float64], lag: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -159,6 +159,62 @@ def test_priors_count(kernel, draw):
     np.testing.assert_allclose(np.sqrt(covariance[:, 1, 1]), 0.001 / 0.4, rtol=0.05)
 
 
+def _fitted_columns():
+    box = (np.abs(_TIME - 1.0) < 0.3).astype(float)
+    return np.stack([np.ones(300), _TIME - 1.0, np.square(_TIME - 1.0), box])
+
+
+def test_the_restricted_likelihood_is_that_with_a_wide_prior_of_the_coefficients(kernel, draw):
+    own = kernel({"kernel": "matern-3/2"}, {"kernel": "exponential"}, time=_TIME)
+    hyper = np.log([[3e-4, 0.3, 1e-4, 0.01], [5e-4, 0.1, 2e-4, 0.02]])
+    variance, residual, use = _curves(own, draw, hyper[0], 2, seed=4)
+    use = np.random.default_rng(0).uniform(size=use.shape) < 0.8
+    columns = np.tile(_fitted_columns(), (2, 1, 1))
+    spoiled = np.where(use[:, None], columns, np.nan)
+    value, gradient = own.restricted_likelihood(hyper, _TIME, variance, residual, spoiled, use)
+    lags = np.abs(_TIME[:, None] - _TIME).ravel()
+    width = 0.1
+    for curve in range(2):
+        covariance = own.covariance(hyper[curve], lags)[0].reshape(300, 300) + np.diag(variance[curve])
+        a = columns[curve][:, use[curve]]
+        total = covariance[use[curve]][:, use[curve]] + width**2 * a.T @ a
+        expected = stats.multivariate_normal(np.zeros(len(total)), total).logpdf(residual[curve, use[curve]])
+        assert value[curve] == pytest.approx(expected + 4 * np.log(width * np.sqrt(2 * np.pi)), abs=1e-3)
+    for i in range(4):
+        step = 1e-5 * (np.arange(4) == i)
+        up, down = (
+            own.restricted_likelihood(hyper + s, _TIME, variance, residual, columns, use)[0] for s in (step, -step)
+        )
+        np.testing.assert_allclose(gradient[:, i], (up - down) / 2e-5, rtol=1e-5, atol=1e-5)
+
+
+def test_columns_that_depend_on_others_change_no_gradient(kernel, draw):
+    own = kernel({"kernel": "matern-3/2"}, time=_TIME)
+    hyper = np.log([[3e-4, 0.1]])
+    variance, residual, use = _curves(own, draw, hyper[0], 1, seed=4)
+    columns = _fitted_columns()[None]
+    more = np.concatenate([columns, 2.0 * columns[:, :1] - columns[:, 1:2], np.zeros((1, 1, 300))], axis=1)
+    _, expected = own.restricted_likelihood(hyper, _TIME, variance, residual, columns, use)
+    _, gradient = own.restricted_likelihood(hyper, _TIME, variance, residual, more, use)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6)
+
+
+def test_what_was_fitted_does_not_make_the_process_too_small(kernel, draw):
+    own = kernel({"kernel": "matern-3/2"}, time=_TIME)
+    truth = np.log([3e-4, 0.3])
+    variance, drawn, use = _curves(own, draw, truth, 150, seed=6)
+    columns = np.tile(_fitted_columns(), (150, 1, 1))
+    basis, _ = np.linalg.qr(columns[0].T)
+    residual = drawn - drawn @ basis @ basis.T
+    ordinary = own.optimise(_TIME, variance, residual, use)
+    restricted = own.optimise(_TIME, variance, residual, use, columns=columns)
+    pulls = [
+        ((hyper - truth) / np.sqrt(np.einsum("cii->ci", c))).mean(axis=0) for hyper, _, c in (ordinary, restricted)
+    ]
+    assert (pulls[0] < -1.0).all()
+    np.testing.assert_allclose(pulls[1], 0.0, atol=0.5)
+
+
 def test_a_kernel_without_free_hyper_parameters_has_nothing_to_optimise(kernel):
     own = kernel({"kernel": "matern-3/2", "amplitude": 1e-3, "timescale": 0.1}, time=_TIME)
     hyper, value, covariance = own.optimise(_TIME, np.ones((2, 300)), np.zeros((2, 300)), np.ones((2, 300), dtype=bool))
