@@ -22,6 +22,10 @@ __all__ = ["ensemble"]
 #: documentation), and that are discarded at the start.
 _LONG, _BURN_IN = 50.0, 5.0
 _MOST_R_HAT = 1.05
+#: Degrees of freedom of the proposals around the Gaussian approximation: tails that are wider than its.
+_FREEDOM = 5
+#: Least eigenvalue of a covariance in units of the parameters' steps.
+_SINGULAR = 1e-12
 #: Steps between looks at the chain, and the least of a run.
 _INTERVAL = 200
 
@@ -38,12 +42,18 @@ def ensemble(posterior: Posterior, method: EmceeParams, seed: int) -> Samples:
     n = len(posterior.parameters)
     walkers = method.walkers or max(32, 4 * n)
     walkers = max(walkers + walkers % 2, 2 * n + 2)
-    start = _start(posterior, walkers, random)
+    covariance = _covariance(posterior)
+    start = _start(posterior, covariance, walkers, random)
     sampler = emcee.EnsembleSampler(
         walkers,
         n,
         lambda values: log_probability(posterior, values),
-        moves=[(emcee.moves.DEMove(), 0.7), (emcee.moves.DEMove(gamma0=1.0), 0.1), (emcee.moves.StretchMove(), 0.2)],
+        moves=[
+            (emcee.moves.MHMove(_Independent(posterior.optimum, covariance)), 0.5),
+            (emcee.moves.DEMove(), 0.3),
+            (emcee.moves.DEMove(gamma0=1.0), 0.1),
+            (emcee.moves.StretchMove(), 0.1),
+        ],
         vectorize=True,
     )
     state = emcee.State(start, random_state=np.random.RandomState(seed % 2**32).get_state())
@@ -79,17 +89,47 @@ def ensemble(posterior: Posterior, method: EmceeParams, seed: int) -> Samples:
     )
 
 
-def _start(posterior: Posterior, walkers: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Draw walkers from the Gaussian approximation, never wider than the bounds; none where the density is 0."""
+class _Independent:
+    """Proposes from a Student t around the Gaussian approximation, wherever a walker is (independence sampler).
+
+    Nearly Gaussian posteriors are forgotten in a few steps so, in any number of dimensions; where the approximation is
+    poor these proposals are refused and the ensemble's own moves do the work.
+    """
+
+    def __init__(self, mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> None:
+        self.mean, self.root = mean, np.linalg.cholesky(covariance)
+
+    def __call__(
+        self, coords: NDArray[np.float64], random: np.random.RandomState
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return proposed places (n_walker, n) and the log ratio of the densities that they and the old ones have."""
+        stretch = np.sqrt(random.chisquare(_FREEDOM, len(coords)) / _FREEDOM)
+        normal = random.standard_normal(coords.shape) / stretch[:, None]
+        proposed = self.mean + normal @ self.root.T
+        old = np.linalg.solve(self.root, (coords - self.mean).T).T
+        return proposed, self._log_density(old) - self._log_density(normal)
+
+    def _log_density(self, units: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(-0.5 * (_FREEDOM + units.shape[1]) * np.log1p((units**2).sum(axis=1) / _FREEDOM))
+
+
+def _covariance(posterior: Posterior) -> NDArray[np.float64]:
+    """Return the covariance of the approximation; the parameters' steps where it is none."""
+    step = np.diag([parameter.step**2 for parameter in posterior.parameters])
+    covariance = posterior.covariance
+    if not np.isfinite(covariance).all():
+        return step
+    lowest = np.linalg.eigvalsh(covariance / np.sqrt(np.outer(np.diag(step), np.diag(step)))).min()
+    return covariance if lowest > _SINGULAR else step
+
+
+def _start(
+    posterior: Posterior, covariance: NDArray[np.float64], walkers: int, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw walkers from the Gaussian approximation, no further apart than where the density is not 0."""
     lower, upper = bounds(posterior.parameters)
-    scale = np.sqrt(np.diag(posterior.covariance))
-    step = np.array([parameter.step for parameter in posterior.parameters])
-    usable = np.isfinite(posterior.covariance).all() and (scale > 0).all()
-    covariance = posterior.covariance if usable else np.diag(step**2)
     for shrink in (1.0, 0.3, 0.1, 0.03, 0.01, 0.001):
         start, _ = truncated_draws(random, walkers, posterior.optimum, shrink**2 * covariance, lower, upper)
-        # a covariance that is singular would tie walkers to a plane that their moves never leave
-        start = np.clip(start + 1e-3 * shrink * step * random.standard_normal(start.shape), lower, upper)
         if np.isfinite(log_probability(posterior, start)).all():
             break
     return start
