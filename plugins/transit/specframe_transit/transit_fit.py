@@ -83,9 +83,9 @@ class TransitFit(Detrender):
 
     def curves(self, path: str, data: xr.Dataset) -> Curves:
         """Return what is fitted of a node: its light curves in d, without the times that no fit uses."""
-        curves = curves_of(path, data)
         if path == "spectrum/joint":
             raise DataError("the joint spectrum of transit-joint has no light curves; transit-fit goes in its place")
+        curves = curves_of(path, data)
         if self.params.exposure_time is not None:
             curves = replace(curves, exposure=float(self.params.exposure_time) / _SECONDS_PER_DAY)
         curves = in_days(curves, make_parameter("period", self.params.orbit.period).start)

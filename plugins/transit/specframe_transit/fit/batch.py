@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CurveBatch", "Design"]
 
+#: Numbers of one array of derivatives that are held at once, 80 MB.
+_MOST_NUMBERS = 10_000_000
+
 
 @dataclass(frozen=True)
 class Design:
@@ -98,6 +101,17 @@ class CurveBatch:
 
     def evaluate(self, values: Array, rows: Rows) -> tuple[Array, Array, Array]:
         """Return chi2 (n_row,), gradient of -chi2 / 2 (n_row, n) and information (n_row, n, n)."""
+        step = self._rows_at_once(values.shape[1])
+        parts = [self._evaluate(values[i : i + step], rows[i : i + step]) for i in range(0, len(rows), step)]
+        chi2, gradient, information = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return chi2, gradient, information
+
+    def _rows_at_once(self, n: int) -> int:
+        """Return how many rows fit into memory: light curves of JWST have 10^4 times in hundreds of channels."""
+        numbers = int(self.flux.shape[1]) * (n + self.design.systematics.n_column + 2)
+        return max(1, _MOST_NUMBERS // numbers)
+
+    def _evaluate(self, values: Array, rows: Rows) -> tuple[Array, Array, Array]:
         own, ramps = self._split(values)
         if values.shape[1] == 0:
             solution, _ = self.solve(values, rows)
@@ -131,11 +145,15 @@ class CurveBatch:
 
     def model(self, values: Array) -> tuple[Array, Array]:
         """Return signal and systematics of all curves, (n_curve, n_time) each; their product is the model."""
-        rows = np.arange(len(self.flux))
-        own, ramps = self._split(values)
-        solution, _ = self.solve(values, rows)
-        systematics = (solution.coefficients[:, None, :] @ self.design.columns(ramps, rows))[:, 0]
-        return self.signal.flux(own, rows), systematics
+        signal, systematics = np.empty_like(self.flux), np.empty_like(self.flux)
+        step = self._rows_at_once(values.shape[1])
+        for first in range(0, len(self.flux), step):
+            rows = np.arange(first, min(first + step, len(self.flux)))
+            own, ramps = self._split(values[rows])
+            solution, _ = self.solve(values[rows], rows)
+            systematics[rows] = (solution.coefficients[:, None, :] @ self.design.columns(ramps, rows))[:, 0]
+            signal[rows] = self.signal.flux(own, rows)
+        return signal, systematics
 
     def log_likelihood(self, values: Array, rows: Rows, hyper: Array | None = None) -> Array:
         """Return the log likelihood (n_row,) with the linear coefficients integrated out (flat prior)."""
