@@ -12,6 +12,7 @@ from scipy import stats
 from scipy.integrate import dblquad
 
 from specframe.errors import DataError, ParameterError, UnavailableComponentError
+from specframe_transit.fit.linear import solve_linear
 from specframe_transit.inference.params import (
     DynestyParams,
     EmceeParams,
@@ -221,3 +222,32 @@ def test_evidence_of_a_banana_against_numerical_integration() -> None:
     samples = sample(problem, DynestyParams(live_points=200, evidence_tolerance=0.1), seed=12)
     expected = np.log(integral) - 2 * np.log(40.0)
     assert samples.log_evidence == pytest.approx(expected, abs=4 * samples.diagnostics["log_evidence_error"])
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.method)
+def test_slope_of_a_line_with_the_intercept_integrated_out(method: MethodParams) -> None:
+    """The engine's likelihood, marginalised over linear coefficients, against the textbook's straight line."""
+    rng = np.random.default_rng(13)
+    x, error = np.linspace(0.0, 1.0, 50) ** 2, np.linspace(0.05, 0.3, 50)
+    y = 2.0 + 0.7 * x + error * rng.standard_normal(50)
+    weight = error**-2
+    s, sx, sxx = weight.sum(), (weight * x).sum(), (weight * x * x).sum()
+    slope = (s * (weight * x * y).sum() - sx * (weight * y).sum()) / (s * sxx - sx**2)
+    slope_error = np.sqrt(s / (s * sxx - sx**2))
+    # exact integral over intercept (flat) and slope (flat over 40): that of a Gaussian in two dimensions
+    chi2 = (weight * (y - slope * x - ((weight * y).sum() - slope * sx) / s) ** 2).sum()
+    evidence = -0.5 * chi2 - np.log(error).sum() - 24.0 * np.log(2 * np.pi) - 0.5 * np.log(s * sxx - sx**2) - np.log(40)
+
+    def function(values: np.ndarray) -> np.ndarray:
+        columns = np.broadcast_to(1.0 / error, (len(values), 1, 50))
+        solution = solve_linear(columns, (y - values * x) / error)
+        return -0.5 * (solution.chi2 + solution.log_determinant + 49 * np.log(2 * np.pi)) - np.log(error).sum()
+
+    parameters = (make_parameter("slope", WIDE),)
+    problem = Problem(parameters, np.array([slope]), np.array([[slope_error**2]]), function)
+    samples = sample(problem, method, seed=14)
+    assert samples.draws.mean() == pytest.approx(slope, abs=0.1 * slope_error)
+    assert samples.draws.std() == pytest.approx(slope_error, rel=0.08)
+    if samples.log_evidence is not None:
+        allowed = 4 * samples.diagnostics.get("log_evidence_error", 0.0) + 1e-6
+        assert samples.log_evidence == pytest.approx(evidence, abs=allowed)
