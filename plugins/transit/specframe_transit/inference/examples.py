@@ -23,7 +23,7 @@ def fitted_transits(_directory: Path) -> dict[str, Any]:
 
 
 def _transit(target: str, seed: int) -> xr.DataTree:
-    """Return five channels of 120 samples with white noise."""
+    """Return five channels of 120 samples with white noise, two of them masked."""
     import numpy as np
     import xarray as xr
 
@@ -36,13 +36,15 @@ def _transit(target: str, seed: int) -> xr.DataTree:
     star = np.repeat([[0.3], [0.1]], 5, axis=1)
     flux = transit_flux(Orbit(3.5, 0.0, 9.0, 87.5), time, np.linspace(0.1, 0.102, 5), star)
     flux = level * flux * (1.0 + noise * random.standard_normal(flux.shape))
+    mask = np.zeros(flux.shape, bool)
+    mask[1, 7:9] = True
     grid, units = ("wavelength", "time"), {"units": "electron"}
     clock = {"units": "d", "time_system": "TDB", "time_reference": "JD 0"}
     data = xr.Dataset(
         {
             "flux": (grid, flux, units),
             "flux_error": (grid, np.full_like(flux, level * noise), units),
-            "mask": (grid, np.zeros(flux.shape, bool)),
+            "mask": (grid, mask),
         },
         coords={
             "wavelength": ("wavelength", np.linspace(1.0, 2.0, 5), {"units": "um"}),
