@@ -24,8 +24,8 @@ _PLACES, _CLIMBS = 8, 2
 _DIFFERENCE = 1e-3
 #: Longest first step, and longest step at all.
 _RADIUS, _MAX_RADIUS = 1.0, 3.0
-#: A climb ends where so little log density can be gained, or after so many steps.
-_TOLERANCE, _MAX_STEPS = 1e-7, 60
+#: A climb ends where so little log density can be gained (it is then within 0.01 errors), or after so many steps.
+_TOLERANCE, _MAX_STEPS = 1e-5, 60
 #: Width of the prior of a logarithm that has no bounds: e^10.
 _UNBOUNDED_WIDTH = 10.0
 
