@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from specframe.errors import DataError, ParameterError
+from specframe.errors import ParameterError
 from specframe_transit.gp.celerite import TimeKernel, make_time_kernel
 from specframe_transit.systematics.params import GaussianProcessTerm, RegressorProcessTerm
 from specframe_transit.systematics.regressors import find_regressor
@@ -110,12 +110,14 @@ class RegressorProcess:
 def kernel_of(terms: Sequence[TermParams], curves: Curves, scatter: float) -> Kernel | None:
     """Return the Gaussian process among the terms, None where there is none.
 
+    Of a regressor that differs from channel to channel a process over regressors takes the mean over channels.
+
     Raises
     ------
     ParameterError
         When there are several.
     DataError
-        When a regressor is missing, or differs from channel to channel.
+        When a regressor is missing.
     """
     processes = [term for term in terms if isinstance(term, GaussianProcessTerm | RegressorProcessTerm)]
     if not processes:
@@ -130,7 +132,5 @@ def kernel_of(terms: Sequence[TermParams], curves: Curves, scatter: float) -> Ke
     inputs = []
     for name in term.names:
         values = curves.time if name == "time" else find_regressor(name, curves.regressors, curves.path)
-        if values.ndim != 1:
-            raise DataError(f"node /{curves.path}: a Gaussian process needs one {name} for all channels")
-        inputs.append(values)
+        inputs.append(values if values.ndim == 1 else values.mean(axis=0))
     return RegressorProcess(make_dense_kernel(term, np.stack(inputs, axis=1), tuple(term.names), scatter))

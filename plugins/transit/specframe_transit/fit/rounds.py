@@ -28,6 +28,8 @@ __all__ = ["BatchResult", "FitResult", "fit_rounds", "with_wider_noise"]
 
 _ROUNDS = 12
 _PROCESS_ROUNDS = 20
+#: Rounds with a process whose every likelihood is a matrix decomposition per curve.
+_COSTLY_ROUNDS = 4
 #: Relative change of the noise at which rounds end.
 _CHANGE = 1e-3
 #: Where clipping would take more than this part of a curve, the model is at fault and nothing is clipped.
@@ -74,9 +76,12 @@ def fit_rounds(
     """
     base = tuple(batch.noise.use for batch in problem.batches)
     start = problem.prior.start
-    process = any(batch.noise.kernel is not None for batch in problem.batches)
+    kernels = [batch.noise.kernel for batch in problem.batches if batch.noise.kernel is not None]
+    n_rounds = _ROUNDS
+    if kernels:
+        n_rounds = _PROCESS_ROUNDS if all(kernel.restricted for kernel in kernels) else _COSTLY_ROUNDS
     shared = len(problem.batches) if len(problem.parameters) == 1 else 1
-    for number in range(_PROCESS_ROUNDS if process else _ROUNDS):
+    for number in range(n_rounds):
         minimum = problem.minimise(start)
         start = minimum.values
         results, noises, same = [], [], True

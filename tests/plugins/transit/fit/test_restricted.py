@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from specframe_transit.transit_fit import TransitFit
 
@@ -44,3 +45,17 @@ def test_white_noise_is_not_taken_for_red(transit_node, observe):
     plain = _pulls(observe, node, [line])
     assert 0.6 < pulls.std() / plain.std() < 1.1
     assert abs(plain.std() - 1) < 0.35
+
+
+def test_a_process_over_a_regressor_takes_out_a_dependence_of_unknown_form(transit_node, observe):
+    pytest.importorskip("gpytorch")
+    x = np.sin(np.linspace(0.0, 17.0, 80)) + 0.3 * np.random.default_rng(2).standard_normal(80)
+    node = transit_node(0.1, n_time=80, noise=2e-4, drift=1.0 + 2e-3 * np.tanh(2.0 * x))
+    node = node.assign(x=("time", x, {"role": "regressor", "units": "pix"}))
+    line = {"term": "polynomial", "order": 1}
+    process = {"term": "gp-regressors", "names": ["x"]}
+    fit = TransitFit(orbit=ORBIT, limb_darkening=FIXED, systematics=[line, process], errors={"red_noise": False})
+    data = fit.apply(observe({"A/0": node}))["A/0"]
+    assert abs(float(data["depth"][0]) - 0.01) < 4 * float(data["depth_error"][0])
+    assert float(data["depth_error"][0]) < 1.5e-4
+    assert np.std(data["flux"].values / data["model"].values) < 3e-4
