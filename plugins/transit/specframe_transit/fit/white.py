@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,9 +75,14 @@ class WhiteFit:
 
     def posterior(self) -> CurvePosterior:
         """Return the posterior of the free parameters and of the processes' hyper-parameters."""
-        kernels = [batch.noise for batch in self.result.problem.batches if batch.noise.kernel is not None]
-        hyper = [parameter for noise in kernels if noise.kernel for parameter in noise.kernel.parameters]
-        start = [noise.hyper[0] for noise in kernels if noise.hyper is not None]
+        hyper: list[Parameter] = []
+        start: list[Array] = []
+        for batch, node in zip(self.result.problem.batches, self.curves, strict=True):
+            if batch.noise.kernel is None or batch.noise.hyper is None:
+                continue
+            label = f"[{node.path}]" if len(self.curves) > 1 else ""
+            hyper += [replace(p, name=f"{p.name}{label}") for p in batch.noise.kernel.parameters]
+            start.append(batch.noise.hyper[0])
         n = len(self.values)
         covariance = np.zeros((n + len(hyper), n + len(hyper)))
         covariance[:n, :n] = self.covariance

@@ -202,3 +202,12 @@ def test_wide_priors_lead_to_the_same_fit(transit_node, radius_ratio, shape):
     np.testing.assert_allclose(white.result.minimum.chi2, known.result.minimum.chi2, rtol=1e-4)
     value, error = _named(white)["radius_ratio"]
     assert abs(value - radius_ratio) < 4 * error
+
+
+def test_every_free_number_of_the_posterior_has_a_name_of_its_own(transit_node):
+    nodes = {"A/0": transit_node(seed=1), "A/1": transit_node(seed=2, epoch=7), "B/0": transit_node(seed=3)}
+    white = _fit(nodes, systematics=[{"term": "exponential"}, {"term": "gp"}], limb_darkening={})
+    posterior = white.posterior()
+    names = [parameter.name for parameter in posterior.parameters]
+    assert len(set(names)) == len(names) == len(posterior.optimum)
+    assert np.isfinite(posterior.log_likelihood(posterior.optimum[None])).all()
