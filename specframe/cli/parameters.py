@@ -46,6 +46,8 @@ class Parameter:
     bounds: str
     unit: str
     description: str
+    #: Name of the parameter that takes the same mappings and whose fields have been told; else "".
+    like: str = ""
 
     def written_default(self) -> str:
         """Return the default as it may be written in YAML."""
@@ -56,14 +58,19 @@ class Parameter:
 
 
 def parameters_of(params: type[Params]) -> list[Parameter]:
-    """Return all parameters, those of nested mappings after the one that holds them."""
+    """Return all parameters, those of nested mappings after the first one that holds them; others say which it is."""
     schema = params.model_json_schema()
-    return list(_parameters(schema, schema.get("$defs", {}), ""))
+    return list(_parameters(schema, schema.get("$defs", {}), "", {}))
 
 
-def _parameters(schema: Mapping[str, Any], defs: Mapping[str, Any], prefix: str) -> Iterator[Parameter]:
+def _parameters(
+    schema: Mapping[str, Any], defs: Mapping[str, Any], prefix: str, told: dict[tuple[str, ...], str]
+) -> Iterator[Parameter]:
     required = schema.get("required", ())
     for name, field in schema.get("properties", {}).items():
+        models = list(_models(field, defs))
+        kinds = tuple(_kind_of(model) for model in models)
+        like = told.setdefault(kinds, prefix + name) if kinds else prefix + name
         yield Parameter(
             prefix + name,
             _type(field, defs),
@@ -72,10 +79,18 @@ def _parameters(schema: Mapping[str, Any], defs: Mapping[str, Any], prefix: str)
             ", ".join(dict.fromkeys(_bounds(field, defs))),
             next(_units(field), ""),
             " ".join(str(field.get("description", "")).split()),
+            "" if like == prefix + name else like,
         )
-        for model in _models(field, defs):
+        if like != prefix + name:
+            continue
+        for model in models:
             # a model that holds itself has been told already
-            yield from _parameters(model, {**defs, model.get("title", ""): {}}, f"{prefix}{name}.")
+            yield from _parameters(model, {**defs, model.get("title", ""): {}}, f"{prefix}{name}.", told)
+
+
+def _kind_of(model: Mapping[str, Any]) -> str:
+    """Return what tells a mapping's fields from those of others."""
+    return f"{model.get('title', '')}({', '.join(model.get('properties', ()))})"
 
 
 def _type(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:

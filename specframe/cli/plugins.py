@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from specframe.cli.parameters import Parameter
     from specframe.registry import PluginRecord, Registered, Registry
     from specframe.testing import Report
 
@@ -179,8 +180,14 @@ def _described(found: Registered) -> list[str]:
         return [*lines, "", "  no parameters"]
     rows = [("parameter", "type", "default", "bounds", "unit")]
     rows += [(p.name, p.type, p.written_default(), p.bounds, p.unit) for p in parameters]
-    notes = [[], *(_wrapped(parameter.description, "      ") for parameter in parameters)]
+    notes = [[], *(_wrapped(_note(parameter), "      ") for parameter in parameters)]
     return [*lines, "", *table(rows, "  ", widest=36, notes=notes)]
+
+
+def _note(parameter: Parameter) -> str:
+    """Return the description of a parameter, and where the mapping that it takes has been told."""
+    like = f"Takes the same as {parameter.like}." if parameter.like else ""
+    return f"{parameter.description} {like}".strip()
 
 
 def _report_lines(report: Report) -> list[str]:

@@ -219,6 +219,23 @@ def test_what_is_said_of_a_parameter(expected: Parameter) -> None:
     assert expected in parameters_of(AllParams)
 
 
+class TwiceParams(Params):
+    flux: InnerParams = Field(description="Flux.")
+    background: str | InnerParams = Field("none", description="Background.")
+
+
+def test_a_mapping_is_told_once() -> None:
+    told = {parameter.name: parameter.like for parameter in parameters_of(TwiceParams)}
+    assert told == {"flux": "", "flux.key": "", "background": "flux"}
+
+
+def test_what_is_shown_of_a_component_of_many_priors_can_be_read(specframe: Callable[..., Any]) -> None:
+    shown = specframe("plugins", "show", "transit-fit").out
+    assert "Takes the same as orbit.period" in " ".join(shown.split())
+    assert shown.count("Mean and standard deviation.") == 1
+    assert len(shown.splitlines()) < 400
+
+
 def test_defaults_are_written_as_in_yaml() -> None:
     written = {parameter.name: parameter.written_default() for parameter in parameters_of(AllParams)}
     assert written["mode"] == "rms"
