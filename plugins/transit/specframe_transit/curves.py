@@ -33,8 +33,7 @@ class Curves:
 
     ``reference`` is in d on the file's clock, near the middle of the data; ``jd_offset`` turns that clock into a Julian
     date (JD = file's clock + jd_offset) and is None where the file does not say. ``time_system`` is the file's:
-    ``TDB``, ``UTC``, ``phase`` (time is then in orbital periods) or empty. A unit of the file's clock lasts
-    ``clock_unit`` d.
+    ``TDB``, ``UTC``, ``phase`` (days from orbital phase 0) or empty.
 
     ``wavelength``, ``lower``, ``upper`` (n_channel,) in um. ``flux`` and ``flux_error`` (n_channel, n_time) are
     relative to ``level`` (n_channel,), in ``flux_units``; 0 and inf where ``use`` (n_channel, n_time) is False.
@@ -64,7 +63,6 @@ class Curves:
     limb_darkening_white: NDArray[np.float64] | None
     law: str
     flux_units: str = ""
-    clock_unit: float = 1.0
 
     @property
     def n_channel(self) -> int:

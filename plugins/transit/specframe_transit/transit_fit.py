@@ -10,13 +10,11 @@ from specframe.errors import DataError
 from specframe_transit.curves import curves_of
 from specframe_transit.fit.averaging import fit_models
 from specframe_transit.fit.channels import fit_channels
-from specframe_transit.fit.elements import in_days
 from specframe_transit.fit.node import node_with_results
 from specframe_transit.fit.params import TransitFitParams
 from specframe_transit.fit.selection import excluded_times, without
 from specframe_transit.fit.summary import draw_white, summarise
 from specframe_transit.fit.white import fit_white
-from specframe_transit.inference.prior import make_parameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,11 +80,10 @@ class TransitFit(Detrender):
         return make_observation(observation.attrs["target"], results, **attrs)
 
     def curves(self, path: str, data: xr.Dataset) -> Curves:
-        """Return what is fitted of a node: its light curves in d, without the times that no fit uses."""
+        """Return what is fitted of a node: its light curves without the times that no fit uses."""
         if path == "spectrum/joint":
             raise DataError("the joint spectrum of transit-joint has no light curves; transit-fit goes in its place")
         curves = curves_of(path, data)
         if self.params.exposure_time is not None:
             curves = replace(curves, exposure=float(self.params.exposure_time) / _SECONDS_PER_DAY)
-        curves = in_days(curves, make_parameter("period", self.params.orbit.period).start)
         return without(curves, excluded_times(curves, self.params.exclude))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import acos, cos, degrees, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from specframe_transit.inference.params import PriorParams
     from specframe_transit.inference.prior import Parameter
 
-__all__ = ["Elements", "elements_of", "in_days"]
+__all__ = ["Elements", "elements_of"]
 
 #: Gravitational constant, CODATA 2018, in cm3 g-1 s-2.
 _GRAVITY = 6.67430e-8
@@ -175,12 +175,12 @@ def elements_of(orbit: OrbitParams, curves: Sequence[Curves], per_visit: bool = 
         unclocked = [c.path for c in curves if c.time_system != "phase"]
         if unclocked:
             raise ParameterError(
-                f"orbit.mid_transit is needed: node /{unclocked[0]} is in days, not in orbital phase; give it in d, on "
-                "the file's clock or as full Julian date"
+                f"orbit.mid_transit is needed: node /{unclocked[0]} does not count from orbital phase 0; give it in d, "
+                "on the file's clock or as full Julian date"
             )
         spec = 0.0
     start = _start(spec)
-    origin = tuple(_in_node_time(start, c, period) for c in curves)
+    origin = tuple(_in_node_time(start, c) for c in curves)
     offsets = {c.jd_offset for c in curves}
     if start < _FULL_JULIAN_DATE and len(offsets) > 1:
         raise DataError(
@@ -190,25 +190,10 @@ def elements_of(orbit: OrbitParams, curves: Sequence[Curves], per_visit: bool = 
     epoch = tuple(round(-where / period) for where in origin)
     labels = list(dict.fromkeys(c.visit for c in curves)) if per_visit else [""]
     clock = tuple(labels.index(c.visit) if per_visit else 0 for c in curves)
-    # a phase is in periods, time within the fit in days
-    unit = period if curves[0].time_system == "phase" else 1.0
-    shifted = _moved(spec, start, unit)
+    shifted = _moved(spec, start)
     name = "mid_transit[{}]" if len(labels) > 1 else "mid_transit"
     mids = [make_parameter(name.format(label), shifted, "d", step=1e-4) for label in labels]
     return Elements((*mids, *others), clock, origin, epoch)
-
-
-def in_days(curves: Curves, period: float) -> Curves:
-    """Return curves on orbital phase with times in d, others as they are."""
-    if curves.time_system != "phase":
-        return curves
-    return replace(
-        curves,
-        time=curves.time * period,
-        reference=curves.reference * period,
-        exposure=curves.exposure * period,
-        clock_unit=period,
-    )
 
 
 def _start(spec: PriorParams) -> float:
@@ -223,30 +208,28 @@ def _start(spec: PriorParams) -> float:
     return float(spec)
 
 
-def _moved(spec: PriorParams, by: float, unit: float) -> PriorParams:
-    """Return a prior counted from ``by``, in units of which ``unit`` make a day."""
+def _moved(spec: PriorParams, by: float) -> PriorParams:
+    """Return a prior counted from ``by``."""
     if isinstance(spec, FreePrior):
         return FreePrior(
             free=0.0,
-            lower=None if spec.lower is None else (spec.lower - by) * unit,
-            upper=None if spec.upper is None else (spec.upper - by) * unit,
+            lower=None if spec.lower is None else spec.lower - by,
+            upper=None if spec.upper is None else spec.upper - by,
         )
     if isinstance(spec, NormalPrior):
         return NormalPrior(
-            normal=((spec.normal[0] - by) * unit, spec.normal[1] * unit),
-            lower=None if spec.lower is None else (spec.lower - by) * unit,
-            upper=None if spec.upper is None else (spec.upper - by) * unit,
+            normal=(spec.normal[0] - by, spec.normal[1]),
+            lower=None if spec.lower is None else spec.lower - by,
+            upper=None if spec.upper is None else spec.upper - by,
             start=0.0,
         )
     if isinstance(spec, UniformPrior):
-        return UniformPrior(uniform=((spec.uniform[0] - by) * unit, (spec.uniform[1] - by) * unit), start=0.0)
+        return UniformPrior(uniform=(spec.uniform[0] - by, spec.uniform[1] - by), start=0.0)
     return 0.0
 
 
-def _in_node_time(value: float, curves: Curves, period: float) -> float:
+def _in_node_time(value: float, curves: Curves) -> float:
     """Return a time as the user gave it, in d since the node's reference."""
-    if curves.time_system == "phase":
-        return value * period - curves.reference
     full = value > _FULL_JULIAN_DATE
     clock_is_full = curves.reference > _FULL_JULIAN_DATE
     if full and not clock_is_full:

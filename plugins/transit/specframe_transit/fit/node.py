@@ -90,12 +90,10 @@ def node_with_results(
         gained["limb_darkening"] = (("coefficient", "wavelength"), fit.limb_darkening, {"units": "", "law": law})
     gained |= _white_variables(white, node, params.errors.red_noise)
     for name, (value, own_error, unit) in summary.numbers.items():
-        scale = curves.clock_unit if name.startswith("mid_") else 1.0
-        gained[name] = ((), value / scale, {"units": unit})
-        gained[f"{name}_error"] = ((), own_error / scale, {"units": unit})
+        gained[name] = ((), value, {"units": unit})
+        gained[f"{name}_error"] = ((), own_error, {"units": unit})
     if np.isfinite(summary.contacts).all():
-        contacts = (summary.contacts + curves.reference) / curves.clock_unit
-        gained["contact_time"] = ("contact", contacts, {"units": "d"})
+        gained["contact_time"] = ("contact", summary.contacts + curves.reference, {"units": "d"})
     attrs = {
         "quantity": _QUANTITY[params.signal],
         "method": f"transit-fit: white {params.white.method.method}, channels {params.channels.method.method}",
@@ -151,7 +149,7 @@ def _sample_variables(white: WhiteFit, node: int, draws: WhiteDraws) -> dict[str
         if not name.startswith("mid_transit"):
             kept.append(column)
         elif name in ("mid_transit", own):
-            values[:, column] = (values[:, column] + shift) / white.curves[node].clock_unit
+            values[:, column] = values[:, column] + shift
             kept.append(column)
     names = [draws.names[column] for column in kept]
     units = {draws.names[column]: draws.units[column] for column in kept}

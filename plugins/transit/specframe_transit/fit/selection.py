@@ -32,7 +32,7 @@ def excluded_times(curves: Curves, exclude: Sequence[ExcludeParams]) -> NDArray[
     out = np.zeros(len(curves.time), bool)
     for entry in exclude:
         if entry.time is not None:
-            clock = (curves.time + curves.reference) / curves.clock_unit
+            clock = curves.time + curves.reference
             out |= (clock >= entry.time[0]) & (clock <= entry.time[1])
             continue
         name = entry.regressor or entry.first_of or ""

@@ -80,7 +80,7 @@ def check_window(layout: Layout, values: Array, reach: bool = False) -> None:
         if within.sum() >= _MIN_IN_EVENT:
             continue
         kind = layout.params.signal
-        first, last, middle = ((x + node.reference) / node.clock_unit for x in (used[0], used[-1], centre))
+        first, last, middle = (x + node.reference for x in (used[0], used[-1], centre))
         raise DataError(
             f"node /{node.path}: {kind} outside the window: the data cover {first:.4f} to {last:.4f} on the file's "
             f"clock, the nearest mid-{kind} is at {middle:.4f} and lasts {contacts[3] - contacts[0]:.3f} d; correct "

@@ -93,7 +93,7 @@ def _eclipse_node(depth, noise=1e-4, phase=True, masked=False):
     clock = {
         "units": "d",
         "time_system": "phase" if phase else "TDB",
-        "time_reference": "phase" if phase else "JD 2400000.5",
+        "time_reference": "phase 0" if phase else "JD 2400000.5",
     }
     mask = np.zeros(flux.shape, bool)
     if masked:
@@ -107,7 +107,7 @@ def _eclipse_node(depth, noise=1e-4, phase=True, masked=False):
         },
         coords={
             "wavelength": ("wavelength", np.linspace(1, 2, len(depth)), {"units": "um"}),
-            "time": ("time", time / 0.8 if phase else time + 59000.0, clock),
+            "time": ("time", time if phase else time + 59000.0, clock),
         },
         attrs={"exposure_time": float((time[1] - time[0]) * 86400)},
     )
@@ -129,7 +129,7 @@ def test_eclipse_depths_are_those_injected(phase, masked):
     assert 0.7 < pulls.std() < 1.3
     assert data.attrs["quantity"] == "eclipse depth Fp/F*"
     assert abs(float(data["white_depth"]) - 1e-3) < 4 * float(data["white_depth_error"])
-    middle = 0.5 if phase else 59000.4
+    middle = 0.4 if phase else 59000.4
     assert abs(float(data["mid_eclipse"]) - middle) < 1e-9
 
 
