@@ -6,16 +6,23 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Self
 
 from specframe.api import Loader
-from specframe_io.folder import chosen_targets, files_by_target, of_target
+from specframe_io.folder import chosen_targets, of_target
+from specframe_io.joined import joined, named_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
 
+    from specframe_io.joined import NamedFile
     from specframe_io.params import FileParams
 
 __all__ = ["FileLoader"]
+
+_REMEDY = (
+    "; the parameter target tells them apart, e.g. '{folder}' or '{folder}-{stem}'. Where they are instruments or "
+    "visits of one target, write {instrument} or {visit} in pattern: '*_{instrument}.nc'"
+)
 
 
 class FileLoader(Loader):
@@ -24,8 +31,8 @@ class FileLoader(Loader):
     params: FileParams
 
     @abstractmethod
-    def load_file(self, target: str, path: Path) -> xr.DataTree:
-        """Return the Observation in one file."""
+    def load_file(self, target: str, path: Path, instrument: str | None = None) -> xr.DataTree:
+        """Return the Observation in one file; ``instrument`` is what its name says, if anything."""
 
     def targets(self) -> list[str]:
         """Return the targets, sorted by path."""
@@ -33,25 +40,27 @@ class FileLoader(Loader):
 
     def load(self, target: str) -> xr.DataTree:
         """Return the Observation of one target."""
-        return self.load_file(target, self._file(target))
+        own = of_target(self._files(), target, self.params.path)
+        return joined(target, own, lambda file: self.load_file(target, file.path, file.instrument))
 
     def files(self, target: str) -> list[Path]:
-        """Return the target's file."""
-        return [self._file(target)]
+        """Return the target's files."""
+        return [file.path for file in of_target(self._files(), target, self.params.path)]
 
     def relocated(self, path: Path) -> Self:
         """Return the same loader for the files at ``path``."""
         return self.from_params(self.params.model_copy(update={"path": path, "targets": None}))
 
-    def _files(self) -> dict[str, Path]:
-        remedy = "; the parameter target tells them apart, e.g. '{folder}' or '{folder}-{stem}'"
-        return files_by_target(self.params.path, self.params.pattern, self._target, remedy)
+    def _files(self) -> dict[str, list[NamedFile]]:
+        return named_files(self.params.path, self.params.pattern, self._target, _REMEDY)
 
-    def _target(self, file: Path) -> str:
+    def _target(self, file: NamedFile) -> str:
+        if file.target is not None:
+            return file.target
+        path, template = file.path, self.params.target
+        if template == "{stem}" and (file.instrument is not None or file.visit is not None):
+            return self.params.path.absolute().name  # the folder is the planet, its files are instruments and visits
         # as one pass, so that a folder called {stem} is left alone
-        parts = self.params.target.split("{stem}")
-        stem = file.name.split(".fits")[0] if ".fits" in file.name else file.stem
-        return stem.join(part.replace("{folder}", file.absolute().parent.name) for part in parts)
-
-    def _file(self, target: str) -> Path:
-        return of_target(self._files(), target, self.params.path)
+        parts = template.split("{stem}")
+        stem = path.name.split(".fits")[0] if ".fits" in path.name else path.stem
+        return stem.join(part.replace("{folder}", path.absolute().parent.name) for part in parts)

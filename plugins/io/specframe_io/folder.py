@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from specframe.errors import InputFileError
@@ -45,7 +46,11 @@ def matching_files(path: Path, pattern: str) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise InputFileError(path, "no such file or folder")
-    found = sorted(file for file in path.glob(pattern) if file.is_file())
+    if pattern.startswith(("/", "~")) or ".." in pattern.split("/"):
+        raise InputFileError(path, f"pattern {pattern!r} leads out of this folder; write the folder as path")
+    # ** is a folder of any depth only by itself; elsewhere pathlib refuses it
+    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in pattern.split("/")]
+    found = sorted(file for file in path.glob("/".join(parts)) if file.is_file())
     if not found:
         raise InputFileError(path, f"holds no file {pattern!r}; see the parameter pattern")
     return found

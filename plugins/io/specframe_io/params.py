@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
 from specframe_io.curves.params import SystemParams
 
 __all__ = [
+    "FILES_OF_ONE",
     "ArrayParams",
     "CatalogueParams",
     "ContactParams",
@@ -23,6 +25,11 @@ __all__ = [
     "TimeSystem",
 ]
 
+#: How the files of one target are joined.
+FILES_OF_ONE = (
+    "Words in braces are read from the names: {target}, {instrument} and {visit}; files of a target are then joined, "
+    "as the detectors in '*_{instrument}_*'."
+)
 Dim = Literal["target", "wavelength", "time"]
 Columns = str | tuple[str, ...]
 
@@ -262,8 +269,16 @@ class FileParams(Params):
     )
     system: SystemParams = Field(SystemParams(), description="What is known of star and planet.")
 
+    @field_validator("pattern")
+    @classmethod
+    def _known_words(cls, pattern: str) -> str:
+        unknown = sorted(set(re.findall(r"\{([^}]*)\}", pattern)) - {"target", "instrument", "visit"})
+        if unknown:
+            raise ValueError(f"pattern has {{{unknown[0]}}}; in braces are target, instrument and visit")
+        return pattern
 
-class EurekaParams(Params):
+
+class EurekaParams(FileParams):
     """Parameters of ``eureka``."""
 
     path: InputPath = Field(
@@ -273,15 +288,7 @@ class EurekaParams(Params):
         "*LCData.h5",
         min_length=1,
         description="Which files of a folder: light curves of stage 4 unless it says otherwise. **/*LCData.h5 takes "
-        "those in its folders, too, *SpecData.h5 the spectra of stage 3.",
-    )
-    targets: tuple[str, ...] | None = Field(
-        None, description="Only these targets, in this order; null takes every file."
-    )
-    target: str = Field(
-        "{stem}",
-        pattern=r"^([^{}/\\]|\{stem\}|\{folder\})+$",
-        description="What a file's target is called: {stem} is the file's name without suffix, {folder} its folder's.",
+        "those in its folders, too, *SpecData.h5 the spectra of stage 3. " + FILES_OF_ONE,
     )
     instrument: str | None = Field(
         None,
@@ -292,4 +299,3 @@ class EurekaParams(Params):
     time_units: str | None = Field(
         None, description="Time system such as BMJD_TDB or BJD_TDB, where the file states none."
     )
-    system: SystemParams = Field(SystemParams(), description="What is known of star and planet.")

@@ -228,3 +228,51 @@ def test_files_of_a_folder(tmp_path):
     loader = Chromatic(path=tmp_path, target="WASP-39b {stem}")
     assert loader.targets() == ["WASP-39b a", "WASP-39b b"]
     assert loader.files("WASP-39b a") == [tmp_path / "a.xc"]
+
+
+def test_detectors_and_visits_of_a_planet_are_joined(tmp_path):
+    late = raw_light_curves()
+    late["time"] = late["time"] + 4.0
+    folder = tmp_path / "WASP-39b"
+    folder.mkdir()
+    write(folder / "b_NRS1.xc", late)
+    write(folder / "a_NRS1.xc", raw_light_curves())
+    write(folder / "a_NRS2.xc", raw_light_curves())
+    loader = Chromatic(path=folder, pattern="{visit}_{instrument}.xc", time_system="BMJD_TDB")
+    assert loader.targets() == ["WASP-39b"]
+    assert [path.name for path in loader.files("WASP-39b")] == ["a_NRS1.xc", "a_NRS2.xc", "b_NRS1.xc"]
+    observation = loader.load("WASP-39b")
+    validate_observation(observation, "test", ("light-curves",))
+    found = dict(nodes(observation))
+    assert list(found) == ["NRS1/0", "NRS1/1", "NRS2/0"]
+    assert [data.attrs["visit"] for data in found.values()] == ["a", "b", "a"]
+    assert found["NRS1/1"].time.values[0] == pytest.approx(TIME[0] + 4.0)
+
+
+def test_a_target_in_the_names_of_files_stays_apart(tmp_path):
+    for name in ("WASP-39b_NRS1.xc", "WASP-39b_NRS2.xc", "GJ-1214b_NRS1.xc"):
+        write(tmp_path / name, raw_light_curves())
+    loader = Chromatic(path=tmp_path, pattern="{target}_{instrument}.xc")
+    assert loader.targets() == ["GJ-1214b", "WASP-39b"]
+    assert len(loader.files("WASP-39b")) == 2
+    assert loader.load("GJ-1214b").attrs["target"] == "GJ-1214b"
+
+
+def test_files_that_nothing_tells_apart_are_refused_and_say_how_to_join_them(tmp_path):
+    for name in ("a_NRS1.xc", "a_NRS2.xc"):
+        write(tmp_path / name, raw_light_curves())
+    with pytest.raises(
+        InputFileError, match=r"would both be target 'WASP-39b'.*\{instrument\} or \{visit\} in pattern"
+    ):
+        Chromatic(path=tmp_path, target="WASP-39b").targets()
+    with pytest.raises(InputFileError, match=r"no file has a name as pattern .* says; there: a_NRS1.xc, a_NRS2.xc"):
+        Chromatic(path=tmp_path, pattern="{visit}_{visit}.xc").targets()
+    with pytest.raises(ParameterError, match=r"pattern has \{night\}; in braces are target, instrument and visit"):
+        Chromatic(path=tmp_path, pattern="{night}.xc")
+
+
+@pytest.mark.parametrize("pattern", ["/data/*.xc", "../*.xc"])
+def test_a_pattern_stays_in_its_folder(tmp_path, pattern):
+    write(tmp_path / "a.xc", raw_light_curves())
+    with pytest.raises(InputFileError, match=r"pattern .* leads out of this folder; write .* path"):
+        Chromatic(path=tmp_path, pattern=pattern).targets()

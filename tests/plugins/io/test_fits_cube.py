@@ -242,10 +242,24 @@ def test_damaged_files_and_pickles(tmp_path):
         ({"wavelength": None}, "without wavelength give wavelength_lower and wavelength_upper"),
         ({"wavelength_lower": "LOW"}, "give wavelength_lower and wavelength_upper, or neither"),
         ({"axes": ["time", "wavelength"]}, "axes of data are plane, time, wavelength, each once"),
-        ({"data": "CUBE", "time": "TIME_*"}, r"time has a \*, but 'CUBE' has none"),
+        ({"data": "CUBE", "time": "TIMES_*"}, r"time has a \*, but 'CUBE' has none"),
         ({"flux": "A*B*"}, "flux"),
     ],
 )
 def test_parameters_that_cannot_be(tmp_path, params, message):
     with pytest.raises(ParameterError, match=message):
         FitsCube(path=tmp_path, **params)
+
+
+def test_extensions_without_an_instrument_and_what_the_resolved_pipeline_says_of_them(tmp_path):
+    path = write(tmp_path / "c.fits", TIME=TIME, WAVE=WAVE, FLUX=FLUX)
+    loader = FitsCube(path=path, data=None, flux="FLUX", time="TIME", wavelength="WAVE", instrument="NRS1")
+    again = FitsCube(**loader.params.model_dump(mode="json"))  # every default stated, mask: MASK_* too
+    assert again.load("c")["NRS1/0"].flux.shape == (4, 7)
+
+
+def test_cubes_of_two_detectors_are_joined(tmp_path):
+    for name in ("nrs1", "nrs2"):
+        write(tmp_path / f"{name}_cube.fits", **standard())
+    loader = FitsCube(path=tmp_path, pattern="{instrument}_cube.fits", target="WASP-39b")
+    assert [path for path, _ in nodes(loader.load("WASP-39b"))] == ["nrs1/0", "nrs2/0"]

@@ -47,13 +47,14 @@ class Chromatic(FileLoader):
     Params: ClassVar[type[Params]] = ChromaticParams
     params: ChromaticParams
 
-    def load_file(self, target: str, path: Path) -> xr.DataTree:
+    def load_file(self, target: str, path: Path, instrument: str | None = None) -> xr.DataTree:
         """Return the Observation in one file."""
         data = _read(path)
         variables = Variables(path, data, self.params)
         node = light_curve_node(variables.series(), variables.wrong, self.params.empty_channels)
+        name = instrument or self.params.instrument
         return make_observation(
-            target, {f"{self.params.instrument}/0": node}, source=variables.source(), **known_system(self.params.system)
+            target, {f"{name}/0": node}, source=variables.source(), **known_system(self.params.system)
         )
 
 

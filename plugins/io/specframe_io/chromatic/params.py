@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from specframe.api import Field, InputPath, Quantity
-from specframe_io.params import FileParams
+from specframe_io.params import FILES_OF_ONE, FileParams
 
 __all__ = ["ChromaticParams"]
 
@@ -15,7 +15,9 @@ class ChromaticParams(FileParams):
 
     path: InputPath = Field(description="NetCDF or HDF5 file, or a folder of such files; each is a target.")
     pattern: str = Field(
-        "*.xc", min_length=1, description="Which files of a folder, e.g. *.nc, *.h5 or **/*raw-light-curve*.xc."
+        "*.xc",
+        min_length=1,
+        description="Which files of a folder, e.g. *.nc, *.h5 or **/*raw-light-curve*.xc. " + FILES_OF_ONE,
     )
     instrument: str = Field("chromatic", pattern=r"^[^/\s]+$", description="Name of the instrument or mode.")
     flux: str | None = Field(

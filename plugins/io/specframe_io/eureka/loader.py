@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import h5py
 import numpy as np
 
-from specframe.api import Loader, make_observation
+from specframe.api import make_observation
 from specframe.errors import InputFileError
 from specframe_io.branch import DAMAGED, Branch
 from specframe_io.eureka.series import series_node
-from specframe_io.folder import chosen_targets, files_by_target, of_target
+from specframe_io.file_loader import FileLoader
 from specframe_io.params import EurekaParams
 from specframe_io.pickled import refuse_pickle
 from specframe_io.system import known_system
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Eureka"]
 
 
-class Eureka(Loader):
+class Eureka(FileLoader):
     """Loads files of the Eureka! pipeline's stage 4 (``*LCData.h5``) and stage 3 (``*SpecData.h5``), one per target.
 
     A file becomes one node, ``/<instrument>/0``, at level light-curves: the channels of stage 4, or the optimally
@@ -53,19 +53,14 @@ class Eureka(Loader):
     Params: ClassVar[type[Params]] = EurekaParams
     params: EurekaParams
 
-    def targets(self) -> list[str]:
-        """Return the targets, sorted by path."""
-        return chosen_targets(self._files(), self.params.targets, self.params.path)
-
-    def load(self, target: str) -> xr.DataTree:
+    def load_file(self, target: str, path: Path, instrument: str | None = None) -> xr.DataTree:
         """Return the Observation of one file."""
-        path = self._file(target)
         refuse_pickle(path)
         try:
             with h5py.File(path, "r") as file:
                 root = Branch(path, file, "Eureka!")
                 node = series_node(root, self.params.units, self.params.time_units)
-                instrument = self.params.instrument or _instrument(file)
+                instrument = instrument or self.params.instrument or _instrument(file)
                 version = _word(file.attrs.get("version"))
         except DAMAGED as error:
             raise InputFileError(path, f"is not a whole HDF5 file ({error}); get it again") from None
@@ -75,26 +70,6 @@ class Eureka(Loader):
             source=f"Eureka! {version}".strip() + f", {path.name}",
             **known_system(self.params.system),
         )
-
-    def files(self, target: str) -> list[Path]:
-        """Return the target's file."""
-        return [self._file(target)]
-
-    def relocated(self, path: Path) -> Self:
-        """Return the same loader for the files at ``path``."""
-        return self.from_params(self.params.model_copy(update={"path": path, "targets": None}))
-
-    def _files(self) -> dict[str, Path]:
-        remedy = "; the parameter target tells them apart, e.g. '{folder}' or '{folder}-{stem}'"
-        return files_by_target(self.params.path, self.params.pattern, self._target, remedy)
-
-    def _target(self, file: Path) -> str:
-        # as one pass, so that a folder called {stem} is left alone
-        parts = self.params.target.split("{stem}")
-        return file.stem.join(part.replace("{folder}", file.absolute().parent.name) for part in parts)
-
-    def _file(self, target: str) -> Path:
-        return of_target(self._files(), target, self.params.path)
 
 
 def _instrument(file: h5py.File) -> str:

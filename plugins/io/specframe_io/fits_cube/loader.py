@@ -45,14 +45,15 @@ class FitsCube(FileLoader):
     Params: ClassVar[type[Params]] = FitsCubeParams
     params: FitsCubeParams
 
-    def load_file(self, target: str, path: Path) -> xr.DataTree:
+    def load_file(self, target: str, path: Path, instrument: str | None = None) -> xr.DataTree:
         """Return the Observation in one file."""
         params = self.params
         parameter = "data" if params.flux is None else "flux"
         with opened_fits(path) as file:
             extensions = Extensions(path, file)
             suffixes = extensions.suffixes(str(params.flux or params.data), parameter)
-            named = {params.instrument.replace("{suffix}", _word(suffix)) or "fits-cube": suffix for suffix in suffixes}
+            template = params.instrument if instrument is None else instrument + "-{suffix}" * (len(suffixes) > 1)
+            named = {template.replace("{suffix}", _word(suffix)) or "fits-cube": suffix for suffix in suffixes}
             if len(named) < len(suffixes):
                 raise InputFileError(
                     path, f"has {len(suffixes)} cubes, but instrument names them all {next(iter(named))!r}"

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from specframe.api import Field, InputPath, Quantity
-from specframe_io.params import FileParams
+from specframe_io.params import FILES_OF_ONE, FileParams
 
 __all__ = ["Axis", "FitsCubeParams"]
 
@@ -20,7 +20,9 @@ class FitsCubeParams(FileParams):
     """Parameters of ``fits-cube``."""
 
     path: InputPath = Field(description="FITS file, or a folder of such files; each is a target.")
-    pattern: str = Field("*.fits*", min_length=1, description="Which files of a folder; **/*.fits looks into folders.")
+    pattern: str = Field(
+        "*.fits*", min_length=1, description="Which files of a folder; **/*.fits looks into folders. " + FILES_OF_ONE
+    )
     data: str | None = Field(
         "DATA_*",
         pattern=_NAME,
@@ -95,7 +97,10 @@ class FitsCubeParams(FileParams):
         single = [
             name
             for name in ("flux_error", "time", "wavelength", "wavelength_lower", "wavelength_upper", "mask")
-            if "*" in (getattr(self, name) or "") and name in self.model_fields_set and "*" not in main
+            if "*" in (getattr(self, name) or "")
+            and "*" not in main
+            # the default is what resolved files state, too
+            and getattr(self, name) != type(self).model_fields[name].default
         ]
         if single:
             raise ValueError(f"{single[0]} has a *, but {main!r} has none for it to stand for the same text")
