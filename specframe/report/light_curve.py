@@ -95,7 +95,7 @@ def _detrended(ax: Axes, curve: Curve) -> None:
     assert curve.detrended is not None
     _samples(ax, curve, curve.detrended, curve.flux_error, "detrended flux")
     if curve.transit is not None:
-        _line(ax, curve, curve.transit, "transit")
+        _line(ax, curve, curve.transit, "eclipse" if "eclipse" in curve.clock else "transit")
     ax.set_ylabel("Relative flux")
     _plain(ax)
     legend_above(ax)

@@ -151,6 +151,11 @@ def is_numbered(data: xr.Dataset, coordinate: str) -> bool:
     return str(data[coordinate].attrs.get("comment", "")).startswith(_NUMBERED[coordinate])
 
 
+def _event(data: xr.Dataset) -> str:
+    """Return what the planet does in the light curves, transit or eclipse, as ``attrs["quantity"]`` says."""
+    return "eclipse" if "eclipse" in str(data.attrs.get("quantity", "")) else "transit"
+
+
 def hours(data: xr.Dataset) -> tuple[Array, Array, str]:
     """Return times and contacts in hours, and what they count from: mid-transit where known, else the first sample.
 
@@ -172,7 +177,7 @@ def hours(data: xr.Dataset) -> tuple[Array, Array, str]:
         contact = data["contact_time"]
         contacts = contact.values * float(Unit(contact.attrs["units"]).to("h"))
         middle = 0.5 * (contacts[0] + contacts[-1])
-        return (time - middle / scale) * scale, contacts - middle, "Time from mid-transit (h)"
+        return (time - middle / scale) * scale, contacts - middle, f"Time from mid-{_event(data)} (h)"
     if "mid_transit" in data.variables and not data["mid_transit"].dims:
-        return (time - float(data["mid_transit"].values)) * scale, np.array([]), "Time from mid-transit (h)"
+        return (time - float(data["mid_transit"].values)) * scale, np.array([]), f"Time from mid-{_event(data)} (h)"
     return (time - time[0]) * scale, np.array([]), "Time from first exposure (h)"

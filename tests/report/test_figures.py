@@ -193,6 +193,12 @@ def test_a_white_curve_that_was_fitted_is_the_white_light(node):
     np.testing.assert_allclose(curve.hours, 24 * (time - 100.5))
 
 
+def test_an_eclipse_is_called_so(node):
+    axes = draw_light_curve(node.assign_attrs(quantity="eclipse depth Fp/F*")).axes
+    assert axes[-1].get_xlabel() == "Time from mid-eclipse (h)"
+    assert "eclipse" in [text.get_text() for text in axes[1].get_legend().get_texts()]
+
+
 class TestPosterior:
     """The corner plot of the white-light fit."""
 
