@@ -11,7 +11,7 @@ from astropy.table import Table
 from astropy.time import Time
 
 from specframe.api import nodes, validate_observation
-from specframe.errors import InputFileError
+from specframe.errors import InputFileError, ParameterError
 from specframe_io import LightCurves
 from specframe_io.curves.limb_darkening import channel_coefficients
 from specframe_io.curves.params import LightCurvesParams, LimbDarkeningParams
@@ -420,3 +420,23 @@ def test_parameters_survive_yaml():
     }
     params = LightCurvesParams.validate_data(data)
     assert LightCurvesParams.validate_data(params.canonical()) == params
+
+
+def test_instruments_have_clocks_of_their_own(tmp_path):
+    days = np.arange(9) / 100
+    for name, zero in (("TESS", 2001.0), ("ground", 2_459_001.0)):
+        np.savetxt(tmp_path / f"wasp1_{name}.dat", np.c_[zero + days, 1 + days, np.full(9, 1e-3)], fmt="%.6f")
+    given = {
+        "path": tmp_path,
+        "pattern": "{target}_{instrument}.dat",
+        "columns": {"time": 0, "flux": 1, "flux_error": 2},
+        "time": "BJD_TDB",
+        "bands": {"TESS": [0.6, 1.0], "ground": [0.55, 0.7]},
+    }
+    observation = LightCurves(**given, clocks={"TESS": "BTJD"}).load("wasp1")
+    references = {path: data.time.attrs["time_reference"] for path, data in nodes(observation)}
+    assert references == {"TESS/0": "JD 2457000", "ground/0": "JD 0"}
+    with pytest.raises(InputFileError, match=r"clocks names 'tess'; the files are of TESS, ground"):
+        LightCurves(**given, clocks={"tess": "BTJD"}).targets()
+    with pytest.raises(ParameterError, match=r"clocks are of instruments that \{instrument\} in pattern tells"):
+        LightCurves(**given | {"pattern": "*"}, clocks={"TESS": "BTJD"})

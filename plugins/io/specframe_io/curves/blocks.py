@@ -90,7 +90,8 @@ def read_blocks(file: CurveFile, params: LightCurvesParams) -> list[Block]:
     lost = np.flatnonzero(~np.isfinite(np.asarray(values, float)))
     if len(lost):
         raise wrong(f"{len(lost)} of {len(values)} have no time, first {source.place(int(lost[0]))}; take them out")
-    time, clock = days_of(values, params.time, name, source.units(name), params.system.period, wrong)
+    given = params.clocks.get(file.instrument or "", params.time)
+    time, clock = days_of(values, given, name, source.units(name), params.system.period, wrong)
     axes = Axes(source, len(time), params.dims)
     flux, error, units = _flux(axes, params)
     bad = np.zeros(flux.shape, bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from specframe.api import Loader, make_observation
+from specframe.errors import InputFileError
 from specframe_io.curves.blocks import read_blocks
 from specframe_io.curves.files import curve_files
 from specframe_io.curves.nodes import nodes_of
@@ -79,4 +80,11 @@ class LightCurves(Loader):
         return self.from_params(self.params.model_copy(update={"path": path, "target": None, "targets": None}))
 
     def _found(self) -> dict[str, list[CurveFile]]:
-        return curve_files(self.params.path, self.params.pattern, self.params.target)
+        found = curve_files(self.params.path, self.params.pattern, self.params.target)
+        there = {file.instrument or "" for files in found.values() for file in files}
+        unknown = sorted(set(self.params.clocks) - there)
+        if unknown:
+            raise InputFileError(
+                self.params.path, f"clocks names {listed(map(repr, unknown))}; the files are of {listed(sorted(there))}"
+            )
+        return found

@@ -236,7 +236,13 @@ class LightCurvesParams(Params):
     time: str | ClockParams | None = Field(
         None,
         description="What the times are: BJD_TDB, BMJD_TDB, MJD_UTC, BTJD, BKJD, 'JD 2450000 TDB', phase (needs "
-        "system.period), a unit where nothing is known (s, h, d), or a mapping. Null takes what the file says.",
+        "system.period), a unit where nothing is known (s, h, d), or a mapping. Null takes what the file says. Of "
+        "instruments that differ: clocks.",
+    )
+    clocks: dict[str, str | ClockParams] = Field(
+        default_factory=dict,
+        description="The same for instruments that have other clocks, by the name that {instrument} in pattern reads: "
+        "{TESS: BTJD, MuSCAT: BJD_TDB}.",
     )
     flux_units: str | None = Field(
         None, description="electron, adu, Jy ..., mag, or '' for relative flux. Null takes what the file says, else ''."
@@ -284,6 +290,8 @@ class LightCurvesParams(Params):
             raise ValueError("the names of the targets are given by target and by {target} in pattern; keep one")
         if self.columns.instrument is not None and "{instrument}" in self.pattern:
             raise ValueError("instruments are given by columns and by {instrument} in pattern; keep one")
+        if self.clocks and "{instrument}" not in self.pattern:
+            raise ValueError("clocks are of instruments that {instrument} in pattern tells; of one clock write time")
         if self.columns.visit is not None and "{visit}" in self.pattern:
             raise ValueError("visits are given by columns and by {visit} in pattern; keep one")
         in_names = isinstance(self.columns.flux, str) and "{wavelength}" in self.columns.flux
