@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
+
+from specframe_transit.compiler import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def departures(
     return np.asarray(_departures(values, use, np.ascontiguousarray(stretch), half, scatter, limit))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _median(values: NDArray[np.float64], first: int, last: int, work: NDArray[np.float64]) -> float:
     n = last - first
     for i in range(n):  # insertion sort: n is about ten
@@ -58,7 +59,7 @@ def _median(values: NDArray[np.float64], first: int, last: int, work: NDArray[np
     return float(0.5 * (work[(n - 1) // 2] + work[n // 2]))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _departures(
     values: NDArray[np.float64],
     use: NDArray[np.bool_],

@@ -13,13 +13,11 @@ numba keeps the machine code of a recursion until the recursion's own file chang
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import numba
+from specframe_transit.compiler import compiled as compiled_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -34,17 +32,8 @@ EXPONENTIAL, OSCILLATOR = 0, 1
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
 
-_Function = TypeVar("_Function", bound="Callable[..., Any]")
-
-
-def compiled(function: _Function) -> _Function:
-    """Compile at the first call, and keep the machine code on disk where there is a folder for it."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-    try:
-        kernel: _Function = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder that numba could write to: compile anew in each process
-        kernel = numba.njit(**options)(function)
-    return kernel
+#: For all recursions in time: division by zero gives inf, which they look for.
+compiled = compiled_with(error_model="numpy", fastmath={"contract"})
 
 
 @compiled

@@ -17,17 +17,15 @@ periodic functions needs fewer points.
 from __future__ import annotations
 
 from math import acosh, atan2, ceil, cos, pi, sin, sqrt
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
+from specframe_transit.compiler import compiled
 from specframe_transit.planet.exposure import gauss_legendre
 from specframe_transit.planet.quadratic import Occultation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 __all__ = ["nonlinear_occultation", "nonlinear_occulted"]
@@ -42,8 +40,6 @@ _FEWEST = 3
 
 #: Separations below this are continued from here, linearly in their square.
 _CENTRE = 1e-7
-
-_Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 def nonlinear_occulted(
@@ -79,17 +75,7 @@ def nonlinear_occultation(
     return Occultation(value, by_squared, by_radius, by_limb_darkening)
 
 
-def _compiled(function: _Function) -> _Function:
-    """Compile at the first call, and keep the machine code on disk where there is a folder for it."""
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract"}}
-    try:
-        kernel: _Function = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder that numba could write to: compile anew in each process
-        kernel = numba.njit(**options)(function)
-    return kernel
-
-
-@_compiled
+@compiled(fastmath={"reassoc", "contract"})
 def _occult(
     squared: NDArray[np.float64],
     radius: NDArray[np.float64],
