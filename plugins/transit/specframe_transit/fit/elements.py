@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import acos, cos, degrees, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,12 @@ import numpy as np
 from specframe.errors import DataError, ParameterError
 from specframe_transit.inference.params import FreePrior, LogUniformPrior, NormalPrior, UniformPrior
 from specframe_transit.inference.prior import make_parameter
-from specframe_transit.planet.orbit import Orbit
+from specframe_transit.planet.elements import (
+    inclination_of_impact_parameter,
+    semi_major_axis_of_density,
+    semi_major_axis_of_duration,
+)
+from specframe_transit.planet.orbit import ORBIT_PARAMETERS, Orbit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Elements", "elements_of"]
 
-#: Gravitational constant, CODATA 2018, in cm3 g-1 s-2.
-_GRAVITY = 6.67430e-8
-_SECONDS_PER_DAY = 86400.0
 #: Julian dates of the years 1858 (where MJD counts from) and later are above this; other clocks are far below.
 _FULL_JULIAN_DATE = 2.0e6
 _MODIFIED = 2400000.5
@@ -108,50 +109,29 @@ class Elements:
 
 
 def _six(orbit: Orbit) -> NDArray[np.float64]:
-    return np.array(
-        [
-            orbit.period,
-            orbit.mid_transit,
-            orbit.semi_major_axis,
-            orbit.inclination,
-            orbit.eccentricity,
-            orbit.argument_of_periastron,
-        ]
-    )
+    return np.array([getattr(orbit, name) for name in ORBIT_PARAMETERS])
 
 
 def _axis_and_inclination(named: dict[str, float], radius_ratio: float) -> tuple[float, float]:
-    """Return semi-major axis in R* and inclination in deg from what is given (Winn 2010, eq. 7, 14 and 30)."""
-    period, e, omega = named["period"], named["eccentricity"], radians(named["argument_of_periastron"])
-    # b = a cos i x path; the planet moves faster than on a circular orbit by 1 / pace
-    path = (1 - e**2) / (1 + e * sin(omega))
-    pace = sqrt(1 - e**2) / (1 + e * sin(omega))
+    """Return semi-major axis in R* and inclination in deg from what is given."""
+    period, eccentric = named["period"], (named["eccentricity"], named["argument_of_periastron"])
     if "duration" in named:
-        angle = sin(min(pi * named["duration"] / (period * pace), 0.5 * pi))
-        outer = (1.0 + radius_ratio) ** 2
-        if "impact_parameter" in named:
-            b = named["impact_parameter"]
-            square = (outer - b**2) / angle**2 + (b / path) ** 2
-        else:
-            i = radians(named["inclination"])
-            square = outer / ((angle * sin(i)) ** 2 + (cos(i) * path) ** 2)
-        if square < 1:
-            raise DataError(
-                f"orbit: no orbit has a duration of {named['duration']:g} d and "
-                f"{'impact_parameter' if 'impact_parameter' in named else 'inclination'} as given"
-            )
-        a = sqrt(square)
+        a = semi_major_axis_of_duration(
+            named["duration"],
+            period,
+            radius_ratio,
+            impact_parameter=named.get("impact_parameter"),
+            inclination=named.get("inclination"),
+            eccentricity=eccentric[0],
+            argument_of_periastron=eccentric[1],
+        )
     elif "stellar_density" in named:
-        seconds = period * _SECONDS_PER_DAY
-        a = (_GRAVITY * named["stellar_density"] * seconds**2 / (3 * pi)) ** (1 / 3)
+        a = semi_major_axis_of_density(named["stellar_density"], period)
     else:
         a = named["semi_major_axis"]
     if "inclination" in named:
         return a, named["inclination"]
-    cosine = named["impact_parameter"] / (a * path)
-    if cosine > 1:
-        raise DataError(f"orbit: impact_parameter {named['impact_parameter']:g} is beyond the orbit of {a:g} R*")
-    return a, degrees(acos(cosine))
+    return a, inclination_of_impact_parameter(named["impact_parameter"], a, *eccentric)
 
 
 def elements_of(orbit: OrbitParams, curves: Sequence[Curves], per_visit: bool = False) -> Elements:

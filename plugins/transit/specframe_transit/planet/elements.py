@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from math import acos, degrees, isfinite, pi, radians, sin
+from math import acos, cos, degrees, pi, radians, sin, sqrt
 
 from astropy import constants
-from scipy.optimize import brentq
 
 from specframe.errors import DataError
-from specframe_transit.planet.orbit import Orbit
 
 __all__ = [
     "inclination_of_impact_parameter",
     "semi_major_axis_of_density",
     "semi_major_axis_of_duration",
-    "semi_major_axis_of_star",
-    "stellar_density",
 ]
 
 _SECONDS_PER_DAY = 86400.0
-#: CODATA 2018 and the IAU's nominal Sun, as astropy has them; SI.
-_G = float(constants.G.si.value)
-_SUN_MASS, _SUN_RADIUS = float(constants.M_sun.si.value), float(constants.R_sun.si.value)
-_KG_M3_PER_G_CM3 = 1000.0
-#: Semi-major axes in R* between which one that gives a duration is looked for, the lower in units of 1 + k.
-_CLOSEST, _FARTHEST = 1.01, 1e5
+#: Gravitational constant, CODATA 2018, in cm3 g-1 s-2.
+_G = float(constants.G.cgs.value)
 
 
 def inclination_of_impact_parameter(
@@ -42,11 +34,10 @@ def inclination_of_impact_parameter(
     DataError
         When the planet never is that far from the star.
     """
-    stretch = 1.0 + eccentricity * sin(radians(argument_of_periastron))
-    cosine = impact_parameter * stretch / (semi_major_axis * (1.0 - eccentricity**2))
+    cosine = impact_parameter / (semi_major_axis * _distance(eccentricity, argument_of_periastron))
     if not abs(cosine) <= 1.0:
         raise DataError(
-            f"impact_parameter {impact_parameter:g} is outside the orbit: at inferior conjunction the planet is "
+            f"orbit: impact_parameter {impact_parameter:g} is outside the orbit: at inferior conjunction the planet is "
             f"{abs(impact_parameter / cosine):.4g} R* from the star (semi_major_axis {semi_major_axis:g})"
         )
     return degrees(acos(cosine))
@@ -58,54 +49,46 @@ def semi_major_axis_of_density(stellar_density: float, period: float) -> float:
     Kepler's third law: (a / R*)^3 = G rho P^2 / (3 pi), Seager & Mallen-Ornelas (2003, ApJ 585, 1038).
     """
     seconds = period * _SECONDS_PER_DAY
-    return float((_G * stellar_density * _KG_M3_PER_G_CM3 * seconds**2 / (3.0 * pi)) ** (1.0 / 3.0))
-
-
-def stellar_density(semi_major_axis: float, period: float) -> float:
-    """Return the mean density of the star in g / cm3, inverse of :func:`semi_major_axis_of_density`."""
-    seconds = period * _SECONDS_PER_DAY
-    return 3.0 * pi * semi_major_axis**3 / (_G * seconds**2) / _KG_M3_PER_G_CM3
-
-
-def semi_major_axis_of_star(period: float, stellar_mass: float, stellar_radius: float) -> float:
-    """Return a / R* of a planet without mass, ``period`` in d, mass and radius of the star in those of the Sun."""
-    volume = 4.0 / 3.0 * pi * (stellar_radius * _SUN_RADIUS) ** 3
-    return semi_major_axis_of_density(stellar_mass * _SUN_MASS / volume / _KG_M3_PER_G_CM3, period)
+    return float((_G * stellar_density * seconds**2 / (3.0 * pi)) ** (1.0 / 3.0))
 
 
 def semi_major_axis_of_duration(
     duration: float,
     period: float,
     radius_ratio: float,
-    impact_parameter: float = 0.0,
+    *,
+    impact_parameter: float | None = None,
+    inclination: float | None = None,
     eccentricity: float = 0.0,
     argument_of_periastron: float = 90.0,
 ) -> float:
-    """Return a / R* of the orbit whose transit lasts ``duration`` T14, numerically; both times in d.
+    """Return a / R* of the orbit whose transit lasts ``duration`` T14, both times in d, angles in deg.
+
+    Winn (2010, arXiv:1001.2010, eq. 7, 14 and 16) with one of ``impact_parameter`` (R*) and ``inclination``: exact on
+    circular orbits; at an eccentricity of 0.5 it is low by up to 0.15 % of a / R* = 11 and 0.7 % of 5.
 
     Raises
     ------
     DataError
         When no such orbit exists: the planet misses the star, or the transit is too long for the period.
     """
-    stretch = (1.0 - eccentricity**2) / (1.0 + eccentricity * sin(radians(argument_of_periastron)))
+    distance = _distance(eccentricity, argument_of_periastron)
+    # the planet moves faster at conjunction than on a circular orbit by 1 / pace
+    pace = distance / sqrt(1.0 - eccentricity**2)
+    angle = sin(min(pi * duration / (period * pace), 0.5 * pi))
+    outer = (1.0 + radius_ratio) ** 2
+    if impact_parameter is not None:
+        square = (outer - impact_parameter**2) / angle**2 + (impact_parameter / distance) ** 2
+    elif inclination is not None:
+        square = outer / ((angle * sin(radians(inclination))) ** 2 + (cos(radians(inclination)) * distance) ** 2)
+    else:
+        raise TypeError("semi_major_axis_of_duration needs impact_parameter or inclination")
+    if square < 1.0:
+        given = "inclination" if impact_parameter is None else "impact_parameter"
+        raise DataError(f"orbit: no orbit has a duration of {duration:g} d and {given} as given")
+    return sqrt(square)
 
-    def excess(axis: float) -> float:
-        inclination = inclination_of_impact_parameter(impact_parameter, axis, eccentricity, argument_of_periastron)
-        orbit = Orbit(period, 0.0, axis, inclination, eccentricity, argument_of_periastron)
-        return orbit.duration(radius_ratio) - duration
 
-    closest = _CLOSEST * (1.0 + radius_ratio) / (1.0 - eccentricity)
-    closest = max(closest, _CLOSEST * impact_parameter / stretch)
-    longest, shortest = excess(closest), excess(_FARTHEST)
-    if not (isfinite(longest) and longest >= 0.0 >= shortest):
-        raise DataError(
-            f"no orbit of period {period:g} d has a transit of {duration:g} d (radius_ratio {radius_ratio:g}, "
-            f"impact_parameter {impact_parameter:g}): "
-            + (
-                "the planet misses the star"
-                if not isfinite(longest)
-                else f"it would last between {shortest + duration:.3g} and {longest + duration:.3g} d"
-            )
-        )
-    return float(brentq(excess, closest, _FARTHEST, xtol=1e-10, rtol=1e-13))
+def _distance(eccentricity: float, argument_of_periastron: float) -> float:
+    """Return the distance of star and planet at inferior conjunction in semi-major axes."""
+    return (1.0 - eccentricity**2) / (1.0 + eccentricity * sin(radians(argument_of_periastron)))
