@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from specframe.api.collection import collate, design_matrix
     from specframe.api.component import API_VERSION, KINDS, Component, Kind, hookimpl
     from specframe.api.exporter import Exporter, ObservationExporter
+    from specframe.api.features import FeatureSpace
     from specframe.api.frames import LazyFrames
     from specframe.api.loader import Loader
     from specframe.api.mapping import Calibrator, Detrender
     from specframe.api.model import Model
     from specframe.api.observation import make_observation, nodes, validate_observation
+    from specframe.api.outputs import Outputs, label_matrix, weight_vector
     from specframe.api.params import Field, InputPath, Params, Quantity
     from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
     from specframe.api.robust import MAD_TO_STD, masked_median
@@ -34,11 +36,13 @@ __getattr__, __dir__ = lazy_names(
         "collection": ("collate", "design_matrix"),
         "component": ("API_VERSION", "Component", "KINDS", "Kind", "hookimpl"),
         "exporter": ("Exporter", "ObservationExporter"),
+        "features": ("FeatureSpace",),
         "frames": ("LazyFrames",),
         "loader": ("Loader",),
         "mapping": ("Calibrator", "Detrender"),
         "model": ("Model",),
         "observation": ("make_observation", "nodes", "validate_observation"),
+        "outputs": ("Outputs", "label_matrix", "weight_vector"),
         "params": ("Field", "InputPath", "Params", "Quantity"),
         "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
         "robust": ("MAD_TO_STD", "masked_median"),
@@ -58,6 +62,7 @@ __all__ = [
     "Component",
     "Detrender",
     "Exporter",
+    "FeatureSpace",
     "Field",
     "InputPath",
     "Kind",
@@ -65,6 +70,7 @@ __all__ = [
     "Loader",
     "Model",
     "ObservationExporter",
+    "Outputs",
     "Params",
     "Quantity",
     "Score",
@@ -73,6 +79,7 @@ __all__ = [
     "collate",
     "design_matrix",
     "hookimpl",
+    "label_matrix",
     "make_labels",
     "make_observation",
     "make_prediction",
@@ -82,4 +89,5 @@ __all__ = [
     "validate_labels",
     "validate_observation",
     "validate_prediction",
+    "weight_vector",
 ]

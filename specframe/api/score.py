@@ -10,7 +10,9 @@ from specframe.api.base import BaseComponent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
     from specframe.api.component import Kind
 
@@ -27,3 +29,27 @@ class Score(BaseComponent, ABC):
     @abstractmethod
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float | Mapping[str, float]:
         """Return the score, or several by name. ``truth`` has the prediction's targets and outputs, in order."""
+
+    def resampled(
+        self, prediction: xr.Dataset, truth: xr.DataArray, counts: NDArray[np.float64]
+    ) -> Mapping[str, NDArray[np.float64]] | None:
+        """Return the score of many resamples of the targets, for its confidence interval.
+
+        Overriding it is optional and saves time. With ``None``, as here, the score is called for every resample; a
+        score that is made of sums over targets needs no more than a matrix product, ``counts @ sums``. It must return
+        what :meth:`score` would.
+
+        Parameters
+        ----------
+        prediction, truth
+            As for :meth:`score`.
+        counts
+            Shape (n_resample, n_target): how often each target is in each resample.
+
+        Returns
+        -------
+        Mapping of arrays (n_resample,), by the names of :meth:`score` (of a single number by that of the component).
+        A number that is left out gets no interval, nor does any with an empty mapping: for what cannot be judged on a
+        part of the targets.
+        """
+        return None

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Model, design_matrix
+from specframe.api import Model, Outputs, design_matrix, label_matrix, weight_vector
 from specframe.errors import DataError
-from specframe_linear.outputs import Outputs, label_matrix, weight_vector
 from specframe_linear.params import NaiveParams
 
 if TYPE_CHECKING:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Model, design_matrix
+from specframe.api import FeatureSpace, Model, Outputs, design_matrix, label_matrix, weight_vector
 from specframe.errors import DataError
-from specframe_linear.features import FeatureSpace
-from specframe_linear.outputs import Outputs, label_matrix, weight_vector
 from specframe_linear.params import RidgeParams
 from specframe_linear.shrinkage import fit_ridge
 
@@ -33,7 +31,7 @@ class LinearModel(Model):
     A subclass says in :meth:`_regress` how labels become coefficients. Inputs that are missing (NaN or masked) take
     the training mean; a target without any input is left out of the fit, with a warning in the log, and is predicted
     as the mean. Predictions carry ``extrapolating``: whether a target lies further from the training set than any
-    training target does, or misses most of its inputs (see :class:`~specframe_linear.features.FeatureSpace`).
+    training target does, or misses most of its inputs (see :class:`~specframe.api.FeatureSpace`).
     """
 
     _space: FeatureSpace | None = None

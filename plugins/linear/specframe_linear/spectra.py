@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from specframe_linear.outputs import Outputs
+    from specframe.api import Outputs
 
 __all__ = ["Channels", "Spectra"]
 

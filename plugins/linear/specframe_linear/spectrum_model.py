@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from specframe.api import Model
+from specframe.api import Model, Outputs, label_matrix, weight_vector
 from specframe.errors import DataError
-from specframe_linear.outputs import Outputs, label_matrix, weight_vector
 from specframe_linear.spectra import Channels, Spectra
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Inputs of a linear model: standardised, filled where missing, and compared with the training set."""
+"""Inputs of a model: standardised, filled where missing, and compared with the training set."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from specframe.api import make_labels, make_prediction
+from specframe.api.prediction import make_labels, make_prediction
 from specframe.errors import DataError
 
 if TYPE_CHECKING:
