@@ -101,13 +101,13 @@ class CurveBatch:
 
     def evaluate(self, values: Array, rows: Rows) -> tuple[Array, Array, Array]:
         """Return chi2 (n_row,), gradient of -chi2 / 2 (n_row, n) and information (n_row, n, n)."""
-        step = self._rows_at_once(values.shape[1])
+        step = self.rows_at_once(values.shape[1])
         parts = [self._evaluate(values[i : i + step], rows[i : i + step]) for i in range(0, len(rows), step)]
         chi2, gradient, information = (np.concatenate(part) for part in zip(*parts, strict=True))
         return chi2, gradient, information
 
-    def _rows_at_once(self, n: int) -> int:
-        """Return how many rows fit into memory: light curves of JWST have 10^4 times in hundreds of channels."""
+    def rows_at_once(self, n: int) -> int:
+        """Return how many rows of ``n`` parameters fit into memory: JWST has 10^4 times in hundreds of channels."""
         numbers = int(self.flux.shape[1]) * (n + self.design.systematics.n_column + 2)
         return max(1, _MOST_NUMBERS // numbers)
 
@@ -123,9 +123,9 @@ class CurveBatch:
         information, gradient = solution.project(self.noise.whiten(jacobian, rows)[0])
         return solution.chi2, gradient, information
 
-    def tangent(self, values: Array) -> Array:
-        """Return the derivatives of the model by all coefficients and parameters, (n_curve, n_column + n, n_time)."""
-        rows = np.arange(len(self.flux))
+    def tangent(self, values: Array, rows: Rows | None = None) -> Array:
+        """Return the derivatives of the model by all coefficients and parameters, (n_row, n_column + n, n_time)."""
+        rows = np.arange(len(self.flux)) if rows is None else rows
         own, ramps = self._split(values)
         flux, slope = self.signal.flux_with_gradient(own, rows)
         columns = self.design.columns(ramps, rows)
@@ -146,7 +146,7 @@ class CurveBatch:
     def model(self, values: Array) -> tuple[Array, Array]:
         """Return signal and systematics of all curves, (n_curve, n_time) each; their product is the model."""
         signal, systematics = np.empty_like(self.flux), np.empty_like(self.flux)
-        step = self._rows_at_once(values.shape[1])
+        step = self.rows_at_once(values.shape[1])
         for first in range(0, len(self.flux), step):
             rows = np.arange(first, min(first + step, len(self.flux)))
             own, ramps = self._split(values[rows])

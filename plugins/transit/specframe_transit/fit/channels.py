@@ -9,6 +9,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe_transit.fit.batch import CurveBatch, Design
+from specframe_transit.fit.correlated import correlated_noise
 from specframe_transit.fit.noise import noise_of
 from specframe_transit.fit.problem import CurvePosterior, Problem
 from specframe_transit.fit.rounds import FitResult, fit_rounds
@@ -20,7 +21,6 @@ from specframe_transit.inference.sampling import sample
 from specframe_transit.systematics.common_mode import channels_within, common_mode, divide
 from specframe_transit.systematics.components import principal_components
 from specframe_transit.systematics.design import Systematics
-from specframe_transit.systematics.noise import red_noise_beta
 from specframe_transit.systematics.params import CommonModeTerm, PrincipalComponentsTerm
 
 if TYPE_CHECKING:
@@ -229,8 +229,7 @@ class _ChannelStage:
         n_linear = batch.design.systematics.n_column
         n_fitted = n_linear + values.shape[1]
         use = batch.noise.use
-        normalised = np.where(use, fitted.rest / np.where(use, batch.noise.error, 1.0), 0.0)
-        beta = red_noise_beta(normalised, self.curves.time, use, n_fitted=n_fitted)
+        beta = correlated_noise(result, 0, self.curves.time).beta
         rows = np.arange(len(self.good))
         solution, log_determinant = batch.solve(values, rows)
         for at, flag in enumerate(flags):

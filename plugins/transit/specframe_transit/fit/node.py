@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe_transit.curves import point_to_point_scatter
+from specframe_transit.fit.single import depth_of_white
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,6 +32,8 @@ _MANY_CLIPPED = 0.05
 #: Correlated noise is flagged where beta exceeds this, and on the white curve 1 by so many standard errors as well.
 _RED, _SIGNIFICANT = 1.2, 2.5
 _FEW_TIMES = 30
+#: The median beta of fewer channels is noise.
+_FEW_CHANNELS = 3
 _MIN_INGRESS = 2
 #: A reduced chi-square that errors alone hardly explain.
 _LARGE_CHI2 = 4.0
@@ -56,6 +59,12 @@ def node_with_results(
         wider = np.sqrt(np.diag(covariance)) / error
         error, lower, upper = error * wider, lower * wider, upper * wider
         gained["depth_covariance"] = (("wavelength", "wavelength_other"), covariance, {"units": ""})
+    depth = fit.depth
+    alone = depth_of_white(white, node, draws, summary, params) if len(depth) == 1 and not fit.lost[0] else None
+    if alone is not None:
+        depth, error = np.array([alone.depth]), np.array([alone.error])
+        lower, upper = np.array([alone.lower]), np.array([alone.upper])
+        gained.pop("depth_covariance", None)
     flux = np.asarray(data["flux"].values, float)
     baseline = fit.systematics * curves.level[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -63,7 +72,7 @@ def node_with_results(
     grid, units = ("wavelength", "time"), data["flux"].attrs["units"]
     ratio = _error_ratio(curves)
     for name, values in (
-        ("depth", fit.depth),
+        ("depth", depth),
         ("depth_error", error),
         ("depth_error_lower", lower),
         ("depth_error_upper", upper),
@@ -196,7 +205,8 @@ def _flags(
         "no-ingress": np.isfinite(contacts).all() and ingress < _MIN_INGRESS and egress < _MIN_INGRESS,
         "channels-lost": bool(fit.lost.any()),
         "many-clipped": fit.clipped.sum() > _MANY_CLIPPED * total,
-        "red-noise": red.ratio[0] > max(1.0 + _SIGNIFICANT * red.error[0], _RED) or median_beta > _RED,
+        "red-noise": red.ratio[0] > max(1.0 + _SIGNIFICANT * red.error[0], _RED)
+        or (fit.beta.size >= _FEW_CHANNELS and median_beta > _RED),
         "misfit": bool(batch.misfit[0]) or any("misfit" in words for words in fit.flags),
         "bounds": bool(np.any((values <= prior.lower[0]) | (values >= prior.upper[0]))),
         "errors-overestimated": len(there) > 0 and float(np.median(there)) > _ERRORS_DISAGREE,

@@ -63,6 +63,7 @@ def allan(
     use: NDArray[np.bool_] | None = None,
     lengths: Array | None = None,
     n_fitted: int = 1,
+    taken: Array | None = None,
 ) -> Allan:
     """Average residuals over bins of equal duration and measure the scatter of the means.
 
@@ -83,7 +84,10 @@ def allan(
     lengths
         Durations of the bins, d; by default from two sampling intervals to an eighth of the data.
     n_fitted
-        Parameters that the fit took from each channel.
+        Parameters that the fit took from each channel, as many from the bins as from the samples.
+    taken
+        What the fit took exactly, (n_channel, n_basis, n_time): ``sum_b taken_b taken_b^T`` is the matrix that turns
+        flux over error into model over error. In place of ``n_fitted``.
     """
     residual = np.atleast_2d(np.asarray(residual, float))
     use = np.isfinite(residual) if use is None else np.asarray(use, bool) & np.isfinite(residual)
@@ -93,7 +97,8 @@ def allan(
         span = float(time[-1] - time[0])
         lengths = np.geomspace(2.0 * interval, max(span / 8.0, 4.0 * interval), 16)
     count = use.sum(axis=1)
-    free = np.maximum(count - n_fitted, 1)
+    lost = np.full(len(values), float(n_fitted)) if taken is None else np.square(taken).sum(axis=(1, 2))
+    free = np.maximum(count - lost, 1.0)
     single = np.sqrt(np.square(values).sum(axis=1) / free)
     scatter, white, error = (np.full((len(values), len(lengths)), np.nan) for _ in range(3))
     for column, length in enumerate(lengths):
@@ -103,15 +108,18 @@ def allan(
         filled = np.add.reduceat(use.astype(float), start, axis=1)
         full = filled >= np.maximum(_MIN_FILL * length / interval, 1.0)
         n_bins = full.sum(axis=1)
-        left = n_bins - n_fitted
+        if taken is not None:
+            shared = np.square(np.add.reduceat(taken, start, axis=2)).sum(axis=1)
+            lost = np.where(full, shared / np.where(full, filled, 1.0), 0.0).sum(axis=1)
+        left = n_bins - lost
         known = (left >= _MIN_FREE_BINS) & (single > 0)
         # n_j mean_j^2 = total_j^2 / n_j
         square = np.where(full, np.square(total) / np.where(full, filled, 1.0), 0.0).sum(axis=1)
         size = np.where(full, filled, 0.0).sum(axis=1) / np.maximum(n_bins, 1)
         root = np.sqrt(np.where(known, size, 1.0))
-        scatter[:, column] = np.where(known, np.sqrt(square / np.maximum(left, 1)) / root, np.nan)
+        scatter[:, column] = np.where(known, np.sqrt(square / np.maximum(left, 1.0)) / root, np.nan)
         white[:, column] = np.where(known, single / root, np.nan)
-        error[:, column] = np.where(known, 1.0 / np.sqrt(2.0 * np.maximum(left, 1)), np.nan)
+        error[:, column] = np.where(known, 1.0 / np.sqrt(2.0 * np.maximum(left, 1.0)), np.nan)
     return Allan(np.asarray(lengths, float), scatter, white, error)
 
 
@@ -121,6 +129,7 @@ def red_noise(
     use: NDArray[np.bool_] | None = None,
     window: tuple[float, float] = INGRESS,
     n_fitted: int = 1,
+    taken: Array | None = None,
 ) -> RedNoise:
     """Return by how much errors of averages over 10 to 30 minutes exceed those of white noise.
 
@@ -131,7 +140,7 @@ def red_noise(
 
     Parameters
     ----------
-    residual, time, use, n_fitted
+    residual, time, use, n_fitted, taken
         As of :func:`allan`.
     window
         Shortest and longest bin, d. The duration of ingress is the best choice where it is known. Bins hold at least
@@ -143,7 +152,7 @@ def red_noise(
     longest = max(span / (n_fitted + _MIN_FREE_BINS + 1), 2.0 * interval)
     low = min(max(window[0], 2.0 * interval), longest)
     high = min(max(window[1], 2.0 * low), longest)
-    measured = allan(residual, time, use, np.geomspace(low, high, _LENGTHS), n_fitted)
+    measured = allan(residual, time, use, np.geomspace(low, high, _LENGTHS), n_fitted, taken)
     with np.errstate(invalid="ignore", divide="ignore"):
         every = measured.scatter / measured.white
     there = np.isfinite(every).any(axis=1)

@@ -80,3 +80,17 @@ def test_too_short_a_series_claims_no_red_noise():
 
 def test_residuals_without_scatter_have_no_red_noise():
     np.testing.assert_array_equal(red_noise_beta(np.zeros((2, 300)), np.arange(300) * _MINUTE), 1.0)
+
+
+def test_bins_lose_what_of_the_fit_does_not_average_out():
+    """Four smooth columns and twenty that change from sample to sample: bins of 20 minutes lose the smooth ones."""
+    rng = np.random.default_rng(21)
+    time = np.arange(300) * _MINUTE
+    smooth = np.polynomial.legendre.legvander(np.linspace(-1, 1, 300), 3)
+    quick = rng.permutation(np.eye(300))[:, :40].repeat(1, axis=1) - np.roll(np.eye(300), 1, axis=0)[:, :40]
+    basis = np.linalg.qr(np.concatenate([smooth, quick], axis=1))[0].T
+    residual = rng.normal(size=(400, 300))
+    residual -= residual @ basis.T @ basis
+    taken = np.broadcast_to(basis, (400, *basis.shape))
+    assert red_noise(residual, time, taken=taken).ratio.mean() == pytest.approx(1.0, abs=0.02)
+    assert abs(red_noise(residual, time, n_fitted=len(basis)).ratio.mean() - 1.0) > 0.04
