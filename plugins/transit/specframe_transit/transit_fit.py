@@ -12,7 +12,6 @@ from specframe_transit.fit.averaging import fit_models
 from specframe_transit.fit.channels import fit_channels
 from specframe_transit.fit.node import node_with_results
 from specframe_transit.fit.params import TransitFitParams
-from specframe_transit.fit.selection import excluded_times, without
 from specframe_transit.fit.summary import draw_white, summarise
 from specframe_transit.fit.white import fit_white
 
@@ -80,10 +79,10 @@ class TransitFit(Detrender):
         return make_observation(observation.attrs["target"], results, **attrs)
 
     def curves(self, path: str, data: xr.Dataset) -> Curves:
-        """Return what is fitted of a node: its light curves without the times that no fit uses."""
+        """Return what is fitted of a node: its light curves, with the exposure time that was asked for."""
         if path == "spectrum/joint":
             raise DataError("the joint spectrum of transit-joint has no light curves; transit-fit goes in its place")
         curves = curves_of(path, data)
         if self.params.exposure_time is not None:
             curves = replace(curves, exposure=float(self.params.exposure_time) / _SECONDS_PER_DAY)
-        return without(curves, excluded_times(curves, self.params.exclude))
+        return curves

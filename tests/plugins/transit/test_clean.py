@@ -78,6 +78,16 @@ def test_times_are_dropped_by_rule(make, rule, gone):
     assert int(masked["masked_dropped"]) == 12 * len(gone)
 
 
+def test_a_range_of_times_may_lie_in_one_visit_of_several(make):
+    first = dict(nodes(make()))["WFC3/0"]
+    second = first.assign_coords(time=("time", TIME + 10.0, first["time"].attrs))
+    both = make_observation("W", {"WFC3/0": first, "WFC3/1": second})
+    found = dict(nodes(Clean(drop=[{"time": [TIME[30], TIME[34]]}]).apply(both)))
+    assert [found[path].attrs["dropped_times"] for path in ("WFC3/0", "WFC3/1")] == [5, 0]
+    with pytest.raises(DataError, match=r"/WFC3/0 runs from .*/WFC3/1 runs from"):
+        Clean(drop=[{"time": [1.0, 2.0]}]).apply(both)
+
+
 def test_rules_read_the_data_as_they_came(make):
     """The first exposure of orbit 1 is still its first when orbit 0 is dropped by indices of the whole."""
     rules = [{"regressor": "orbit", "values": [0]}, {"first_of_orbit": 1}, {"indices": [30]}]
@@ -207,7 +217,10 @@ def test_other_instruments_stay_as_they_are(make, light_curves):
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"drop": [{"regressor": "fwhm", "above": 1.0}]}, r"node /WFC3/0: no regressor 'fwhm' .*there: orbit, airmass"),
+        (
+            {"drop": [{"regressor": "fwhm", "above": 1.0}]},
+            r"node /WFC3/0: no regressor 'fwhm'\. There are: airmass, orbit",
+        ),
         ({"drop": [{"first_of_orbit": 1, "orbit": "visit"}]}, "no regressor 'visit'"),
         ({"drop": [{"regressor": "orbit", "values": [7]}]}, r"'orbit' is nowhere 7 \(there: 0, 1, 2, 3\)"),
         ({"drop": [{"time": [59000.0, 59001.0]}]}, r"no exposure lies in time .*runs from 2457910.0 to 2457910"),

@@ -8,8 +8,8 @@ import numpy as np
 
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
-from specframe_transit.cleaning.drop import dropped_times, masked_channels
-from specframe_transit.cleaning.node import add_flags, chosen_nodes, direction_of
+from specframe_transit.cleaning.drop import TimeSeries, check_time_ranges, masked_channels, times_of_rule
+from specframe_transit.cleaning.node import add_flags, chosen_nodes, direction_of, regressors
 from specframe_transit.cleaning.outliers import find_outliers
 from specframe_transit.cleaning.params import CleanParams
 from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter, median_ratio
@@ -70,6 +70,7 @@ class Clean(Detrender):
         return make_observation(observation.attrs["target"], cleaned, **attrs)
 
     def _check_ranges(self, given: dict[str, xr.Dataset]) -> None:
+        check_time_ranges(self.params.drop, [self._series(path, data) for path, data in given.items()])
         for rule in self.params.mask_channels:
             if not any(masked_channels(path, data, [rule]).any() for path, data in given.items()):
                 span = "; ".join(
@@ -78,13 +79,21 @@ class Clean(Detrender):
                 )
                 raise DataError(f"mask_channels: no channel lies in {list(rule.wavelength or ())} um ({span})")
 
-    def _clean(self, path: str, data: xr.Dataset) -> xr.Dataset:
+    def _series(self, path: str, data: xr.Dataset) -> TimeSeries:
         if "flux" not in data or "time" not in data["flux"].dims:
             raise DataError(f"node /{path}: clean needs light curves, flux (wavelength, time)")
+        time = np.asarray(data["time"].values, float)
         gap = None if self.params.gap is None else self.params.gap / 86400.0 / as_days(data)
-        dropped = dropped_times(path, data, self.params.drop, stretches(np.asarray(data["time"].values, float), gap))
+        units = str(data["time"].attrs.get("units", ""))
+        return TimeSeries(path, time, units, regressors(data), stretches(time, gap))
+
+    def _clean(self, path: str, data: xr.Dataset) -> xr.Dataset:
+        series = self._series(path, data)
+        dropped = {action: np.zeros(len(series.time), bool) for action in ("remove", "mask")}
+        for rule in self.params.drop:
+            dropped[rule.action] |= times_of_rule(rule, series)
         # what is told apart by gaps must not change with what is removed
-        stretch = stretches(np.asarray(data["time"].values, float), gap)[~dropped["remove"]]
+        stretch = series.stretch[~dropped["remove"]]
         data = data.isel(time=~dropped["remove"])
         n_time = data.sizes["time"]
         if n_time < _MIN_TIMES:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from specframe.errors import DataError
-from specframe_transit.cleaning.node import regressor_over_time
+from specframe_transit.cleaning.node import find_regressor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,51 +16,75 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from specframe_transit.cleaning.params import ChannelRule, DropRule
+    from specframe_transit.cleaning.params import ChannelRule, TimeRule
 
-__all__ = ["dropped_times", "masked_channels"]
+__all__ = ["TimeSeries", "check_time_ranges", "masked_channels", "times_of_rule"]
 
 #: As many different values of a regressor are listed in an error.
 _LISTED = 12
 
 
-def dropped_times(
-    path: str, data: xr.Dataset, rules: Sequence[DropRule], stretch: NDArray[np.intp]
-) -> Mapping[str, NDArray[np.bool_]]:
-    """Return which times (n_time,) the rules remove and mask, by action; all are read on the data as they came.
+@dataclass(frozen=True)
+class TimeSeries:
+    """What rules on times read of a node, as the data came.
+
+    ``time`` (n_time,) is on the data's own clock, in ``units``; ``regressors`` are (n_time,) or (n_channel, n_time);
+    ``stretch`` (n_time,) numbers stretches without gaps.
+    """
+
+    path: str
+    time: NDArray[np.float64]
+    units: str
+    regressors: Mapping[str, NDArray[np.float64]]
+    stretch: NDArray[np.intp]
+
+
+def times_of_rule(rule: TimeRule, series: TimeSeries) -> NDArray[np.bool_]:
+    """Return which times (n_time,) a rule names.
+
+    A range of times that the node has none in names nothing: it may be another visit's, see :func:`check_time_ranges`.
 
     Raises
     ------
     DataError
-        When a rule names a regressor, value, time or index that the data do not have.
+        When a rule names a regressor, a value of it or an index that the node does not have.
     """
-    dropped = {action: np.zeros(data.sizes["time"], bool) for action in ("remove", "mask")}
-    for rule in rules:
-        dropped[rule.action] |= _of_rule(path, data, rule, stretch)
-    return dropped
-
-
-def _of_rule(path: str, data: xr.Dataset, rule: DropRule, stretch: NDArray[np.intp]) -> NDArray[np.bool_]:
     if rule.regressor is not None:
-        return _of_regressor(path, rule, regressor_over_time(path, data, rule.regressor))
+        return _of_regressor(series.path, rule, _over_time(rule.regressor, series))
     if rule.first_of_orbit is not None:
-        orbit = stretch if rule.orbit is None else regressor_over_time(path, data, rule.orbit)
+        orbit = series.stretch if rule.orbit is None else _over_time(rule.orbit, series)
         begins = np.concatenate([[True], orbit[1:] != orbit[:-1]])
         since = np.arange(len(orbit)) - np.maximum.accumulate(np.where(begins, np.arange(len(orbit)), 0))
         return np.asarray(since < rule.first_of_orbit)
-    time = np.asarray(data["time"].values, float)
     if rule.time is not None:
-        within = (time >= rule.time[0]) & (time <= rule.time[1])
-        if not within.any():
-            raise DataError(
-                f"node /{path}: no exposure lies in time {list(rule.time)}; the data's own clock runs from "
-                f"{float(time[0])!r} to {float(time[-1])!r} {data['time'].attrs.get('units', '')}".rstrip()
+        return _within(rule.time, series.time)
+    return _at(series.path, "exposure", rule.indices or (), len(series.time))
+
+
+def check_time_ranges(rules: Sequence[TimeRule], nodes: Sequence[TimeSeries]) -> None:
+    """Raise DataError for a range of times in which no node has an exposure."""
+    for rule in rules:
+        if rule.time is not None and not any(_within(rule.time, series.time).any() for series in nodes):
+            clocks = "; ".join(
+                f"that of /{series.path} runs from {float(series.time[0])!r} to {float(series.time[-1])!r} "
+                f"{series.units}".rstrip()
+                for series in nodes
             )
-        return within
-    return _at(path, "exposure", rule.indices or (), len(time))
+            raise DataError(f"no exposure lies in time {list(rule.time)} on the data's own clock; {clocks}")
 
 
-def _of_regressor(path: str, rule: DropRule, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _within(span: tuple[float, float], time: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (time >= span[0]) & (time <= span[1])
+
+
+def _over_time(name: str, series: TimeSeries) -> NDArray[np.float64]:
+    values = find_regressor(name, series.regressors, series.path)
+    if values.ndim != 1:
+        raise DataError(f"node /{series.path}: times are named by a regressor of time alone; {name!r} has channels too")
+    return values
+
+
+def _of_regressor(path: str, rule: TimeRule, values: NDArray[np.float64]) -> NDArray[np.bool_]:
     found = np.zeros(len(values), bool)
     for value in rule.values or ():
         same = np.isclose(values, value, rtol=1e-9, atol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +10,14 @@ import numpy as np
 from specframe.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["add_flags", "chosen_nodes", "direction_of", "regressor_over_time", "regressors"]
+    Array = NDArray[np.float64]
+
+__all__ = ["add_flags", "chosen_nodes", "direction_of", "find_regressor", "regressors"]
 
 #: Regressor that says which way HST scanned.
 _DIRECTION = "scan_direction"
@@ -43,34 +46,33 @@ def add_flags(data: xr.Dataset, flags: Sequence[str]) -> xr.Dataset:
 
 def direction_of(data: xr.Dataset) -> NDArray[np.bool_] | None:
     """Return the scan direction of exposures (n_time,), ``None`` where there are not two."""
-    if _DIRECTION not in regressors(data):
+    values = regressors(data).get(_DIRECTION)
+    if values is None:
         return None
-    values = np.asarray(data[_DIRECTION].values, float)
     levels = np.unique(values)
     return values == levels[1] if len(levels) == 2 else None
 
 
-def regressors(data: xr.Dataset) -> tuple[str, ...]:
-    """Return the names of a node's regressors over time."""
-    return tuple(
-        str(name)
+def regressors(data: xr.Dataset) -> dict[str, Array]:
+    """Return a node's regressors over time, (n_time,) each."""
+    return {
+        str(name): np.asarray(array.values, float)
         for name, array in data.variables.items()
         if array.dims == ("time",) and array.dtype.kind in "fiub" and array.attrs.get("role") == "regressor"
-    )
+    }
 
 
-def regressor_over_time(path: str, data: xr.Dataset, name: str) -> NDArray[np.float64]:
-    """Return a regressor (n_time,).
+def find_regressor(name: str, regressors: Mapping[str, Array], path: str) -> Array:
+    """Return the regressor of that name.
 
     Raises
     ------
     DataError
-        When the node has none of that name, listing those it has.
+        When there is none; it names the nearest and all that are there.
     """
-    if name not in regressors(data):
-        there = ", ".join(regressors(data)) or "none"
-        raise DataError(
-            f"node /{path}: no regressor {name!r} over time (there: {there}); the loader names them, look there for "
-            "the name of the column"
-        )
-    return np.asarray(data[name].values, float)
+    if name in regressors:
+        return regressors[name]
+    near = get_close_matches(name, regressors, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    there = ", ".join(sorted(regressors)) or "none (the loader's columns say which are regressors)"
+    raise DataError(f"node /{path}: no regressor {name!r}{hint} There are: {there}")

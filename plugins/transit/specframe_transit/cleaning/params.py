@@ -9,7 +9,7 @@ from pydantic import field_validator, model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
 
-__all__ = ["BinParams", "ChannelRule", "CleanParams", "DropRule", "EdgesTable", "GridParams"]
+__all__ = ["BinParams", "ChannelRule", "CleanParams", "DropRule", "EdgesTable", "GridParams", "TimeRule"]
 
 _GAP = "Times further apart than this have a gap between them, in s; null: 5 times the median step."
 _INSTRUMENTS = (
@@ -17,31 +17,28 @@ _INSTRUMENTS = (
 )
 
 
-class DropRule(Params):
+class TimeRule(Params):
     """Times that are not to be used: by one of ``regressor``, ``first_of_orbit``, ``time`` and ``indices``."""
 
     regressor: str | None = Field(
         None, description="Name of a regressor over time; goes with values, above or below, or several of them."
     )
     values: tuple[float, ...] | None = Field(
-        None, min_length=1, description="Values of the regressor that are dropped."
+        None, min_length=1, description="Values of the regressor that are not to be used."
     )
-    above: float | None = Field(None, description="Drop where the regressor is larger than this.")
-    below: float | None = Field(None, description="Drop where the regressor is smaller than this.")
-    first_of_orbit: int | None = Field(None, ge=1, description="Drop the first n exposures of each orbit.")
+    above: float | None = Field(None, description="Times at which the regressor is larger than this.")
+    below: float | None = Field(None, description="Times at which the regressor is smaller than this.")
+    first_of_orbit: int | None = Field(None, ge=1, description="The first n exposures of each orbit.")
     orbit: str | None = Field(
         None, description="Regressor that numbers the orbits (first_of_orbit); null: orbits are parted by gaps in time."
     )
     time: tuple[float, float] | None = Field(
-        None, description="Drop times from start to stop, both included, in the data's own clock and unit."
+        None, description="Times from start to stop, both included, on the data's own clock (d)."
     )
     indices: tuple[int, ...] | None = Field(
         None,
         min_length=1,
-        description="Drop these exposures, counted from 0 before anything is dropped; -1 is the last.",
-    )
-    action: Literal["remove", "mask"] = Field(
-        "remove", description="'remove' takes the times out of the data, 'mask' leaves them there, masked."
+        description="These exposures, counted from 0 before anything is dropped; -1 is the last.",
     )
 
     @model_validator(mode="after")
@@ -52,7 +49,7 @@ class DropRule(Params):
             raise ValueError(f"a rule has one of regressor, first_of_orbit, time and indices, got {got}")
         limits = [n for n in ("values", "above", "below") if getattr(self, n) is not None]
         if self.regressor is not None and not limits:
-            raise ValueError(f"regressor {self.regressor!r} needs values, above or below to say what is dropped")
+            raise ValueError(f"regressor {self.regressor!r} needs values, above or below to say which times")
         if self.regressor is None and limits:
             raise ValueError(f"{limits[0]} belongs to regressor, which is not given")
         if self.orbit is not None and self.first_of_orbit is None:
@@ -60,6 +57,14 @@ class DropRule(Params):
         if self.time is not None and self.time[0] > self.time[1]:
             raise ValueError(f"time is [start, stop], got a start of {self.time[0]} after a stop of {self.time[1]}")
         return self
+
+
+class DropRule(TimeRule):
+    """Times that ``clean`` takes out or masks."""
+
+    action: Literal["remove", "mask"] = Field(
+        "remove", description="'remove' takes the times out of the data, 'mask' leaves them there, masked."
+    )
 
 
 class ChannelRule(Params):

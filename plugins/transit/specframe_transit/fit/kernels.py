@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from specframe.errors import ParameterError
+from specframe_transit.cleaning.node import find_regressor
 from specframe_transit.gp.celerite import TimeKernel, make_time_kernel
 from specframe_transit.systematics.params import GaussianProcessTerm, RegressorProcessTerm
-from specframe_transit.systematics.regressors import find_regressor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
 from specframe.api import Field, Params, Quantity
+from specframe_transit.cleaning.params import TimeRule
 from specframe_transit.inference.params import FreePrior, LaplaceParams, MethodParams, PriorParams
 from specframe_transit.systematics.params import PolynomialTerm, TermParams
 
@@ -14,7 +15,6 @@ __all__ = [
     "AverageParams",
     "ChannelsParams",
     "ErrorsParams",
-    "ExcludeParams",
     "LimbDarkeningParams",
     "OrbitParams",
     "StdParams",
@@ -95,35 +95,17 @@ class LimbDarkeningParams(Params):
         return value
 
 
-class ExcludeParams(Params):
-    """Times that are not used: one of ``regressor`` with ``values``, ``first_of`` and ``time``."""
-
-    regressor: str | None = Field(None, description="Name of a regressor; times at which it has one of ``values``.")
-    values: tuple[float, ...] = Field((), description="Values of the regressor.")
-    first_of: str | None = Field(
-        None, description="Name of a regressor such as the orbit number; the first time of each of its values."
-    )
-    time: tuple[float, float] | None = Field(None, description="From and to, in d on the file's clock.")
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        given = [name for name in ("regressor", "first_of", "time") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"expected one of regressor (with values), first_of and time; got {given or 'none'}")
-        if (self.regressor is None) != (not self.values):
-            raise ValueError("regressor and values go together: {regressor: orbit, values: [0]}")
-        if self.time is not None and self.time[0] >= self.time[1]:
-            raise ValueError(f"time must be [from, to] with from before to, got {list(self.time)}")
-        return self
-
-
 class WhiteParams(Params):
     """The fit of the white curves, all nodes together."""
 
     systematics: tuple[TermParams, ...] | None = Field(
         None, description="Systematics of the white curves; null: those of the whole step."
     )
-    exclude: tuple[ExcludeParams, ...] = Field((), description="Times that the white fit leaves out.")
+    exclude: tuple[TimeRule, ...] = Field(
+        (),
+        description="Times that the white fit leaves out and the channels use, by the rules of drop of the step clean: "
+        "{regressor: orbit, values: [3]}, {time: [start, stop]} ... What no fit may use, clean drops.",
+    )
     channels: tuple[int, int] | None = Field(
         None,
         description="First channel and the one after the last, ascending in wavelength, that are summed; null: all.",
@@ -208,7 +190,6 @@ class TransitFitParams(Params):
     systematics: tuple[TermParams, ...] = Field(
         (PolynomialTerm(term="polynomial"),), description="Terms of systematics: flux = transit x (sum of terms)."
     )
-    exclude: tuple[ExcludeParams, ...] = Field((), description="Times that no fit uses.")
     white: WhiteParams = Field(WhiteParams(), description="The fit of the white curves.")
     channels: ChannelsParams = Field(ChannelsParams(), description="The fit of the channels.")
     average: AverageParams | None = Field(

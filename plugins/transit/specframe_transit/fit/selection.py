@@ -1,4 +1,4 @@
-"""Samples that no fit, or not the white fit, uses."""
+"""Samples that the white fit does not use."""
 
 from __future__ import annotations
 
@@ -8,48 +8,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
-from specframe_transit.systematics.regressors import find_regressor
+from specframe_transit.cleaning.drop import TimeSeries, check_time_ranges, times_of_rule
+from specframe_transit.cleaning.series import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from specframe_transit.cleaning.params import TimeRule
     from specframe_transit.curves import Curves
-    from specframe_transit.fit.params import ExcludeParams
 
 __all__ = ["excluded_times", "without"]
 
 
-def excluded_times(curves: Curves, exclude: Sequence[ExcludeParams]) -> NDArray[np.bool_]:
-    """Return which times (n_time,) are named by ``exclude``.
+def excluded_times(curves: Sequence[Curves], rules: Sequence[TimeRule]) -> list[NDArray[np.bool_]]:
+    """Return which times (n_time,) of each node the rules name.
 
     Raises
     ------
     DataError
-        When a regressor is missing, has no such value, or when nothing is left.
+        When a regressor is missing, has no such value, no node has such times, or when nothing of one is left.
     """
-    out = np.zeros(len(curves.time), bool)
-    for entry in exclude:
-        if entry.time is not None:
-            clock = curves.time + curves.reference
-            out |= (clock >= entry.time[0]) & (clock <= entry.time[1])
-            continue
-        name = entry.regressor or entry.first_of or ""
-        values = find_regressor(name, curves.regressors, curves.path)
-        if values.ndim != 1:
-            raise DataError(f"node /{curves.path}: exclude needs a regressor of time alone, {name} has channels too")
-        if entry.first_of is not None:
-            out[np.unique(values, return_index=True)[1]] = True
-            continue
-        found = np.isin(values, entry.values)
-        if not found.any():
-            there = ", ".join(f"{v:g}" for v in np.unique(values)[:12])
-            raise DataError(f"node /{curves.path}: {name} never has the values {list(entry.values)}; it has {there}")
-        out |= found
-    if out.all():
-        raise DataError(f"node /{curves.path}: exclude leaves no time to be fitted")
-    return out
+    nodes = [TimeSeries(own.path, own.time + own.reference, "d", own.regressors, stretches(own.time)) for own in curves]
+    check_time_ranges(rules, nodes)
+    found = []
+    for series in nodes:
+        out = np.zeros(len(series.time), bool)
+        for rule in rules:
+            out |= times_of_rule(rule, series)
+        if out.all():
+            raise DataError(f"node /{series.path}: white.exclude leaves no time to be fitted")
+        found.append(out)
+    return found
 
 
 def without(curves: Curves, times: NDArray[np.bool_]) -> Curves:

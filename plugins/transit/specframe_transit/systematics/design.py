@@ -9,6 +9,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from specframe.errors import DataError, ParameterError
+from specframe_transit.cleaning.node import find_regressor
 from specframe_transit.inference.params import LogUniformPrior
 from specframe_transit.inference.prior import Parameter, make_parameter
 from specframe_transit.systematics.blocks import Block, FixedColumns, Ramp, Sinusoid
@@ -24,7 +25,7 @@ from specframe_transit.systematics.params import (
     SinusoidTerm,
     StepTerm,
 )
-from specframe_transit.systematics.regressors import find_regressor, scale_angle, scale_regressor
+from specframe_transit.systematics.regressors import scale_angle, scale_regressor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
-from specframe_transit.systematics.regressors import find_regressor
+from specframe_transit.cleaning.node import find_regressor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from specframe.api import MAD_TO_STD, masked_median
 from specframe.errors import DataError
+from specframe_transit.cleaning.node import find_regressor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from specframe_transit.curves import Curves
 
     Array = NDArray[np.float64]
 
-__all__ = ["ScaledRegressor", "find_regressor", "scale_angle", "scale_regressor"]
+__all__ = ["ScaledRegressor", "scale_angle", "scale_regressor"]
 
 #: A regressor that varies by less than this part of its size does not vary: that is rounding.
 _ROUNDING = 1e-12
@@ -38,22 +36,6 @@ class ScaledRegressor:
     values: Array
     centre: Array
     scale: Array
-
-
-def find_regressor(name: str, regressors: Mapping[str, Array], path: str) -> Array:
-    """Return the regressor of that name.
-
-    Raises
-    ------
-    DataError
-        When there is none; it names the nearest and all that are there.
-    """
-    if name in regressors:
-        return regressors[name]
-    near = get_close_matches(name, regressors, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    there = ", ".join(sorted(regressors)) or "none (the loader's columns say which are regressors)"
-    raise DataError(f"node /{path}: no regressor {name!r}{hint} There are: {there}")
 
 
 def scale_regressor(name: str, curves: Curves) -> ScaledRegressor:

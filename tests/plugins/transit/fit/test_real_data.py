@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as clock
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from specframe.api import make_observation
+from specframe_transit.cleaning.clean import Clean
 from specframe_transit.curves import curves_of, point_to_point_scatter
 from specframe_transit.fit.channels import fit_channels
 from specframe_transit.fit.white import fit_white
@@ -107,7 +107,7 @@ def test_wasp39b_white_curve_of_niriss(data_dir):
     assert data.attrs["flags"] == ""
 
 
-def test_hatp18b_in_86_channels_takes_less_than_a_second(data_dir):
+def test_hatp18b_in_86_channels(data_dir):
     """Errors of the file are 24 times too large; they are rescaled here by the scatter from point to point."""
     from astropy.io import fits
 
@@ -127,11 +127,7 @@ def test_hatp18b_in_86_channels_takes_less_than_a_second(data_dir):
     ).params
     curves = replace(curves, flux_error=rescaled)
     white = fit_white([curves], params)
-    fit_channels(curves, white, 0, params, params.systematics)
-    start = clock.perf_counter()
     fit = fit_channels(curves, white, 0, params, params.systematics)
-    # 0.1 s on an idle machine
-    assert clock.perf_counter() - start < 1.0
     assert 0.9 < np.median(fit.chi2) < 1.1
     assert abs(np.mean(fit.depth) - 0.0182) < 3e-4
     assert not fit.lost.any()
@@ -150,10 +146,12 @@ def test_wasp43b_eclipses_agree_with_the_published_model(data_dir):
         signal="eclipse",
         orbit={"period": 0.81347436, "semi_major_axis": 4.872, "inclination": 82.1},
         radius_ratio=0.1595,
-        exclude=[{"time": [0.0, 0.34]}, {"time": [0.47, 0.82]}],
         errors={"red_noise": False},
     )
-    data = fit.apply(make_observation("WASP-43b", {"WFC3/0": node}))["WFC3/0"]
+    near = Clean(
+        drop=[{"time": [0.0, 0.34]}, {"time": [0.47, 0.82]}], clip_sigma_time=None, clip_sigma_wavelength=None
+    ).apply(make_observation("WASP-43b", {"WFC3/0": node}))
+    data = fit.apply(near)["WFC3/0"]
     difference = (data["depth"].values - published) / data["depth_error"].values
     assert np.abs(difference).max() < 2.0
     assert 40 < 1e6 * np.median(data["depth_error"]) < 60

@@ -163,7 +163,7 @@ def test_errors_that_the_file_does_not_have_come_from_the_scatter(transit_node, 
         ({"signal": "eclipse"}, "radius_ratio must be a number"),
         ({"limb_darkening": {"coefficients": [0.1, 0.2, 0.3]}}, "two coefficients"),
         ({"limb_darkening": {"white": {"std": -1}}}, "std"),
-        ({"exclude": [{"regressor": "orbit"}]}, "go together"),
+        ({"white": {"exclude": [{"regressor": "orbit"}]}}, "needs values"),
         ({"systematics": [{"term": "gp"}, {"term": "gp"}]}, "one Gaussian process"),
     ],
 )  # fmt: skip
@@ -177,7 +177,8 @@ def test_wrong_parameters_are_named(transit_node, observe, params, words):
     [
         ({"limb_darkening": {"white": "fixed"}}, "add the step limb-darkening"),
         ({"white": {"channels": [0, 9]}}, "white.channels ends at 9"),
-        ({"exclude": [{"regressor": "orbit", "values": [3]}]}, "no regressor 'orbit'"),
+        ({"white": {"exclude": [{"time": [1.0, 2.0]}]}}, r"no exposure lies in time .* /A/0 runs from 24590"),
+        ({"white": {"exclude": [{"regressor": "orbit", "values": [3]}]}}, "no regressor 'orbit'"),
         ({"systematics": [{"term": "regressors", "names": ["airmass"]}]}, "airmass"),
         ({"channels": {"systematics": [{"term": "gp"}], "gp": "white"}}, "not have the same process"),
     ],
