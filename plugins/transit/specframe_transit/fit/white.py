@@ -9,6 +9,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe_transit.fit.batch import Design
+from specframe_transit.fit.correlated import correlated_noise
 from specframe_transit.fit.elements import elements_of
 from specframe_transit.fit.layout import Layout
 from specframe_transit.fit.noise import noise_of
@@ -17,7 +18,6 @@ from specframe_transit.fit.rounds import fit_rounds, with_wider_noise
 from specframe_transit.fit.selection import excluded_times, without
 from specframe_transit.fit.starts import check_window, started
 from specframe_transit.systematics.design import Systematics
-from specframe_transit.systematics.noise import red_noise
 from specframe_transit.systematics.params import CommonModeTerm, PrincipalComponentsTerm, StepTerm
 from specframe_transit.systematics.steps import find_steps
 
@@ -136,7 +136,7 @@ def fit_white(curves: Sequence[Curves], params: TransitFitParams) -> WhiteFit:
             use = white[i].use[0] & ~result.batches[i].clipped[0]
             steps[i] = find_steps(white[i].time, result.batches[i].rest[0], use, number, known)
     check_window(layout, result.minimum.values[0])
-    red = tuple(_red_noise(result, i, node) for i, node in enumerate(white))
+    red = tuple(correlated_noise(result, i, node.time) for i, node in enumerate(white))
     if params.errors.red_noise and any(node.beta[0] > 1 for node in red):
         result = with_wider_noise(result, [float(node.beta[0]) for node in red])
     values = result.minimum.values[0]
@@ -153,11 +153,3 @@ def fit_white(curves: Sequence[Curves], params: TransitFitParams) -> WhiteFit:
         steps=tuple(() if found is None else found for found in steps),
         red_noise=red,
     )
-
-
-def _red_noise(result: FitResult, node: int, curves: Curves) -> RedNoise:
-    batch = result.problem.batches[node]
-    use = batch.noise.use
-    normalised = np.where(use, result.batches[node].rest / np.where(use, batch.noise.error, 1.0), 0.0)
-    n_fitted = batch.design.systematics.n_column + len(result.problem.picks[node])
-    return red_noise(normalised, curves.time, use, n_fitted=n_fitted)
