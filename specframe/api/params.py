@@ -84,7 +84,7 @@ def Quantity(unit: str) -> Any:  # noqa: N802 - reads as a type in annotations
             return float(units.Quantity(value).to_value(unit))
         except (TypeError, ValueError, units.UnitsError) as error:
             # astropy goes on about how to define units of one's own
-            reason = str(error).partition("  If this is meant")[0]
+            reason = str(error).partition(" If this is meant")[0].strip()
             raise ValueError(f"expected a number or a quantity in {unit!r}, got {value!r}: {reason}") from None
 
     schema = {"anyOf": [{"type": "number"}, {"type": "string", "description": f"a quantity, in {unit} or convertible"}]}

@@ -42,6 +42,14 @@ class Fields:
         """Return the names that the mapping at a place may have."""
         return [name for schema in self._at(value, place) for name in schema.get("properties", {})]
 
+    def tags(self, value: Any, place: Sequence[str | int]) -> list[str]:
+        """Return the words that say which of several mappings stands at a place (``term: polynomial``)."""
+        return [tag for schema in self._at(value, place) for tag in schema.get("discriminator", {}).get("mapping", ())]
+
+    def tag_name(self, value: Any, place: Sequence[str | int]) -> str:
+        """Return the name of the key under which such a word stands, or nothing."""
+        return next((s["discriminator"]["propertyName"] for s in self._at(value, place) if "discriminator" in s), "")
+
     def description(self, value: Any, place: Sequence[str | int]) -> str:
         """Return what is said about a place, or nothing."""
         found = list(self._at(value, place[:-1])) if place else []
@@ -109,6 +117,10 @@ class Fields:
             if schema.get("additionalProperties") is False and any(name not in properties for name in value):
                 return False
             return all(self._fits(properties[name], item) for name, item in value.items() if name in properties)
+        if isinstance(value, dict) and loosely:
+            # of mappings that a word tells apart (term: polynomial) only the one that was meant
+            words = {name: field for name, field in schema.get("properties", {}).items() if "const" in field}
+            return all(self._fits(field, value[name]) for name, field in words.items() if name in value)
         return True
 
 

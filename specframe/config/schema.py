@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.config.fields import Fields
 from specframe.config.recipe import PIPELINE_KEYS
-from specframe.config.spec import STEP_KEYS
+from specframe.config.spec import BOOTSTRAP, STEP_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,6 +86,20 @@ def _top_level(usable: list[Registered]) -> dict[str, Schema]:
         "properties": {
             "cross_validation": validation,
             "scores": _parts(usable, "score", "score", "Scores that are computed."),
+            "bootstrap": _or_reference(
+                {
+                    "type": "integer",
+                    "minimum": 0,
+                    "default": BOOTSTRAP,
+                    "description": "Resamples of the targets for the confidence intervals of the scores; 0: none.",
+                }
+            ),
+            "by": {
+                "type": ["array", "null"],
+                "items": {"type": "string"},
+                "description": "What scores are broken down by: variables of the loader's catalogue, numbers of "
+                "quality.ecsv, truth (the mean true value of a target), or std (its mean predicted error).",
+            },
             "compare": _parts(usable, "loader", "load", "Published spectra that the result is compared with."),
         },
     }

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossValidation", "Part", "PipelineSpec", "PluginChoice", "Step"]
 
+#: Resamples of the targets for confidence intervals when nothing else is said: 0.2 s for the scores of the core on
+#: 673 targets x 283 outputs.
+BOOTSTRAP = 1000
+
 #: YAML key of a step -> kind of component.
 STEP_KEYS = {
     "load": "loader",
@@ -72,6 +76,10 @@ class PipelineSpec:
     description: str = ""
     cross_validation: CrossValidation | None = None
     scores: tuple[Part, ...] = ()
+    #: Resamples of the targets for the confidence intervals of the scores; 0: no intervals.
+    bootstrap: int = BOOTSTRAP
+    #: What the scores are broken down by: variables of the catalogue, numbers of the quality table, ``truth``, ``std``.
+    by: tuple[str, ...] = ()
     exports: tuple[Part, ...] = ()
     #: Loaders of spectra that the result is compared with.
     compared: tuple[Part, ...] = ()
@@ -96,6 +104,10 @@ class PipelineSpec:
             evaluate["cross_validation"] = {"folds": folds.folds, "group": escape(folds.group)}
         if self.scores:
             evaluate["scores"] = [_part_data("score", part) for part in self.scores]
+        if self.scores or self.bootstrap != BOOTSTRAP:
+            evaluate["bootstrap"] = self.bootstrap
+        if self.by:
+            evaluate["by"] = _escaped(self.by)
         if self.compared:
             evaluate["compare"] = [_part_data("load", part) for part in self.compared]
         if evaluate:

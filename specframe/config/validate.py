@@ -17,7 +17,7 @@ from specframe.config.overrides import overridden
 from specframe.config.problem import Problems
 from specframe.config.recipe import PIPELINE_KEYS
 from specframe.config.section import Section
-from specframe.config.spec import CrossValidation, Part, PipelineSpec, PluginChoice
+from specframe.config.spec import BOOTSTRAP, CrossValidation, Part, PipelineSpec, PluginChoice
 from specframe.config.steps import read_steps
 from specframe.config.substitution import Substitution
 from specframe.errors import PluginError
@@ -107,16 +107,19 @@ def _pipeline(
     plugins, source = _plugins(section, make_registry)
     reader = ComponentReader(source, problems, check_paths)
     recipe = read_steps(filled.entries.get("steps"), filled, reader)
-    cross_validation, scores, compared = _evaluate(section, recipe, reader)
+    evaluate = _evaluate(section)
+    cross_validation = _cross_validation(evaluate, recipe)
     written = [Part(step.component, step.params) for step in recipe.steps if _is_export(step)]
     spec = PipelineSpec(
         steps=tuple(step for step in recipe.steps if not _is_export(step)),
         seed=section.integer("seed", 0, 0),
         description=section.text("description", ""),
         cross_validation=cross_validation,
-        scores=scores,
+        scores=_parts("score", "scores", evaluate, reader),
+        bootstrap=evaluate.integer("bootstrap", BOOTSTRAP, 0),
+        by=evaluate.texts("by"),
         exports=(*written, *_parts("exporter", "export", section, reader)),
-        compared=compared,
+        compared=_parts("loader", "compare", evaluate, reader),
         plugins=plugins,
         path=None if path is None else Path(os.path.abspath(path)),  # noqa: PTH100 - links stay as they are named
         origins=origins(filled, shown),
@@ -169,23 +172,23 @@ def _is_export(step: Step) -> bool:
     return step.component.component.kind == "exporter"
 
 
-def _evaluate(
-    section: Section, recipe: Recipe, reader: ComponentReader
-) -> tuple[CrossValidation | None, tuple[Part, ...], tuple[Part, ...]]:
+def _evaluate(section: Section) -> Section:
     entry = section.node.entries.get("evaluate")
-    at = entry.at if entry else section.at
-    stated = Section(
-        entry.value if entry else None, "evaluate", ("cross_validation", "scores", "compare"), at, section.problems
+    keys = ("cross_validation", "scores", "bootstrap", "by", "compare")
+    return Section(
+        entry.value if entry else None, "evaluate", keys, entry.at if entry else section.at, section.problems
     )
-    folds = stated.get("cross_validation")
-    cross_validation = None
-    if folds is not None:
-        at = stated.node.entries["cross_validation"].at
-        inner = Section(folds, "cross_validation", ("folds", "group"), at, section.problems)
-        cross_validation = CrossValidation(inner.integer("folds", 5, 2), inner.text("group", "target") or "target")
-        if not recipe.has_model:
-            section.problems.add(at, "cross-validation needs a model", "add a step '- model: ...', or remove it")
-    return cross_validation, _parts("score", "scores", stated, reader), _parts("loader", "compare", stated, reader)
+
+
+def _cross_validation(evaluate: Section, recipe: Recipe) -> CrossValidation | None:
+    folds = evaluate.get("cross_validation")
+    if folds is None:
+        return None
+    at = evaluate.node.entries["cross_validation"].at
+    inner = Section(folds, "cross_validation", ("folds", "group"), at, evaluate.problems)
+    if not recipe.has_model:
+        evaluate.problems.add(at, "cross-validation needs a model", "add a step '- model: ...', or remove it")
+    return CrossValidation(inner.integer("folds", 5, 2), inner.text("group", "target") or "target")
 
 
 def _parts(kind: Kind, key: str, section: Section, reader: ComponentReader) -> tuple[Part, ...]:

@@ -119,6 +119,10 @@ def report_violations(
             hint = ""
             if isinstance(node_, ScalarNode):
                 hint = scalar_advice(node_.text, node_.quoted, "number" in expected, "true or false" in expected)
+                if expected == "a mapping" and node_.text in fields.tags(data, violation.place):
+                    hint = f"write {{{fields.tag_name(data, violation.place)}: {node_.text}}}"
+            elif isinstance(node_, MapNode) and expected == "a list":
+                hint = "write [{...}], or begin each item with '- '"
             position = node_.at if isinstance(node_, ScalarNode) else violation.at
             problems.add(position, f"{name}: {subject} must be {expected}, got {got}", hint)
 
@@ -161,6 +165,17 @@ def _note(violation: _Violation, error: Mapping[str, Any], name: str, fields: Fi
         violation.suggests |= {(*above, other) for other in names if hint == f"did you mean {other!r}?"}
         of = f" in {spelled(above)}" if above else ""
         violation.other.append(_Told(violation.at, f"{name} has no parameter {loc[-1]!r}{of}", hint))
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        key = str(context["discriminator"]).strip("'")
+        tags = fields.tags(data, violation.place)
+        if "tag" in context:
+            message, hint = (
+                f"{within}: no {key} is called {context['tag']!r}",
+                nearest(context["tag"], tags, "there are"),
+            )
+        else:
+            message, hint = f"{within} needs {key!r}, which says what it is", f"one of {', '.join(tags)}"
+        violation.other.append(_Told(violation.at, f"{name}: {message}", hint))
     elif kind in _EXPECTED:
         violation.expected.append(_EXPECTED[kind].format_map(context))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 
@@ -49,6 +49,20 @@ class PolynomialParams(Params):
     order: int = Field(3, ge=0, le=6, description="Order.")
 
 
+class LineTerm(Params):
+    term: Literal["line"]
+    order: int = Field(1, description="Order.")
+
+
+class RampTerm(Params):
+    term: Literal["ramp"]
+    timescale: float | None = Field(None, gt=0, description="Timescale in d.")
+
+
+class TermsParams(Params):
+    terms: list[Annotated[LineTerm | RampTerm, Field(discriminator="term")]] = Field([], description="Terms.")
+
+
 class RidgeParams(Params):
     alpha: float | Literal["auto"] = Field(1.0, description="Strength of the penalty.")
     components: int = Field(10, ge=1, description="Number of components.")
@@ -75,6 +89,7 @@ COMPONENTS = [
     _registered("loader", "table", TableParams, "io"),
     _registered("calibrator", "ariel-detector", DetectorParams, "ariel"),
     _registered("detrender", "transit-polynomial", PolynomialParams, "linear"),
+    _registered("detrender", "transit-terms", TermsParams, "linear"),
     _registered("model", "flat", EmptyParams, "linear"),
     _registered("model", "gp", RidgeParams, "gp", status="clash"),
     _registered("model", "gp", RidgeParams, "mine", status="clash"),

@@ -663,6 +663,24 @@ only text, numbers, lists and mappings, without tags
 ]
 
 
+TERMS = [
+    ("[{term: lin}]", "transit-terms: terms[0]: no term is called 'lin'; did you mean 'line'?"),
+    ("[{term: gp}]", "transit-terms: terms[0]: no term is called 'gp'; there are: line, ramp"),
+    ("[{line: 1}]", "transit-terms: terms[0] needs 'term', which says what it is; one of line, ramp"),
+    ("[line]", "transit-terms: terms[0] must be a mapping, got the text 'line'; write {term: line}"),
+    ("{term: line}", "transit-terms: terms must be a list, got a mapping; write [{...}], or begin each item with '- '"),
+    ("[{term: line, degree: 2}]", "transit-terms has no parameter 'degree' in terms[0]; it has: term, order"),
+]
+
+
+@pytest.mark.parametrize(("terms", "message"), TERMS)
+def test_mappings_that_a_word_tells_apart(terms: str, message: str, read: Callable[..., object]) -> None:
+    old = "transit-polynomial\n    with: {order: 3}"
+    with pytest.raises(ConfigError) as caught:
+        read(PIPELINE.replace(old, f"transit-terms\n    with: {{terms: {terms}}}"))
+    assert str(caught.value).splitlines()[0].partition(": ")[2] == message
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_message(case: Case, read: Callable[..., object], folder: Path) -> None:
     assert PIPELINE.count(case.old) == 1
