@@ -77,7 +77,9 @@ def days_of(
     if clock.reference.startswith("JD "):
         _check_dates(values, factor, float(clock.reference[3:]), wrong)
     elif clock is _PHASE and np.nanmax(np.abs(numbers)) > _DATES[0]:
-        raise wrong(f"expected orbital phases, got {numbers[0]!r}, which looks like a Julian date: time: BJD_TDB")
+        raise wrong(
+            f"expected orbital phases, got {numbers[0]:.10g}, which looks like a Julian date; write time: BJD_TDB"
+        )
     return (numbers if factor == 1.0 else numbers * factor), clock
 
 

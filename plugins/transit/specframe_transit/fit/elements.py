@@ -32,6 +32,8 @@ __all__ = ["Elements", "elements_of"]
 #: Julian dates of the years 1858 (where MJD counts from) and later are above this; other clocks are far below.
 _FULL_JULIAN_DATE = 2.0e6
 _MODIFIED = 2400000.5
+#: Time scales that are the same to 2 ms. UTC was 69.2 s behind TDB in 2017 to 2026, TAI is 32.2 s behind it.
+_SCALES = {"TDB": "TDB", "TT": "TDB", "TAI": "TAI", "UTC": "UTC"}
 #: A mid-transit further than this from the data (d) is on another clock.
 _LONGEST_SPAN = 100 * 365.25
 _UNITS = {
@@ -170,10 +172,26 @@ def elements_of(orbit: OrbitParams, curves: Sequence[Curves], per_visit: bool = 
     epoch = tuple(round(-where / period) for where in origin)
     labels = list(dict.fromkeys(c.visit for c in curves)) if per_visit else [""]
     clock = tuple(labels.index(c.visit) if per_visit else 0 for c in curves)
+    _check_scales(curves, clock)
     shifted = _moved(spec, start)
     name = "mid_transit[{}]" if len(labels) > 1 else "mid_transit"
     mids = [make_parameter(name.format(label), shifted, "d", step=1e-4) for label in labels]
     return Elements((*mids, *others), clock, origin, epoch)
+
+
+def _check_scales(curves: Sequence[Curves], clock: Sequence[int]) -> None:
+    """Refuse nodes that share a mid-transit, but count on time scales that differ by more than milliseconds."""
+    for which in dict.fromkeys(clock):
+        scales: dict[str, str] = {}
+        for one, own in zip(curves, clock, strict=True):
+            if own == which and one.time_system in _SCALES:
+                scales.setdefault(_SCALES[one.time_system], f"/{one.path} ({one.time_system})")
+        if len(scales) > 1:
+            raise DataError(
+                f"nodes {' and '.join(scales.values())} are on different time scales, of which UTC is about a minute "
+                "behind TDB, and share a mid-transit; bring their times to one scale (BJD_TDB) before loading, or, of "
+                "different visits, fit a mid-transit each (timing: visit)"
+            )
 
 
 def _start(spec: PriorParams) -> float:

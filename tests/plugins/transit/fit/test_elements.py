@@ -98,3 +98,16 @@ def test_a_missing_or_impossible_parameter_is_named(transit_node):
         _orbit({**ORBIT, "inclination": 95.0}, transit_node())
     with pytest.raises(ParameterError, match="no log_uniform"):
         _orbit({**ORBIT, "mid_transit": {"log_uniform": [2459000.0, 2459001.0]}}, transit_node())
+
+
+def test_nodes_on_utc_and_tdb_share_no_mid_transit(transit_node):
+    nodes = []
+    for path, system in (("A/0", "TDB"), ("B/1", "UTC"), ("C/2", "TT"), ("D/3", "")):
+        data = transit_node()
+        data["time"].attrs["time_system"] = system
+        nodes.append(curves_of(path, data))
+    given = OrbitParams(period=4.0, mid_transit=2459000.5, semi_major_axis=11.4, inclination=87.7)
+    elements_of(given, [nodes[0], nodes[2], nodes[3]])
+    elements_of(given, nodes, per_visit=True)
+    with pytest.raises(DataError, match=r"/A/0 \(TDB\) and /B/1 \(UTC\) are on different time scales.*timing: visit"):
+        elements_of(given, nodes)
