@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe_transit.curves import point_to_point_scatter
+from specframe_transit.fit.offset import offset_error
 from specframe_transit.fit.single import depth_of_white
+from specframe_transit.scatter import point_to_point_scatter
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,12 +102,16 @@ def node_with_results(
     for name, (value, own_error, unit) in summary.numbers.items():
         gained[name] = ((), value, {"units": unit})
         gained[f"{name}_error"] = ((), own_error, {"units": unit})
+    offset = 0.0 if alone is not None else offset_error(white, node, draws, summary, params)
+    gained["depth_offset_error"] = ((), offset, {"units": ""})
     if np.isfinite(summary.contacts).all():
         gained["contact_time"] = ("contact", summary.contacts + curves.reference, {"units": "d"})
     attrs = {
         "quantity": _QUANTITY[params.signal],
         "method": f"transit-fit: white {params.white.method.method}, channels {params.channels.method.method}",
-        "flags": " ".join(_flags(data, curves, white, node, fit, draws, summary, ratio)),
+        "flags": " ".join(
+            _flags(data, curves, white, node, fit, draws, summary, ratio, offset > float(np.nanmedian(error)))
+        ),
         "fit": json.dumps(params.canonical()),
         "fit_diagnostics": json.dumps(draws.diagnostics),
     }
@@ -187,6 +192,7 @@ def _flags(
     draws: WhiteDraws,
     summary: WhiteSummary,
     ratio: Array,
+    level_unknown: bool,
 ) -> list[str]:
     """Return the node's flags: those that are there, and those of this fit."""
     found = dict.fromkeys(str(data.attrs.get("flags", "")).split())
@@ -211,6 +217,7 @@ def _flags(
         "bounds": bool(np.any((values <= prior.lower[0]) | (values >= prior.upper[0]))),
         "errors-overestimated": len(there) > 0 and float(np.median(there)) > _ERRORS_DISAGREE,
         "errors-underestimated": len(there) > 0 and float(np.median(there)) < 1 / _ERRORS_DISAGREE,
+        "shared-offset": level_unknown,
         "few-samples": len(used) < _FEW_TIMES,
         "not-converged": not result.minimum.converged.all() or any("not-converged" in words for words in fit.flags),
     }
