@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe.api import MAD_TO_STD, masked_median
+from specframe.api import masked_median
 from specframe.errors import DataError
 from specframe_transit.light_curves import as_days
+from specframe_transit.scatter import point_to_point_scatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["Curves", "curves_of", "julian_date_offset", "point_to_point_scatter"]
+__all__ = ["Curves", "curves_of", "julian_date_offset"]
 
 _SECONDS_PER_DAY = 86400.0
 _JULIAN_DATE = re.compile(r"JD\s*([0-9]+(?:\.[0-9]*)?)", re.IGNORECASE)
-#: Variance of f[i-1] - 2 f[i] + f[i+1] over that of f, for white noise.
-_SECOND_DIFFERENCE = 6.0
 _MIN_LIGHT = 0.5
 
 
@@ -200,17 +199,6 @@ def julian_date_offset(reference: str) -> float | None:
     """Return the number of ``"JD <number>"``, the Julian date at which a clock is 0; None for other texts."""
     match = _JULIAN_DATE.fullmatch(reference.strip())
     return float(match.group(1)) if match else None
-
-
-def point_to_point_scatter(flux: NDArray[np.float64], use: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the robust standard deviation (n_channel,) of white noise from second differences of neighbours used.
-
-    A slope drops out; a curvature and a transit's ingress hardly count. 0 where fewer than three neighbours are used.
-    """
-    second = flux[:, :-2] - 2.0 * flux[:, 1:-1] + flux[:, 2:]
-    there = use[:, :-2] & use[:, 1:-1] & use[:, 2:]
-    scatter: NDArray[np.float64] = MAD_TO_STD * masked_median(np.abs(second), there) / np.sqrt(_SECOND_DIFFERENCE)
-    return scatter
 
 
 def _regressors(path: str, data: xr.Dataset) -> dict[str, NDArray[np.float64]]:

@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from specframe.errors import DataError
-from specframe_transit.curves import curves_of, julian_date_offset, point_to_point_scatter
+from specframe_transit.curves import curves_of, julian_date_offset
+from specframe_transit.scatter import point_to_point_scatter
 
 
 def _node(n_channel=4, n_time=30, **variables):

@@ -7,7 +7,7 @@ import pytest
 from astropy.stats import sigma_clip
 
 from specframe_transit.cleaning.outliers import find_outliers
-from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter, point_to_point_scatter
+from specframe_transit.cleaning.scatter import error_flags, error_ratio, known_scatter, light_curve_scatter
 from specframe_transit.cleaning.series import direction_ratio, stretches, white_curve
 
 LIMITS = {"sigma_time": 5.0, "sigma_wavelength": 5.0, "window": 20, "iterations": 5}
@@ -181,7 +181,7 @@ def test_scatter_of_known_noise_under_a_transit_a_ramp_and_gaps(transit):
     shape = transit(time, 0.15, 88.5) * (1.0 + 0.01 * np.exp(-(time + 0.12) / 0.01) + 0.1 * time)
     sizes = np.geomspace(1e-4, 1e-2, 40)[:, None]
     flux = shape * (1.0 + sizes * np.random.default_rng(0).standard_normal((40, len(time))))
-    found = point_to_point_scatter(flux, np.ones(flux.shape, bool), stretch)
+    found = known_scatter(flux, np.ones(flux.shape, bool), stretch)
     # the median of 520 second differences is uncertain by 6 % (checked with 10000 series of normal noise)
     assert np.median(found / sizes[:, 0]) == pytest.approx(1.0, abs=0.03)
     assert np.abs(found / sizes[:, 0] - 1.0).max() < 0.2
@@ -193,7 +193,7 @@ def test_scatter_of_alternating_exposures_is_that_of_each_direction():
     use = np.ones(flux.shape, bool)
     stretch = np.zeros(400, int)
     assert direction_ratio(flux, use, direction, stretch) == pytest.approx(np.full(20, 1.01), abs=2e-4)
-    assert np.median(point_to_point_scatter(flux, use, stretch)) > 50.0
+    assert np.median(known_scatter(flux, use, stretch)) > 50.0
     assert np.median(light_curve_scatter(flux, use, stretch, direction)) == pytest.approx(5.0, rel=0.05)
 
 
@@ -201,13 +201,13 @@ def test_too_few_neighbours_have_no_scatter():
     flux = noise((2, 30))
     use = np.ones(flux.shape, bool)
     use[1, ::2] = False
-    assert np.isfinite(point_to_point_scatter(flux, use, np.zeros(30, int))).tolist() == [True, False]
+    assert np.isfinite(known_scatter(flux, use, np.zeros(30, int))).tolist() == [True, False]
 
 
 def test_error_ratio_and_its_flags():
     flux = noise((50, 500))
     use = np.ones(flux.shape, bool)
-    scatter = point_to_point_scatter(flux, use, np.zeros(500, int))
+    scatter = known_scatter(flux, use, np.zeros(500, int))
     for factor, flags in ((20.0, ("errors-overestimated",)), (1.0, ()), (0.4, ("errors-underestimated",))):
         ratio = error_ratio(np.full(flux.shape, factor * 10.0), use, scatter)
         assert np.median(ratio) == pytest.approx(factor, rel=0.05)

@@ -36,7 +36,7 @@ class Clean(Detrender):
     In this order: times by ``drop``, samples whose flux or error is not finite or whose error is not positive,
     channels by ``mask_channels``, channels with too few usable samples, and outliers (see
     :func:`~specframe_transit.cleaning.outliers.find_outliers`). Flux is never changed. Then errors are compared with
-    the scatter from exposure to exposure (:func:`~specframe_transit.cleaning.scatter.point_to_point_scatter`; of
+    the scatter from exposure to exposure (:func:`~specframe_transit.scatter.point_to_point_scatter`; of
     exposures whose regressor ``scan_direction`` alternates, the difference in level is taken out first).
 
     Each node gains ``error_ratio (wavelength)``, the median error over the scatter as the data came, its median

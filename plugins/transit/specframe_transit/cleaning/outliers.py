@@ -9,7 +9,7 @@ import numpy as np
 
 from specframe.api import masked_median
 from specframe_transit.cleaning.neighbours import departures
-from specframe_transit.cleaning.scatter import point_to_point_scatter
+from specframe_transit.cleaning.scatter import known_scatter
 from specframe_transit.cleaning.series import direction_ratio, relative_flux, white_curve
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def find_outliers(
 
     Channels are first divided by their white curve, which takes the transit, ramps and jumps that they share out of
     them; with fewer than five channels they are judged as they are. Exposures that are outliers of the white curve
-    are outliers of all channels. Scatter is from point to point, see :func:`point_to_point_scatter`.
+    are outliers of all channels. Scatter is from point to point, see :func:`known_scatter`.
 
     In wavelength, each exposure's flux over the median spectrum and the white curve, in units of each channel's
     scatter, is compared with the channels around it, in units of that exposure's own scatter or 1, the larger. A
@@ -85,7 +85,7 @@ def find_outliers(
             level = masked_median(flux, use)
             judged = use & (level > 0)[:, None]
             values = _levelled(relative_flux(flux, level), judged, direction, stretch)
-        scatter = point_to_point_scatter(values, judged, stretch)[:, None]
+        scatter = known_scatter(values, judged, stretch)[:, None]
         judged = judged & np.isfinite(scatter)
         scatter = np.where(np.isfinite(scatter), scatter, 1.0)
         depart = departures(values, judged, stretch, half, scatter[:, 0], least)
@@ -96,7 +96,7 @@ def find_outliers(
             judged = judged & ~new
         if sigma_wavelength is not None:
             scaled, of_exposure = np.ascontiguousarray(((values - 1.0) / scatter).T), np.ascontiguousarray(judged.T)
-            along = point_to_point_scatter(scaled, of_exposure, in_order)
+            along = known_scatter(scaled, of_exposure, in_order)
             noise = np.fmax(along, 1.0)
             across = departures(scaled, of_exposure, in_order, half, noise, sigma_wavelength) != 0.0
             new = across.T & (np.abs(depart) >= 0.5 * sigma_wavelength * noise)
@@ -122,7 +122,7 @@ def _levelled(
 def _beyond(
     values: NDArray[np.float64], use: NDArray[np.bool_], stretch: NDArray[np.intp], half: int, sigma: float
 ) -> NDArray[np.bool_]:
-    scatter = point_to_point_scatter(values, use, stretch)
+    scatter = known_scatter(values, use, stretch)
     judged = use & np.isfinite(scatter)[:, None]
     depart = departures(values, judged, stretch, half, np.where(np.isfinite(scatter), scatter, 1.0), sigma)
     return np.asarray(depart != 0.0)

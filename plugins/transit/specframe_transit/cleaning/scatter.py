@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe.api import MAD_TO_STD, masked_median
+from specframe.api import masked_median
 from specframe_transit.cleaning.series import direction_ratio
+from specframe_transit.scatter import point_to_point_scatter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["error_flags", "error_ratio", "light_curve_scatter", "median_ratio", "point_to_point_scatter"]
+__all__ = ["error_flags", "error_ratio", "known_scatter", "light_curve_scatter", "median_ratio"]
 
 #: Errors this many times larger or smaller than the scatter carry a flag.
 DISAGREEMENT = 1.5
@@ -20,24 +21,15 @@ DISAGREEMENT = 1.5
 _MIN_DIFFERENCES = 10
 
 
-def point_to_point_scatter(
+def known_scatter(
     values: NDArray[np.float64], use: NDArray[np.bool_], stretch: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return the standard deviation of the white noise of each series, shape (n_series,), NaN where it is not known.
-
-    It is the scaled median absolute deviation of x[t-1] - 2 x[t] + x[t+1] over sqrt(6), which is 0 for any straight
-    line: a transit, a ramp or a drift adds nothing except at its corners, and the median passes over those. Only
-    samples that follow each other without a masked one or a gap between them count. Noise that is correlated over
-    more than a few samples is not seen; see ``beta`` for that.
+    """Return :func:`~specframe_transit.scatter.point_to_point_scatter`, NaN where too few samples tell it.
 
     ``values`` and ``use`` have the shape (n_series, n_time), ``stretch`` (n_time,) numbers stretches without gaps.
     """
-    if values.shape[1] < 3:
-        return np.full(len(values), np.nan)
-    good = use[:, :-2] & use[:, 1:-1] & use[:, 2:] & (stretch[2:] == stretch[:-2])
-    second = np.where(good, values[:, :-2] - 2.0 * values[:, 1:-1] + values[:, 2:], 0.0)
-    scatter = MAD_TO_STD / np.sqrt(6.0) * masked_median(np.abs(second), good)
-    return np.where((good.sum(axis=1) >= _MIN_DIFFERENCES) & (scatter > 0), scatter, np.nan)
+    scatter = point_to_point_scatter(values, use, stretch, fewest=_MIN_DIFFERENCES)
+    return np.where(scatter > 0, scatter, np.nan)
 
 
 def light_curve_scatter(
@@ -46,13 +38,13 @@ def light_curve_scatter(
     stretch: NDArray[np.intp],
     direction: NDArray[np.bool_] | None,
 ) -> NDArray[np.float64]:
-    """Return :func:`point_to_point_scatter` of light curves, which may alternate between two levels.
+    """Return :func:`known_scatter` of light curves, which may alternate between two levels.
 
     What exposures with ``direction`` (n_time,) are brighter by than the others is taken out first.
     """
     if direction is not None:
         flux = np.where(direction, flux / direction_ratio(flux, use, direction, stretch)[:, None], flux)
-    return point_to_point_scatter(flux, use, stretch)
+    return known_scatter(flux, use, stretch)
 
 
 def error_ratio(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_transit.curves import point_to_point_scatter
 from specframe_transit.fit.kernels import kernel_of
+from specframe_transit.scatter import point_to_point_scatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

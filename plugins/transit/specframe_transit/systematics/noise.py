@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_transit.curves import point_to_point_scatter
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-__all__ = ["Allan", "RedNoise", "allan", "point_to_point_scatter", "red_noise", "red_noise_beta"]
+__all__ = ["Allan", "RedNoise", "allan", "red_noise", "red_noise_beta"]
 
 #: Bins over which beta is taken, d: 10 to 30 minutes, about the duration of ingress (Winn et al. 2008).
 INGRESS = (10.0 / 1440.0, 30.0 / 1440.0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe_transit.cleaning.node import find_regressor
+from specframe_transit.cleaning.series import stretches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,9 +37,7 @@ def orbit_numbers(curves: Curves, regressor: str = "auto") -> NDArray[np.intp]:
         When the regressor is missing or not finite.
     """
     if regressor == "auto" and "orbit" not in curves.regressors:
-        interval = np.diff(curves.time)
-        gap = interval > max(_GAP, _GAP_SAMPLES * float(np.median(interval)))
-        return np.concatenate([[0], np.cumsum(gap)]).astype(np.intp)
+        return stretches(curves.time, max(_GAP, _GAP_SAMPLES * float(np.median(np.diff(curves.time)))))
     name = "orbit" if regressor == "auto" else regressor
     values = find_regressor(name, curves.regressors, curves.path)
     values = values[0] if values.ndim == 2 else values

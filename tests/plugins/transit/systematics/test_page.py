@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 from specframe.api import nodes
 from specframe_io import LightCurves
 from specframe_transit import Clean, TransitFit
-from specframe_transit.curves import point_to_point_scatter
 from specframe_transit.fit.params import AverageParams
+from specframe_transit.scatter import point_to_point_scatter
 from specframe_transit.systematics.params import TermParams
 
 _PAGE = Path(__file__).resolve().parents[4] / "docs/how-to/systematics.md"
