@@ -10,7 +10,6 @@ import numpy as np
 from specframe_transit.fit.offset import offset_error
 from specframe_transit.fit.single import depth_of_white
 from specframe_transit.scatter import point_to_point_scatter
-from specframe_transit.scatter import point_to_point_scatter
 
 if TYPE_CHECKING:
     import xarray as xr
