@@ -60,7 +60,7 @@ class TransitFit(Detrender):
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
         """Return the Observation with depths; see the class for what a node gains."""
-        params = self.params
+        params = self.params.of_target(str(observation.attrs["target"]))
         given = dict(nodes(observation))
         curves = [self.curves(path, data) for path, data in given.items()]
         white = fit_white(curves, params)

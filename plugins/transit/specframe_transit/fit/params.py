@@ -18,6 +18,7 @@ __all__ = [
     "LimbDarkeningParams",
     "OrbitParams",
     "StdParams",
+    "TargetParams",
     "TransitFitParams",
     "WhiteParams",
 ]
@@ -92,6 +93,11 @@ class LimbDarkeningParams(Params):
     def _two_or_four(cls, value: str | tuple[float, ...]) -> str | tuple[float, ...]:
         if not isinstance(value, str) and len(value) not in (2, 4):
             raise ValueError(f"expected two coefficients (quadratic) or four (nonlinear), got {len(value)}")
+        if not isinstance(value, str) and sum(value) > 1.0:
+            raise ValueError(
+                f"{list(value)} make the limb darker than black: 1 less their sum is its brightness; expected a sum of "
+                "at most 1"
+            )
         return value
 
 
@@ -166,6 +172,14 @@ class ErrorsParams(Params):
     )
 
 
+class TargetParams(Params):
+    """What is told of one target in place of what is told of all."""
+
+    orbit: OrbitParams | None = Field(None, description="The orbit of this target, complete.")
+    radius_ratio: PriorParams | None = Field(None, description="Rp/R* of this target.")
+    depth: PriorParams | None = Field(None, description="Fp/F* of this target.")
+
+
 class TransitFitParams(Params):
     """Parameters of ``transit-fit``."""
 
@@ -179,6 +193,11 @@ class TransitFitParams(Params):
     )
     depth: PriorParams = Field(
         FreePrior(free=0.0), description="Fp/F* of the white curve, one per instrument (signal: eclipse)."
+    )
+    targets: dict[str, TargetParams] = Field(
+        default_factory=dict,
+        description="Orbit and size of targets that have others than those above, by the name of the target: "
+        "{WASP-6b: {orbit: {period: 3.361, ...}, radius_ratio: {free: 0.14}}}.",
     )
     timing: Literal["shared", "visit"] = Field(
         "shared", description="One mid-transit and period for all visits, or a mid-transit for each."
@@ -201,8 +220,24 @@ class TransitFitParams(Params):
     )
     seed: int = Field(0, ge=0, description="Seed of posterior draws.")
 
+    def of_target(self, target: str) -> Self:
+        """Return the parameters of one target, what ``targets`` says of it put in its place."""
+        own = self.targets.get(target, TargetParams())
+        told = {name: getattr(own, name) for name in TargetParams.model_fields if getattr(own, name) is not None}
+        return self.model_copy(update={**told, "targets": {}})
+
     @model_validator(mode="after")
     def _eclipse_has_a_radius(self) -> Self:
-        if self.signal == "eclipse" and not isinstance(self.radius_ratio, float):
-            raise ValueError("radius_ratio must be a number where the signal is an eclipse: it sets ingress and egress")
+        every: dict[str, TransitFitParams | TargetParams] = {"": self, **self.targets}
+        for name, told in every.items():
+            where = f"targets.{name}." if name else ""
+            if self.signal == "eclipse" and not isinstance(told.radius_ratio, float | None):
+                raise ValueError(
+                    f"{where}radius_ratio must be a number where the signal is an eclipse: it sets ingress and egress"
+                )
+            if self.signal == "transit" and told.depth not in (None, FreePrior(free=0.0)):
+                raise ValueError(
+                    f"{where}depth is that of an eclipse, but the signal is a transit; give radius_ratio, or write "
+                    "signal: eclipse"
+                )
         return self
