@@ -18,8 +18,9 @@ _WINDOW = 5.0
 def autocorrelation_time(chain: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the integrated autocorrelation time of each parameter, in steps.
 
-    The autocorrelation function is the mean over the walkers', summed within Sokal's window (Sokal 1997; Goodman and
-    Weare 2010). A chain that never moved has the number of its steps.
+    The autocovariances of all walkers around their common mean are averaged, and their ratio to the variance summed
+    within Sokal's window (Sokal 1997; Goodman and Weare 2010). So walkers that stay long in a tail count by how far out
+    they are; ratios walker by walker would hardly see them. A chain that never moved has the number of its steps.
 
     Parameters
     ----------
@@ -32,12 +33,12 @@ def autocorrelation_time(chain: NDArray[np.float64]) -> NDArray[np.float64]:
         Shape ``(n,)``, at least 1.
     """
     steps = len(chain)
-    centred = chain - chain.mean(axis=0)
+    centred = chain - chain.mean(axis=(0, 1))
     spectrum = np.fft.rfft(centred, n=2 * steps, axis=0)
-    covariance = np.fft.irfft(np.abs(spectrum) ** 2, axis=0)[:steps]  # shape (n_step, n_walker, n)
-    variance = covariance[0]
-    moved = variance > 0
-    correlation = np.divide(covariance, variance, out=np.ones_like(covariance), where=moved).mean(axis=1)
+    power = (np.abs(spectrum) ** 2).mean(axis=1)
+    covariance = np.fft.irfft(power, n=2 * steps, axis=0)[:steps]  # shape (n_step, n)
+    moved = (np.diff(chain, axis=0) != 0).any(axis=(0, 1))
+    correlation = np.divide(covariance, covariance[0], out=np.ones_like(covariance), where=moved)
     sums = 2 * np.cumsum(correlation, axis=0) - 1
     beyond = np.arange(steps)[:, None] >= _WINDOW * sums
     window = np.where(beyond.any(axis=0), beyond.argmax(axis=0), steps - 1)

@@ -13,6 +13,7 @@ from scipy.integrate import dblquad
 
 from specframe.errors import DataError, ParameterError, UnavailableComponentError
 from specframe_transit.fit.linear import solve_linear
+from specframe_transit.inference.diagnostics import autocorrelation_time
 from specframe_transit.inference.params import (
     DynestyParams,
     EmceeParams,
@@ -251,3 +252,15 @@ def test_slope_of_a_line_with_the_intercept_integrated_out(method: MethodParams)
     if samples.log_evidence is not None:
         allowed = 4 * samples.diagnostics.get("log_evidence_error", 0.0) + 1e-6
         assert samples.log_evidence == pytest.approx(evidence, abs=allowed)
+
+
+def test_walkers_that_linger_in_a_tail_count_by_how_far_out_they_are():
+    """Half of the walkers are white with variance 1, half an AR(1) of variance 9 with (1 + 0.98) / (1 - 0.98) = 99."""
+    rng = np.random.default_rng(8)
+    quick = rng.standard_normal((20000, 16))
+    slow = np.empty_like(quick)
+    slow[0] = 3.0 * rng.standard_normal(16)
+    for step in range(1, len(slow)):
+        slow[step] = 0.98 * slow[step - 1] + 3.0 * np.sqrt(1 - 0.98**2) * rng.standard_normal(16)
+    chain = np.concatenate([quick, slow], axis=1)[:, :, None]
+    assert autocorrelation_time(chain)[0] == pytest.approx((9 * 99 + 1) / 10, rel=0.15)
