@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from specframe.errors import DataError, ParameterError
-from specframe_transit.gp import recursion
+from specframe_transit.gp.arrays import ascending, prepared
+from specframe_transit.gp.likelihood import likelihood, likelihood_of_sum
 from specframe_transit.gp.optimum import find_optimum
 from specframe_transit.gp.restricted import restricted_likelihood
+from specframe_transit.gp.smoother import smooth
 from specframe_transit.gp.terms import Term, make_term
+from specframe_transit.gp.transition import EXPONENTIAL
+from specframe_transit.gp.whitening import whiten
 from specframe_transit.inference.params import LogUniformPrior
 
 if TYPE_CHECKING:
@@ -98,8 +102,8 @@ class TimeKernel:
     ) -> Likelihood:
         """Return the log likelihood of the residuals, and its gradient."""
         blocks, slopes = self._blocks(hyper)
-        blocks, time, variance, residual, use = _prepared(blocks, time, variance, residual, use)
-        compute = recursion.likelihood if len(self._kinds) == 1 else recursion.likelihood_of_sum
+        blocks, time, variance, residual, use = prepared(blocks, time, variance, residual, use)
+        compute = likelihood if len(self._kinds) == 1 else likelihood_of_sum
         need_damping = any(term.has_quality for term in self.terms)
         value, by_residual, by_variance, by_block = compute(
             self._kinds, blocks, need_damping, time, variance, residual, use
@@ -142,8 +146,8 @@ class TimeKernel:
         use: NDArray[np.bool_],
         solve: bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        blocks, time, variance, columns, use = _prepared(self._blocks(hyper)[0], time, variance, columns, use)
-        result, log_determinant = recursion.whiten(self._kinds, blocks, time, variance, columns, use, solve)
+        blocks, time, variance, columns, use = prepared(self._blocks(hyper)[0], time, variance, columns, use)
+        result, log_determinant = whiten(self._kinds, blocks, time, variance, columns, use, solve)
         result[np.isneginf(log_determinant)] = np.nan
         return result, log_determinant
 
@@ -161,17 +165,17 @@ class TimeKernel:
         At all of ``time``, unused samples included, or at the ascending times ``at (n_at,)``. The noise of a sample is
         not in the variance.
         """
-        blocks, time, variance, residual, use = _prepared(self._blocks(hyper)[0], time, variance, residual, use)
+        blocks, time, variance, residual, use = prepared(self._blocks(hyper)[0], time, variance, residual, use)
         if at is None:
-            mean, spread = recursion.smooth(self._kinds, blocks, time, variance, residual, use)
+            mean, spread = smooth(self._kinds, blocks, time, variance, residual, use)
             return mean, spread
-        at = _ascending(at, "times to predict at")
+        at = ascending(at, "times to predict at")
         merged = np.concatenate([time, at])
         order = np.argsort(merged, kind="stable")
         place = np.empty(len(order), dtype=np.intp)
         place[order] = np.arange(len(order))
         extra = np.zeros((len(residual), len(at)))
-        mean, spread = recursion.smooth(
+        mean, spread = smooth(
             self._kinds,
             blocks,
             merged[order],
@@ -235,7 +239,7 @@ class TimeKernel:
         for b, kind in enumerate(self._kinds):
             s2, rate, damping = blocks[:, b, :, None].transpose(1, 0, 2)
             u = rate * np.abs(lag)
-            if kind == recursion.EXPONENTIAL:
+            if kind == EXPONENTIAL:
                 total += s2 * np.exp(-u)
                 continue
             # exp of complex numbers: the growing part of cosh never stands alone
@@ -301,7 +305,7 @@ def make_time_kernel(
     """
     if not terms:
         raise ParameterError(f"{name}: a Gaussian process needs at least one kernel, such as {{kernel: matern-3/2}}")
-    time = _ascending(time, "times")
+    time = ascending(time, "times")
     steps = np.diff(time)
     steps = steps[steps > 0]
     if not len(steps):
@@ -318,53 +322,3 @@ def make_time_kernel(
     return TimeKernel(
         tuple(make_term(term, prefix, amplitude, timescale) for term, prefix in zip(terms, names, strict=True))
     )
-
-
-def _ascending(time: NDArray[np.float64], what: str) -> NDArray[np.float64]:
-    time = np.ascontiguousarray(time, dtype=float)
-    if time.ndim != 1 or not np.isfinite(time).all():
-        raise DataError(f"{what} of a Gaussian process must be finite numbers of shape (n_time,), got {time.shape}")
-    if len(time) and np.diff(time).min(initial=0.0) < 0:
-        wrong = int(np.argmax(np.diff(time) < 0)) + 1
-        raise DataError(
-            f"{what} of a Gaussian process must ascend; number {wrong}, {time[wrong]:.8g}, does not: sort them"
-        )
-    return time
-
-
-def _prepared(
-    blocks: NDArray[np.float64],
-    time: NDArray[np.float64],
-    variance: NDArray[np.float64],
-    values: NDArray[np.float64],
-    use: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return arrays as the recursions take them: of as many curves each, contiguous and checked."""
-    time = _ascending(time, "times")
-    values = np.asarray(values, dtype=float)
-    if values.ndim == 1:
-        values = values[None]
-    variance, use = np.atleast_2d(np.asarray(variance, dtype=float)), np.atleast_2d(np.asarray(use, dtype=bool))
-    n_curve = max(len(blocks), len(variance), len(values), len(use))
-    shapes = {"variance": variance.shape, "use": use.shape, "residuals or columns": values.shape, "hyper": blocks.shape}
-    for what, shape in shapes.items():
-        if shape[0] not in (1, n_curve) or (what != "hyper" and shape[-1] != len(time)):
-            raise DataError(
-                f"{what} of a Gaussian process must be of {n_curve} curves (or 1) and {len(time)} times, got {shape}"
-            )
-    if not ((variance >= 0) & (variance < np.inf) | ~use).all():
-        raise DataError("variances of a Gaussian process must be finite and not negative at the samples in use")
-    return (
-        _for_all(blocks, n_curve),
-        time,
-        _for_all(variance, n_curve),
-        _for_all(values, n_curve),
-        _for_all(use, n_curve),
-    )
-
-
-def _for_all(array: NDArray[Any], n_curve: int) -> NDArray[Any]:
-    """Return an array of ``n_curve`` rows, contiguous, from as many or from one."""
-    if len(array) != n_curve:
-        array = np.broadcast_to(array, (n_curve, *array.shape[1:]))
-    return np.ascontiguousarray(array)

@@ -1,4 +1,4 @@
-"""How the state of a kernel's block goes from one time to the next, and the compiler of all recursions in time.
+"""How the state of a kernel's block goes from one time to the next.
 
 A kernel is a sum of blocks, each a linear stochastic differential equation with two states: the process, and its slope
 divided by the rate. So scaled, its stationary covariance is s^2 times the identity, and with u = rate x dt the
