@@ -48,7 +48,9 @@ class OrbitParams(Params):
     impact_parameter: PriorParams | None = Field(None, description="Impact parameter at mid-transit in stellar radii.")
     eccentricity: PriorParams = Field(0.0, description="Eccentricity.")
     argument_of_periastron: PriorParams = Field(
-        90.0, description="Argument of periastron of the planet's orbit in deg."
+        90.0,
+        description="Argument of periastron in deg, as radial velocities of the star give it: the transit is at true "
+        "anomaly 90 minus it.",
     )
 
     @model_validator(mode="after")
