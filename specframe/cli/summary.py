@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from specframe.cli.table import table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,11 +26,13 @@ def print_summary(run: Run) -> None:
         scores = metrics[where]
         if not scores:
             continue
-        click.echo(f"Scores ({title}, {metrics['targets']['judged']} targets):")
-        width = max(map(len, scores))
-        for name, value in scores.items():
-            shown = "-" if value is None else f"{value:.4g}"
-            click.echo(f"  {name.ljust(width)}  {shown}")
+        found = metrics.get("intervals", {})
+        intervals = found.get(where, {})
+        more = f"; in brackets {100 * found['level']:g} % intervals" if intervals else ""
+        click.echo(f"Scores ({title}, {metrics['targets']['judged']} targets{more}):")
+        rows = [[name, _shown(value), _bracket(intervals.get(name))] for name, value in scores.items()]
+        for line in table(rows, indent="  "):
+            click.echo(line)
     flags = run.manifest.get("flags", {})
     if flags:
         listed = "; ".join(f"{flag} {_named(targets)}" for flag, targets in flags.items())
@@ -41,6 +45,14 @@ def print_summary(run: Run) -> None:
         if count > 1:
             click.echo(f"All reasons: {run.path / 'manifest.json'}")
     click.echo(f"Results: {run.path}")
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _bracket(interval: Sequence[float] | None) -> str:
+    return f"[{_shown(interval[0])}, {_shown(interval[1])}]" if interval else ""
 
 
 def _named(targets: Sequence[str]) -> str:

@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from specframe.evaluate.bootstrap import (
+        Intervals,
+        Resamples,
+        bca_interval,
+        make_resamples,
+        resample_score,
+        score_intervals,
+        two_sided_p,
+    )
+    from specframe.evaluate.classes import target_classes
     from specframe.evaluate.comparison import SpectrumComparison, compare_spectra
     from specframe.evaluate.diagnostics import (
         coverage_by_target,
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
         r2,
         uniform_distance,
     )
-    from specframe.evaluate.evaluation import Evaluation, align, evaluate_scores, is_complete
+    from specframe.evaluate.evaluation import Evaluation, Judged, align, evaluate_scores, is_complete, judged_targets
     from specframe.evaluate.intervals import interval
     from specframe.evaluate.red_noise import BinnedScatter, binned_scatter
     from specframe.evaluate.splits import grouped_folds
@@ -32,6 +42,16 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "bootstrap": (
+            "Intervals",
+            "Resamples",
+            "bca_interval",
+            "make_resamples",
+            "resample_score",
+            "score_intervals",
+            "two_sided_p",
+        ),
+        "classes": ("target_classes",),
         "comparison": ("SpectrumComparison", "compare_spectra"),
         "diagnostics": (
             "coverage_by_target",
@@ -46,7 +66,7 @@ __getattr__, __dir__ = lazy_names(
             "r2",
             "uniform_distance",
         ),
-        "evaluation": ("Evaluation", "align", "evaluate_scores", "is_complete"),
+        "evaluation": ("Evaluation", "Judged", "align", "evaluate_scores", "is_complete", "judged_targets"),
         "intervals": ("interval",),
         "red_noise": ("BinnedScatter", "binned_scatter"),
         "splits": ("grouped_folds",),
@@ -56,8 +76,12 @@ __getattr__, __dir__ = lazy_names(
 __all__ = [
     "BinnedScatter",
     "Evaluation",
+    "Intervals",
+    "Judged",
+    "Resamples",
     "SpectrumComparison",
     "align",
+    "bca_interval",
     "binned_scatter",
     "compare_spectra",
     "coverage_by_target",
@@ -69,10 +93,16 @@ __all__ = [
     "grouped_folds",
     "interval",
     "is_complete",
+    "judged_targets",
+    "make_resamples",
     "output_errors",
     "pit_normal",
     "pit_samples",
     "pulls",
     "r2",
+    "resample_score",
+    "score_intervals",
+    "target_classes",
+    "two_sided_p",
     "uniform_distance",
 ]

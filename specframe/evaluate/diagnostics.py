@@ -26,8 +26,11 @@ __all__ = [
     "output_errors",
     "pit_normal",
     "pit_samples",
+    "pit_table_normal",
+    "pit_table_samples",
     "pulls",
     "r2",
+    "resampled_r2",
     "uniform_distance",
 ]
 
@@ -53,6 +56,34 @@ def r2(mean: ArrayLike, truth: ArrayLike) -> Array:
     # a column of equal numbers leaves rounding errors of its mean, not zero
     varies = total > count * (1e-12 * np.abs(centre)) ** 2
     return np.asarray(np.where(varies, 1.0 - (residual**2).sum(axis=0) / np.where(varies, total, 1.0), np.nan))
+
+
+def resampled_r2(mean: ArrayLike, truth: ArrayLike, counts: ArrayLike) -> Array:
+    """Return what :func:`r2` does of resamples, in which targets stand several times.
+
+    Parameters
+    ----------
+    mean, truth
+        Shape (n_target, n_output).
+    counts
+        Shape (n_resample, n_target): how often each target is in each resample.
+
+    Returns
+    -------
+    Shape (n_resample, n_output); NaN where the true values do not vary.
+    """
+    truth, counts = np.asarray(truth, float), np.asarray(counts, float)
+    known = np.isfinite(truth)
+    centre = np.where(known, truth, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    residual = np.where(known, truth - np.asarray(mean, float), 0.0)
+    away = np.where(known, truth - centre, 0.0)  # sums of squares about zero would lose digits
+    count = np.maximum(counts @ known, 1.0)
+    shift = (counts @ away) / count
+    square = counts @ away**2
+    total = square - count * shift**2
+    # of equal true values rounding errors are left
+    varies = total > np.maximum(1e-12 * square, count * (1e-12 * np.abs(centre)) ** 2)
+    return np.asarray(np.where(varies, 1.0 - (counts @ residual**2) / np.where(varies, total, 1.0), np.nan))
 
 
 @dataclass(frozen=True)
@@ -122,8 +153,13 @@ def pit_normal(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
     Uniform on [0, 1] when calibrated; a hump in the middle means errors too large, horns at the ends too small.
     With a std of 0 it is 0 or 1, or 1/2 where the mean is the truth.
     """
-    pit = ndtr(_in_sigma(np.asarray(truth, float) - np.asarray(mean, float), std))
+    pit = pit_table_normal(mean, std, truth)
     return np.asarray(pit[np.isfinite(pit)])
+
+
+def pit_table_normal(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
+    """Return what :func:`pit_normal` does by target and output, NaN where the truth is not known."""
+    return np.asarray(ndtr(_in_sigma(np.asarray(truth, float) - np.asarray(mean, float), std)))
 
 
 def pit_samples(samples: ArrayLike, truth: ArrayLike) -> Array:
@@ -132,10 +168,15 @@ def pit_samples(samples: ArrayLike, truth: ArrayLike) -> Array:
     The rank of the truth among the ``n`` samples (ties count half), shifted to the middle of its step,
     ``(rank + 1/2) / (n + 1)``, so that calibrated predictions have mean 1/2.
     """
+    pit = pit_table_samples(samples, truth)
+    return np.asarray(pit[np.isfinite(pit)])
+
+
+def pit_table_samples(samples: ArrayLike, truth: ArrayLike) -> Array:
+    """Return what :func:`pit_samples` does by target and output, NaN where the truth is not known."""
     samples, truth = np.asarray(samples, float), np.asarray(truth, float)
     rank = (samples < truth).sum(axis=0) + 0.5 * (samples == truth).sum(axis=0)
-    pit = (rank + 0.5) / (len(samples) + 1)
-    return np.asarray(pit[np.isfinite(truth)])
+    return np.asarray(np.where(np.isfinite(truth), (rank + 0.5) / (len(samples) + 1), np.nan))
 
 
 def uniform_distance(values: ArrayLike) -> float:

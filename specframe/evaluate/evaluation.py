@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import ContainerError, SpecframeError
+from specframe.evaluate.bootstrap import Intervals, score_intervals
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from specframe.api import Score
 
-__all__ = ["Evaluation", "align", "evaluate_scores", "is_complete"]
+__all__ = ["Evaluation", "Judged", "align", "evaluate_scores", "is_complete", "judged_targets"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,25 @@ class Evaluation:
     unlabelled: tuple[str, ...] = ()
     #: Targets that were left out because they have no value, or no error, in some output.
     incomplete: tuple[str, ...] = ()
+    #: Confidence intervals of the scores, ``None`` where none were asked for.
+    intervals: Intervals | None = None
+    #: Scores of classes of the targets, by what they are sorted by and the name of the class.
+    by: dict[str, dict[str, Evaluation]] = field(default_factory=dict)
 
 
-def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.DataArray) -> Evaluation:
+@dataclass(frozen=True)
+class Judged:
+    """Prediction and truth of the targets that can be judged, in the same order, and the names of the others."""
+
+    prediction: xr.Dataset
+    truth: xr.DataArray
+    unlabelled: tuple[str, ...]
+    incomplete: tuple[str, ...]
+
+
+def evaluate_scores(
+    scores: Sequence[Score], prediction: xr.Dataset, truth: xr.DataArray, bootstrap: int = 0, seed: int = 0
+) -> Evaluation:
     """Judge ``prediction`` by every one of ``scores``.
 
     Targets and outputs are matched by name (see :func:`align`). Targets with a gap, such as a channel in which no depth
@@ -50,17 +67,19 @@ def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.D
         A Prediction, see :mod:`specframe.api.prediction`.
     truth
         Labels (target, output). Targets that are not predicted are not looked at; single labels may be NaN.
+    bootstrap
+        Number of resamples of the targets for the scores' confidence intervals; 0 for none. Targets with the same
+        ``group`` in the Prediction are drawn together.
+    seed
+        Decides the resamples.
 
     Raises
     ------
     ContainerError
         When outputs or units of prediction and truth differ.
     """
-    prediction, truth, unlabelled = align(prediction, truth)
-    complete = is_complete(prediction)
-    incomplete = tuple(str(target) for target in prediction["target"].values[~complete])
-    if incomplete:  # else nothing is copied: covariances are large
-        prediction, truth = prediction.isel(target=complete), truth.isel(target=complete)
+    judged = judged_targets(prediction, truth)
+    prediction, truth, incomplete = judged.prediction, judged.truth, judged.incomplete
     n_target = prediction.sizes["target"]
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
@@ -78,7 +97,21 @@ def evaluate_scores(scores: Sequence[Score], prediction: xr.Dataset, truth: xr.D
             if values[name] is None:
                 unknown = int(np.isnan(truth.values).sum())
                 reasons[name] = f"it is {value}" + (f"; {unknown} true values are not known" if unknown else "")
-    return Evaluation(values, reasons, n_target, unlabelled, incomplete)
+    intervals = score_intervals(scores, prediction, truth, values, bootstrap, seed) if bootstrap else None
+    return Evaluation(values, reasons, n_target, judged.unlabelled, incomplete, intervals)
+
+
+def judged_targets(prediction: xr.Dataset, truth: xr.DataArray) -> Judged:
+    """Bring prediction and truth together and leave out targets without labels or with gaps.
+
+    Raises :class:`ContainerError` when outputs or units differ, see :func:`align`.
+    """
+    prediction, truth, unlabelled = align(prediction, truth)
+    complete = is_complete(prediction)
+    incomplete = tuple(str(target) for target in prediction["target"].values[~complete])
+    if incomplete:  # else nothing is copied: covariances are large
+        prediction, truth = prediction.isel(target=complete), truth.isel(target=complete)
+    return Judged(prediction, truth, unlabelled, incomplete)
 
 
 def is_complete(prediction: xr.Dataset) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from specframe.api import Score
 from specframe.errors import DataError
 from specframe.evaluate import diagnostics
 from specframe.evaluate.intervals import interval
+from specframe.evaluate.median import resampled_median
 from specframe.evaluate.params import CoverageParams
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe.api import Params
+
+    Array = NDArray[np.float64]
 
 __all__ = ["R2", "BiasPpm", "Coverage", "Crps", "MedianAbsPpm", "Pit", "RmsePpm"]
 
@@ -30,6 +33,10 @@ class RmsePpm(Score):
         """Return ``1e6 sqrt(<(mean - truth)^2>)``; labels must be dimensionless."""
         return float(np.sqrt(np.mean(_errors_ppm(self.name, prediction, truth) ** 2)))
 
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return the score of each resample."""
+        return {self.name: np.sqrt(_means(counts, _table_ppm(self.name, prediction, truth) ** 2))}
+
 
 class MedianAbsPpm(Score):
     """Median absolute error over all targets and outputs, in parts per million: a few bad targets do not move it."""
@@ -40,6 +47,10 @@ class MedianAbsPpm(Score):
         """Return ``1e6 median|mean - truth|``; labels must be dimensionless."""
         return float(np.median(np.abs(_errors_ppm(self.name, prediction, truth))))
 
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return the score of each resample."""
+        return {self.name: resampled_median(np.abs(_table_ppm(self.name, prediction, truth)), counts)}
+
 
 class BiasPpm(Score):
     """Mean of prediction minus truth over all targets and outputs, in parts per million."""
@@ -49,6 +60,10 @@ class BiasPpm(Score):
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
         """Return ``1e6 <mean - truth>``; labels must be dimensionless."""
         return float(np.mean(_errors_ppm(self.name, prediction, truth)))
+
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return the score of each resample."""
+        return {self.name: _means(counts, _table_ppm(self.name, prediction, truth))}
 
 
 class R2(Score):
@@ -72,6 +87,10 @@ class R2(Score):
             )
         return float(per_output.mean())
 
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return the score of each resample; NaN where the true values of an output do not vary in it."""
+        return {self.name: diagnostics.resampled_r2(prediction["mean"].values, truth.values, counts).mean(axis=1)}
+
 
 class Crps(Score):
     """Continuous ranked probability score, in the labels' units: from ``samples`` where there are any, else ``std``.
@@ -83,12 +102,17 @@ class Crps(Score):
 
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
         """Return the mean over targets and outputs."""
+        return float(np.nanmean(self._values(prediction, truth)))
+
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return the score of each resample."""
+        return {self.name: _means(counts, self._values(prediction, truth))}
+
+    def _values(self, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
         if "samples" in prediction:
-            values = diagnostics.crps_samples(prediction["samples"].values, truth.values)
-        else:
-            std = _std(self.name, prediction)
-            values = diagnostics.crps_normal(prediction["mean"].values, std, truth.values)
-        return float(np.nanmean(values))
+            return diagnostics.crps_samples(prediction["samples"].values, truth.values)
+        std = _std(self.name, prediction)
+        return diagnostics.crps_normal(prediction["mean"].values, std, truth.values)
 
 
 class Coverage(Score):
@@ -108,16 +132,18 @@ class Coverage(Score):
         """Return ``coverage-68``, ``coverage-68-error`` and so on for each level."""
         found = {}
         for level in self.params.levels:
-            bounds = interval(prediction, level)
-            if bounds is None:
-                raise DataError(
-                    f"coverage: the prediction has no interval at level {level:g}, no samples and no std; "
-                    "add an uncertainty step"
-                )
-            fraction, error = diagnostics.clustered_fraction(*diagnostics.coverage_by_target(*bounds, truth.values))
+            fraction, error = diagnostics.clustered_fraction(*_covered(prediction, truth, level))
             found[f"coverage-{100 * level:g}"] = fraction
             if np.isfinite(error):
                 found[f"coverage-{100 * level:g}-error"] = error
+        return found
+
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return the coverage of each resample at each level."""
+        found = {}
+        for level in self.params.levels:
+            inside, known = _covered(prediction, truth, level)
+            found[f"coverage-{100 * level:g}"] = _ratio(counts @ inside, counts @ known)
         return found
 
 
@@ -133,22 +159,58 @@ class Pit(Score):
 
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
         """Return ``pit-ks``, ``pit-mean`` and ``pit-std``."""
-        if "samples" in prediction:
-            pit = diagnostics.pit_samples(prediction["samples"].values, truth.values)
-        else:
-            std = _std(self.name, prediction)
-            pit = diagnostics.pit_normal(prediction["mean"].values, std, truth.values)
+        table = self._table(prediction, truth)
+        pit = table[np.isfinite(table)]
         return {
             "pit-ks": diagnostics.uniform_distance(pit),
             "pit-mean": float(pit.mean()),
             "pit-std": float(pit.std()),
         }
 
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return mean and std of each resample; a distance from uniform grows by drawing targets twice, so none."""
+        table = self._table(prediction, truth)
+        mean = _means(counts, table)
+        variance = _means(counts, (table - 0.5) ** 2) - (mean - 0.5) ** 2
+        return {"pit-mean": mean, "pit-std": np.sqrt(np.maximum(variance, 0.0))}
 
-def _errors_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> NDArray[np.float64]:
+    def _table(self, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
+        if "samples" in prediction:
+            return diagnostics.pit_table_samples(prediction["samples"].values, truth.values)
+        std = _std(self.name, prediction)
+        return diagnostics.pit_table_normal(prediction["mean"].values, std, truth.values)
+
+
+def _errors_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
     """Return ``mean - truth`` of the known truths, shape (n,), in parts per million."""
-    error = (prediction["mean"].values - truth.values) * _ppm(score, truth.attrs.get("units", ""))
+    error = _table_ppm(score, prediction, truth)
     return np.asarray(error[np.isfinite(error)])
+
+
+def _table_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
+    """Return ``mean - truth``, shape (n_target, n_output), in parts per million; NaN where the truth is not known."""
+    return np.asarray((prediction["mean"].values - truth.values) * _ppm(score, truth.attrs.get("units", "")))
+
+
+def _means(counts: Array, table: Array) -> Array:
+    """Return the mean over the known values (n_target, n_output) of each resample, shape (n_resample,)."""
+    known = np.isfinite(table)
+    return _ratio(counts @ np.where(known, table, 0.0).sum(axis=1), counts @ known.sum(axis=1))
+
+
+def _ratio(total: Array, count: Array) -> Array:
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+
+
+def _covered(prediction: xr.Dataset, truth: xr.DataArray, level: float) -> tuple[Array, Array]:
+    """Return how many truths of each target are inside its intervals and how many are known, each (n_target,)."""
+    bounds = interval(prediction, level)
+    if bounds is None:
+        raise DataError(
+            f"coverage: the prediction has no interval at level {level:g}, no samples and no std; "
+            "add an uncertainty step"
+        )
+    return diagnostics.coverage_by_target(*bounds, truth.values)
 
 
 def _ppm(score: str, units: str) -> float:
@@ -163,7 +225,7 @@ def _ppm(score: str, units: str) -> float:
         raise DataError(f"{score}: parts per million need dimensionless labels, these are in {units!r}") from None
 
 
-def _std(score: str, prediction: xr.Dataset) -> NDArray[np.float64]:
+def _std(score: str, prediction: xr.Dataset) -> Array:
     if "std" not in prediction:
         raise DataError(f"{score}: the prediction has neither samples nor std; add an uncertainty step")
     return np.asarray(prediction["std"].values)

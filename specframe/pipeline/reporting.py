@@ -73,6 +73,9 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
         },
         scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]} | _comparisons(metrics),
         reasons=metrics["missing"],
+        intervals={title: metrics.get("intervals", {}).get(part, {}) for part, title in _PARTS.items()},
+        interval_note=_interval_note(metrics.get("intervals", {})),
+        classes=metrics.get("by"),
         flags=manifest.get("flags", {}),
         quality=_numbers(folder / "quality.ecsv"),
         figures=[ReportFigure(_title(file.stem, drawn), captions.get(_kind(file.stem), ""), file) for file in figures],
@@ -91,6 +94,23 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
         timings=manifest["timings"]["phases"],
         pipeline=(folder / "pipeline.yaml").read_text(encoding="utf-8"),
     )
+
+
+def _interval_note(intervals: Mapping[str, Any]) -> str:
+    """Say how the intervals were made and which scores have none."""
+    if not intervals:
+        return ""
+    text = ""
+    if any(intervals[part] for part in _PARTS):
+        what = "targets" if intervals["resampled"] == "target" else f"values of {intervals['resampled']}"
+        text = (
+            f"In brackets: {100 * intervals['level']:g} % confidence interval, by a bootstrap (BCa) over "
+            f"{intervals['groups']} {what} with {intervals['resamples']} resamples. "
+        )
+    without: dict[str, list[str]] = {}
+    for name, reason in intervals["missing"].items():
+        without.setdefault(reason, []).append(name)
+    return text + " ".join(f"No interval for {', '.join(names)}: {reason}." for reason, names in without.items())
 
 
 def _comparisons(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError
+from specframe.evaluate.bootstrap import LEVEL
 from specframe.pipeline.comparing import compared, comparison_table, published_spectra, summary
 from specframe.pipeline.exporting import run_exporters
 from specframe.pipeline.figures import draw_figures, drawn_targets
@@ -21,12 +22,13 @@ from specframe.pipeline.quality import flagged
 from specframe.pipeline.reporting import report_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
 
     from specframe.api.exporter import Exporter, ObservationExporter
+    from specframe.evaluate.bootstrap import Intervals
     from specframe.evaluate.comparison import SpectrumComparison
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.gather import Gathered, SetAside
@@ -77,7 +79,8 @@ def write_results(
             if comparisons:
                 write_text(folder / "comparison.ecsv", comparison_table(comparisons))
             write_text(folder / "pipeline.yaml", to_yaml(spec))
-            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned, comparisons))
+            group = spec.cross_validation.group if spec.cross_validation else "target"
+            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned, comparisons, group))
             if chain is not None and prediction is not None:
                 chain.save(folder / "model")
                 _write_outputs(folder / "model", prediction)
@@ -117,6 +120,7 @@ def _metrics(
     set_aside: Sequence[SetAside],
     learned: bool,
     comparisons: dict[str, dict[str, SpectrumComparison]],
+    group: str,
 ) -> dict[str, Any]:
     """Scores of targets that no fitted step had seen: of held-out folds, or of a pipeline that learns nothing."""
     by_target = {
@@ -134,6 +138,31 @@ def _metrics(
             "set_aside": len(set_aside),
         },
         "missing": evaluation.reasons,
+        **({"intervals": _intervals(evaluation.intervals, learned, group)} if evaluation.intervals else {}),
+        **({"by": {name: _by_class(classes) for name, classes in evaluation.by.items()}} if evaluation.by else {}),
+    }
+
+
+def _intervals(intervals: Intervals, learned: bool, group: str) -> dict[str, Any]:
+    return {
+        "level": LEVEL,
+        "resamples": intervals.n_draw,
+        "resampled": group,
+        "groups": intervals.n_group,
+        "cv": intervals.bounds if learned else {},
+        "test": {} if learned else intervals.bounds,
+        "missing": intervals.reasons,
+    }
+
+
+def _by_class(classes: Mapping[str, Evaluation]) -> dict[str, Any]:
+    return {
+        label: {
+            "targets": evaluation.n_target,
+            "scores": evaluation.values,
+            "intervals": evaluation.intervals.bounds if evaluation.intervals else {},
+        }
+        for label, evaluation in classes.items()
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
+from specframe.pipeline.classes import scores_by_class
 from specframe.pipeline.crossval import cross_validate, fit_final
 from specframe.pipeline.gather import (
     Gathered,
@@ -20,6 +21,7 @@ from specframe.pipeline.gather import (
     learning_data,
     leave_out_ungrouped,
 )
+from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.results import write_results
@@ -107,7 +109,7 @@ def run_pipeline(session: Session) -> None:
     exporters = [cast("Exporter | ObservationExporter", _make(part)) for part in spec.exports]
     worker = TargetWorker(session.recipe(), session.registry)
     labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
-    catalogue = worker.loader.catalogue() if steps else None
+    catalogue = worker.loader.catalogue() if steps or spec.by else None
     group = spec.cross_validation.group if spec.cross_validation else "target"
     check_catalogue(catalogue, group)
     gathered = session.gather(worker)
@@ -122,6 +124,8 @@ def run_pipeline(session: Session) -> None:
         labels = labels.sel(target=list(data.targets))
         with session.phase("cross-validation"):
             prediction = cross_validate(session, steps, data, labels)
+        if group != "target":
+            prediction = prediction.assign(group=("target", data.groups))
         with session.phase("fit"):
             chain = fit_final(session, steps, data, labels)
     else:
@@ -132,7 +136,11 @@ def run_pipeline(session: Session) -> None:
 
     evaluation = _unjudged(scores, prediction)
     if labels is not None and prediction is not None:
-        evaluation = _judged(scores, prediction, labels)
+        with session.phase("scores"):
+            seed = seed_for(spec.seed, "bootstrap")
+            evaluation = _judged(scores, prediction, labels, spec.bootstrap, seed)
+            by_class = scores_by_class(session, gathered, scores, prediction, labels, catalogue)
+            evaluation = replace(evaluation, by=by_class)
         known = labels.reindex(target=prediction["target"].values)
         prediction = prediction.assign(truth=known.assign_attrs(labels.attrs).reset_coords(drop=True))
     write_results(session, gathered, prediction, exporters, chain, evaluation, learned=bool(steps))
@@ -162,10 +170,10 @@ def _unjudged(scores: Sequence[Score], prediction: xr.Dataset | None) -> Evaluat
     return Evaluation(dict.fromkeys(names), dict.fromkeys(names, reason), 0, unlabelled)
 
 
-def _judged(scores: Sequence[Score], prediction: xr.Dataset, labels: xr.DataArray) -> Evaluation:
+def _judged(scores: Sequence[Score], prediction: xr.Dataset, labels: xr.DataArray, draws: int, seed: int) -> Evaluation:
     """Score the prediction; when it cannot be compared with the labels at all, say so and keep the results."""
     try:
-        return evaluate_scores(scores, prediction, labels)
+        return evaluate_scores(scores, prediction, labels, draws, seed)
     except DataError as error:
         names = [score.name for score in scores]
         return Evaluation(dict.fromkeys(names), dict.fromkeys(names, str(error)))

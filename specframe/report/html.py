@@ -64,6 +64,9 @@ def write_report(
     pipeline: str = "",
     flags: Mapping[str, Sequence[str]] | None = None,
     quality: Sequence[Mapping[str, str]] = (),
+    intervals: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    interval_note: str = "",
+    classes: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> Path:
     """Write the report; ``path`` appears only when it is whole.
 
@@ -92,6 +95,14 @@ def write_report(
     quality
         Numbers that the steps left, summarised over targets: ``name``, ``median``, ``lowest``, ``highest`` and the
         targets of both, ``lowest_target`` and ``highest_target``.
+    intervals
+        Confidence intervals of scores: lower and upper end by part and name, as ``scores``. They take the place of
+        ``x-error``.
+    interval_note
+        How they were made.
+    classes
+        Scores of classes of the targets: by what they are sorted by and the name of the class, ``targets`` (their
+        number), ``scores`` and ``intervals`` by name.
 
     Raises
     ------
@@ -112,7 +123,12 @@ def write_report(
         description=description,
         summary={name: _shown(value) for name, value in summary.items()},
         score_names=names,
-        score_rows={part: {name: _score(values, name) for name in names} for part, values in scores.items()},
+        score_rows={
+            part: {name: _score(values, name, (intervals or {}).get(part, {})) for name in names}
+            for part, values in scores.items()
+        },
+        interval_note=interval_note,
+        classes={name: _class_table(found) for name, found in (classes or {}).items()},
         reasons=dict(reasons or {}),
         figures=[(figure.title, figure.caption, figure.data_uri()) for figure in figures],
         set_aside=[{key: _shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
@@ -139,11 +155,25 @@ def _score_names(scores: Mapping[str, Mapping[str, float | None]]) -> list[str]:
     return [name for name in names if not (name.endswith("-error") and name.removesuffix("-error") in names)]
 
 
-def _score(values: Mapping[str, float | None], name: str) -> str | None:
-    """Return ``0.684 ± 0.020``, or ``None`` for a score that could not be computed."""
+def _class_table(classes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, Any]]]:
+    """Return the rows of a table of scores by class: for each score the cell of every class."""
+    names = _score_names({label: found["scores"] for label, found in classes.items()})
+    rows: dict[str, list[tuple[str, Any]]] = {
+        "targets": [(label, str(found["targets"])) for label, found in classes.items()]
+    }
+    for name in names:
+        rows[name] = [(label, _score(found["scores"], name, found["intervals"])) for label, found in classes.items()]
+    return rows
+
+
+def _score(values: Mapping[str, float | None], name: str, intervals: Mapping[str, Sequence[float]]) -> str | None:
+    """Return ``0.684 [0.645, 0.722]``, ``0.684 ± 0.020``, or ``None`` for a score that could not be computed."""
     value, error = values.get(name), values.get(f"{name}-error")
     if value is None:
         return None
+    if name in intervals:
+        low, high = intervals[name]
+        return f"{value:.5g} [{low:.4g}, {high:.4g}]"
     if error is None:
         return f"{value:.5g}"
     return f"{value:.3f} ± {error:.3f}"

@@ -85,6 +85,7 @@ def test_report_is_written_again(specframe: Callable[..., Any], pipeline: Path, 
     result = specframe("report", tmp_path / "out", "--out", tmp_path / "again.html")
     assert result.status == 0
     html = (tmp_path / "again.html").read_text()
+    assert "95 % confidence interval, by a bootstrap (BCa) over 20 targets with 1000 resamples" in html
     assert f"{Run(tmp_path / 'out').metrics['cv']['rmse-ppm']:.5g}" in html
 
 

@@ -164,6 +164,7 @@ evaluate:
     - score: coverage
       with:
         level: 0.68
+  bootstrap: 1000
 export:
   - submission-adc24
 """

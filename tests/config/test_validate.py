@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from specframe.config import CrossValidation, PluginChoice, pipeline_from_data, read_pipeline
+from specframe.config import CrossValidation, PluginChoice, pipeline_from_data, read_pipeline, to_yaml
 from specframe.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
@@ -76,6 +76,30 @@ def test_what_is_left_out_has_its_default(read: Any) -> None:
 def test_cross_validation_without_options_has_five_folds_by_target(read: Any) -> None:
     spec = read("specframe: 1\nsteps: [load: table, model: flat]\nevaluate: {cross_validation: {}}\n")
     assert spec.cross_validation == CrossValidation(folds=5, group="target")
+
+
+def test_resamples_and_classes_of_the_scores(read: Any) -> None:
+    text = "specframe: 1\nsteps: [load: table]\nevaluate: {scores: [r2], bootstrap: 200, by: [star, truth]}\n"
+    spec = read(text)
+    assert (spec.bootstrap, spec.by) == (200, ("star", "truth"))
+    assert read(to_yaml(spec)) == spec
+    assert read("specframe: 1\nsteps: [load: table]\n").bootstrap == 1000
+    assert read(to_yaml(read("specframe: 1\nsteps: [load: table]\nevaluate: {bootstrap: 0}\n"))).bootstrap == 0
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ("bootstrap: -1", "evaluate: bootstrap must be a whole number of at least 0, got"),
+        ("bootstrap: yes", "evaluate: bootstrap must be a whole number of at least 0, got the text 'yes'"),
+        ("by: star", r"evaluate: by must be a list, got the text 'star'; write \[star\]"),
+        ("by: [3]", "evaluate: by: an item must be text, got 3"),
+        ("bootsrap: 10", "unknown key 'bootsrap' in evaluate; did you mean 'bootstrap'"),
+    ],
+)
+def test_wrong_resamples_and_classes(read: Any, stated: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read(f"specframe: 1\nsteps: [load: table]\nevaluate: {{{stated}}}\n")
 
 
 def test_scores_need_no_model(read: Any) -> None:

@@ -260,7 +260,7 @@ def test_hooks_of_plugins_are_told_of_every_step(toy_pipeline: MakePipeline, tmp
     assert ("error", "data", "t1") in observer.seen
     assert ("after", "depths", "t1") not in observer.seen
     phases = [step for when, step, target in observer.seen if when == "after" and target is None]
-    assert phases == ["targets", "collate", "cross-validation", "fit", "write", "export", "figures"]
+    assert phases == ["targets", "collate", "cross-validation", "fit", "scores", "write", "export", "figures"]
 
 
 def test_when_no_target_can_be_loaded_the_first_reason_is_told(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
@@ -426,3 +426,42 @@ def test_a_target_that_the_catalogue_lacks_matters_only_where_the_catalogue_is_u
     ]
     read = toy_pipeline(steps=steps).run(tmp_path / "read", quiet=True)
     assert [entry["reason"] for entry in read.set_aside] == ["target t3 is not in the loader's catalogue"]
+
+
+def test_scores_come_with_intervals_from_whole_groups(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    evaluate = {"cross_validation": {"folds": 4}, "scores": ["rmse-ppm", "pit"], "bootstrap": 300}
+    metrics = toy_pipeline(evaluate=evaluate).run(tmp_path / "out", quiet=True).metrics
+    found = metrics["intervals"]
+    low, high = found["cv"]["rmse-ppm"]
+    # 20 errors of a normal distribution: the interval of their rms is about 1 +- 0.3
+    assert 0.5 < low / metrics["cv"]["rmse-ppm"] < 0.95 < 1.05 < high / metrics["cv"]["rmse-ppm"] < 1.6
+    assert (found["level"], found["resamples"], found["resampled"], found["groups"]) == (0.95, 300, "target", 20)
+    assert list(found["missing"]) == ["pit-ks"]
+
+    evaluate["cross_validation"] = {"folds": 4, "group": "star"}
+    run = toy_pipeline(evaluate=evaluate).run(tmp_path / "stars", quiet=True)
+    assert set(run.predictions["group"].values.astype(str)) == {"0", "1", "2", "3"}
+    assert run.metrics["intervals"]["cv"] == {}
+    assert "at least 8 independent targets or groups, there are 4" in run.metrics["intervals"]["missing"]["rmse-ppm"]
+    assert "No interval for rmse-ppm, pit-ks, pit-mean, pit-std: an interval" in (run.path / "report.html").read_text()
+
+
+def test_without_resamples_there_are_no_intervals(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
+    run = toy_pipeline(evaluate={"scores": ["rmse-ppm"], "bootstrap": 0}).run(tmp_path / "out", quiet=True)
+    assert "intervals" not in run.metrics
+
+
+def test_scores_by_class(toy_pipeline: MakePipeline, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    evaluate = {"scores": ["rmse-ppm"], "bootstrap": 50, "by": ["star", "truth", "stra"]}
+    run = toy_pipeline(evaluate=evaluate).run(tmp_path / "out")
+    by = run.metrics["by"]
+    assert list(by) == ["star", "truth"]
+    assert "no scores by 'stra': neither the catalogue nor the quality table has it; did you mean 'star'?" in (
+        capfd.readouterr().err
+    )
+    assert {label: found["targets"] for label, found in by["star"].items()} == dict.fromkeys(("0", "1", "2", "3"), 5)
+    # mean squares of equally large classes average to that of all
+    squares = [found["scores"]["rmse-ppm"] ** 2 for found in by["truth"].values()]
+    assert np.sqrt(np.mean(squares)) == pytest.approx(run.metrics["cv"]["rmse-ppm"], rel=1e-9)
+    assert [found["targets"] for found in by["truth"].values()] == [5, 5, 5, 5]
+    assert "By star" in (run.path / "report.html").read_text()
