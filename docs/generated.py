@@ -94,21 +94,28 @@ def component_page(registered: Registered) -> str:
 def parameter_table(params: type[Params]) -> list[str]:
     """Return the lines of a table of parameters, nested ones by their dotted names."""
     schema = params.model_json_schema()
-    rows = list(_rows(schema, schema.get("$defs", {}), ""))
+    rows = list(_rows(schema, schema.get("$defs", {}), "", {}))
     if not rows:
         return ["It has none."]
     return ["| parameter | type | default | meaning |", "|---|---|---|---|", *rows]
 
 
-def _rows(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _rows(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str, told: dict[tuple[str, ...], str]
+) -> Iterator[str]:
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
         default = "required" if name in required else f"`{_shown(field['default'])}`" if "default" in field else ""
         kind = type_of(field, definitions).replace("|", "\\|")
         meaning = " ".join(str(field.get("description", "")).split()).replace("|", "\\|")
+        models = list(_nested(field, definitions))
+        kinds = tuple(f"{model.get('title')}({', '.join(model['properties'])})" for model in models)
+        like = told.setdefault(kinds, prefix + name) if kinds else prefix + name
+        if like != prefix + name:
+            meaning += f" Takes the same as `{like}`."
         yield f"| `{prefix}{name}` | {kind} | {default} | {meaning} |"
-        for nested in _nested(field, definitions):
-            yield from _rows(nested, definitions, f"{prefix}{name}.")
+        for model in models if like == prefix + name else ():
+            yield from _rows(model, definitions, f"{prefix}{name}.", told)
 
 
 def _nested(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -119,14 +126,17 @@ def _nested(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterato
         yield field
     for inner in field.get("anyOf", field.get("oneOf", ())):
         yield from _nested(inner, definitions)
-    if isinstance(field.get("items"), Mapping):
-        yield from _nested(field["items"], definitions)
+    for inner in (field.get("items"), field.get("additionalProperties")):
+        if isinstance(inner, Mapping):
+            yield from _nested(inner, definitions)
 
 
 def type_of(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     """Return the type of a parameter in words, with its bounds."""
     if "$ref" in field:
-        return type_of(definitions[field["$ref"].rpartition("/")[2]], definitions)
+        name = field["$ref"].rpartition("/")[2]
+        # one that may hold itself, such as a sum of kernels, is told to the second level
+        return type_of(definitions.get(name, {"type": "object"}), {n: d for n, d in definitions.items() if n != name})
     if "x-unit" in field:
         return f"quantity in {field['x-unit']}{_bounds(field)}"
     for union in ("anyOf", "oneOf"):

@@ -58,6 +58,13 @@ def test_types_say_bounds_choices_and_units(generated: ModuleType) -> None:
     assert "| `clip_sigma` | number ≥ 2 or null | `5.0` |" in detrender
 
 
+def test_mappings_that_many_parameters_take_are_told_once(generated: ModuleType) -> None:
+    rows = generated.parameter_table(Registry.discover().resolve("detrender", "transit-fit").component.params)
+    assert sum(".normal`" in row for row in rows) == 1
+    (duration,) = (row for row in rows if row.startswith("| `orbit.duration`"))
+    assert "Takes the same as `orbit.period`." in duration
+
+
 def test_every_command_is_on_the_page_of_commands(docs: Path, generated: ModuleType) -> None:
     from specframe.cli.main import _group
 
