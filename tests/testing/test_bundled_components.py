@@ -34,6 +34,7 @@ EXPECTED = {
     ("detrender", "transit-joint"),
     ("detrender", "transit-polynomial"),
     ("model", "flat"),
+    ("model", "gp"),
     ("model", "measured"),
     ("model", "naive"),
     ("model", "pca-ridge"),

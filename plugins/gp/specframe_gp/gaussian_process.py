@@ -1,0 +1,188 @@
+"""The model ``gp``."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from specframe.api import Model, Outputs, label_matrix, weight_vector
+from specframe.errors import DataError
+from specframe_gp.arithmetic import one_thread, torch
+from specframe_gp.coefficients import Coefficients
+from specframe_gp.params import GaussianProcessParams
+from specframe_gp.process import Process, Training
+from specframe_gp.reduction import Features, Reduction
+from specframe_gp.training import train
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["GaussianProcess"]
+
+_LOG = logging.getLogger(__name__)
+_MIN_TARGETS = 3
+#: Beyond so many targets a fit takes the better part of an hour and more memory than a laptop has.
+_MANY_TARGETS = 4000
+
+
+class GaussianProcess(Model):
+    """Exact Gaussian-process regression; each prediction carries the standard deviation of its posterior.
+
+    Labels become standardised coefficients of their principal components, each of which is a process of its own over
+    standardised inputs (Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, ch. 2 and 5): covariances
+    from ``kernel``, noise that is constant up to ``sample_weight`` or grows with ``noise_errors``. Hyper-parameters
+    maximise the marginal likelihood times a weak prior. ``std`` is that of a new label: the function's uncertainty,
+    the noise, and what the components leave of the labels.
+
+    Inputs that are missing (NaN or masked) take the training mean; a target without any input is left out of the fit,
+    with a warning in the log. ``extrapolating`` is that of :class:`~specframe.api.FeatureSpace`. Targets are sorted
+    by their values before the fit, so that their order changes nothing, not even the last bit. Time grows with the
+    cube of the number of targets, memory with its square, times the number of components.
+    """
+
+    name = "gp"
+    Params: ClassVar[type[GaussianProcessParams]] = GaussianProcessParams
+    params: GaussianProcessParams
+
+    _process: Process | None = None
+    _training: Training
+    _reduction: Reduction
+    _coefficients: Coefficients
+    _outputs: Outputs
+
+    def inputs(self) -> tuple[str, ...]:
+        """Return the inputs and the errors that tell of the noise."""
+        errors = self.params.noise_errors
+        return ((*(self.params.inputs or ("depth",)), *errors)) if errors else self.params.inputs
+
+    def fit(
+        self,
+        X: Any,
+        y: xr.DataArray | ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        seed: int = 0,
+    ) -> Self:
+        """Learn ``y`` from ``X`` and return self; see :class:`~specframe.api.Model`.
+
+        The variance of a target's noise is divided by its weight. ``seed`` draws the starts of the maximisation.
+
+        Raises
+        ------
+        DataError
+            When labels are missing or not finite, shapes differ, fewer than three targets have inputs, or the
+            covariance cannot be factorised.
+        """
+        features = Features.read(X, self.params.inputs, self.params.noise_errors)
+        labels = label_matrix(y, features.targets, named="target" in getattr(X, "coords", ()))
+        weight = weight_vector(sample_weight, len(labels))
+        known = np.asarray(np.isfinite(features.matrix).any(axis=1))
+        if not known.all():
+            names = ", ".join(name for name, there in zip(features.targets, known, strict=True) if not there)
+            _LOG.warning("%s: targets without any input are left out of the fit: %s", self.name, names)
+        known &= weight > 0
+        if known.sum() < _MIN_TARGETS:
+            raise DataError(
+                f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
+            )
+        if known.sum() > _MANY_TARGETS:
+            _LOG.warning(
+                "%s: %d targets are many for an exact Gaussian process: n^3 operations", self.name, known.sum()
+            )
+        every = np.column_stack([weight, features.squared_error, features.matrix, labels])
+        order = np.lexsort(every.T)
+        order = order[known[order]]
+        features, labels = features.take(order), labels[order]
+        weight = weight_vector(weight[order], len(order))
+
+        reduction = Reduction.fit(features, weight, self.params.n_inputs)
+        coefficients = Coefficients.fit(labels, weight, self.params.n_components)
+        training = Training(
+            reduction.inputs(features), coefficients.of(labels), weight, reduction.squared_errors(features)
+        )
+        process = self._made(training)
+        with one_thread():
+            train(
+                process,
+                optimizer=self.params.optimizer,
+                restarts=self.params.restarts,
+                max_iterations=self.params.max_iterations,
+                with_prior=self.params.prior == "weak",
+                seed=seed,
+            )
+        self._process, self._training = process, training
+        self._reduction, self._coefficients, self._outputs = reduction, coefficients, Outputs.of(y)
+        return self
+
+    def predict(self, X: Any) -> xr.Dataset:
+        """Return a Prediction with ``mean``, ``std``, ``extrapolating`` and, if asked for, ``covariance``."""
+        if self._process is None:
+            raise self._not_fitted()
+        features = Features.read(X, self.params.inputs, self.params.noise_errors)
+        expected = len(self._reduction.space.mean)
+        if features.matrix.shape[1] != expected:
+            raise DataError(
+                f"{self.name}: X has {features.matrix.shape[1]} features, but it was fitted with {expected}: bring the "
+                "data to the wavelengths and times of the training set"
+            )
+        with one_thread():
+            posterior = self._process.posterior(
+                self._reduction.inputs(features), self._reduction.squared_errors(features)
+            )
+        if posterior is None:
+            raise DataError(
+                f"{self.name}: the covariance of the training set cannot be factorised: the file was changed"
+            )
+        more: dict[str, Any] = {}
+        if self.params.covariance:
+            more["covariance"] = (
+                ("target", "output", "output_other"),
+                self._coefficients.covariance(posterior.variance),
+            )
+        return self._outputs.prediction(
+            features.targets,
+            self._coefficients.labels(posterior.mean),
+            self._coefficients.std(posterior.variance),
+            extrapolating=("target", self._reduction.space.extrapolates(features.matrix)),
+            **more,
+        )
+
+    def hyper_parameters(self) -> dict[str, NDArray[np.float64]]:
+        """Return logarithms of the kernel's and the noise's parameters by name, the component of the labels first.
+
+        All are in standardised units: of inputs of unit variance and coefficients of unit variance.
+        """
+        if self._process is None:
+            raise self._not_fitted()
+        return self._process.hyper_parameters()
+
+    def get_state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return hyper-parameters, standardised training data and how to get there, and the outputs' names."""
+        if self._process is None:
+            raise self._not_fitted()
+        parts = {
+            "hyper": self._process.hyper_parameters(),
+            "training": vars(self._training),
+            "reduction": self._reduction.state(),
+            "coefficients": self._coefficients.state(),
+        }
+        arrays = {f"{part}.{name}": np.asarray(a) for part, found in parts.items() for name, a in found.items()}
+        return arrays, {"outputs": self._outputs.values()}
+
+    def set_state(self, arrays: dict[str, np.ndarray], values: dict[str, Any]) -> None:
+        """Take what :meth:`get_state` returned."""
+
+        def part(name: str) -> dict[str, np.ndarray]:
+            return {k.removeprefix(f"{name}."): a for k, a in arrays.items() if k.startswith(f"{name}.")}
+
+        self._reduction = Reduction.from_state(part("reduction"))
+        self._coefficients = Coefficients(**part("coefficients"))
+        self._outputs = Outputs.from_values(values["outputs"])
+        self._training = Training(**part("training"))
+        self._process = self._made(self._training).set_hyper_parameters(part("hyper"))
+
+    def _made(self, training: Training) -> Process:
+        return Process(self.params.kernel, self.params.mean, training, getattr(torch, self.params.dtype))

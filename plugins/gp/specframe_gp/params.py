@@ -1,0 +1,115 @@
+"""Parameters of the Gaussian-process models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Discriminator, Tag
+
+from specframe.api import Field, Params
+
+__all__ = ["GaussianProcessParams", "KernelParams", "LeafParams", "ProductParams", "SumParams"]
+
+KernelName: TypeAlias = Literal["rbf", "matern-1/2", "matern-3/2", "matern-5/2", "periodic", "linear"]
+
+
+def _form(value: Any) -> str | None:
+    """Return which form a kernel is given in."""
+    if isinstance(value, str):
+        return "name"
+    keys = set(type(value).model_fields) if isinstance(value, Params) else set(value) if isinstance(value, dict) else ()
+    return next((key for key in ("kernel", "sum", "product") if key in keys), None)
+
+
+class LeafParams(Params):
+    """A kernel of one kind."""
+
+    kernel: KernelName = Field(
+        description="Form of the covariance. The Matern family goes from rough (1/2) over once (3/2) and twice (5/2) "
+        "differentiable functions to smooth ones (rbf)."
+    )
+    ard: bool = Field(
+        True, description="Give each input a scale of its own (automatic relevance determination), or all the same."
+    )
+
+
+class SumParams(Params):
+    """A sum of kernels: functions that add up, each with its own variance."""
+
+    sum: tuple[KernelParams, ...] = Field(min_length=2, description="The kernels that are added.")
+
+
+class ProductParams(Params):
+    """A product of kernels: a function that is similar only where all of them say so."""
+
+    product: tuple[KernelParams, ...] = Field(min_length=2, description="The kernels that are multiplied.")
+
+
+#: A kernel by its name, or as a mapping.
+KernelParams: TypeAlias = Annotated[
+    Annotated[KernelName, Tag("name")]
+    | Annotated[LeafParams, Tag("kernel")]
+    | Annotated[SumParams, Tag("sum")]
+    | Annotated[ProductParams, Tag("product")],
+    Discriminator(
+        _form,
+        custom_error_type="kernel",
+        custom_error_message="expected a kernel's name, {kernel: NAME, ard: false}, {sum: [...]} or {product: [...]}",
+    ),
+]
+
+SumParams.model_rebuild()
+ProductParams.model_rebuild()
+
+
+class GaussianProcessParams(Params):
+    """Parameters of ``gp``."""
+
+    inputs: tuple[str, ...] = Field(
+        (),
+        description=(
+            "What it learns from: variables of the collated data, e.g. [depth, trend], [flux], [AIRS-CH0/flux] or "
+            "[catalogue/Rs]. Empty: the depths where a detrender measured them, else the light curves."
+        ),
+    )
+    n_inputs: Annotated[int, Field(ge=1)] | None = Field(
+        10,
+        description="A variable with more values than this (a light curve) is reduced to so many of its principal "
+        "components; null takes every value as it is, which costs time and, with fewer targets than values, accuracy.",
+    )
+    noise_errors: tuple[str, ...] = Field(
+        (),
+        description="Variables of the collated data that tell how noisy a target is, e.g. [depth_error]: the variance "
+        "of the noise is a constant plus a learned multiple of their mean square.",
+    )
+    n_components: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        10,
+        description=(
+            "Principal components of the labels, each of which is learned by a process of its own: how many (an "
+            "integer, at most as many as there are), or the part of their variance to keep (between 0 and 1); null "
+            "learns every output by itself, which is best for outputs of different units."
+        ),
+    )
+    kernel: KernelParams = Field(
+        SumParams(sum=("linear", "matern-5/2")),
+        description="Covariance between targets: a name, {kernel: NAME, ard: false}, {sum: [...]} or {product: [...]}.",
+    )
+    mean: Literal["zero", "constant", "linear"] = Field(
+        "constant",
+        description="What labels tend to far from the training set: their mean, a constant or a linear function of "
+        "the inputs that is fitted too, its uncertainty included in the errors.",
+    )
+    prior: Literal["weak", "none"] = Field(
+        "weak",
+        description="Prior of the logarithms of the kernel's parameters; 'none' maximises the marginal likelihood "
+        "alone, which with many inputs and few targets overfits.",
+    )
+    optimizer: Literal["l-bfgs", "adam"] = Field("l-bfgs", description="How the likelihood is maximised.")
+    restarts: int = Field(
+        3, ge=0, le=100, description="Further starts of the maximisation, drawn at random; the best result is kept."
+    )
+    max_iterations: int = Field(200, ge=1, description="Most iterations of each maximisation.")
+    dtype: Literal["float64", "float32"] = Field(
+        "float64", description="Precision of the arithmetic; float32 takes half the memory."
+    )
+    covariance: bool = Field(False, description="Give the covariance between the outputs of each prediction too.")

@@ -1,0 +1,163 @@
+"""Hyper-parameters at the maximum of the marginal likelihood, from several starts."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.optimize import minimize
+
+from specframe.errors import DataError
+from specframe_gp.arithmetic import torch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from specframe_gp.process import Process
+
+__all__ = ["Optimizer", "train"]
+
+_LOG = logging.getLogger(__name__)
+
+Optimizer = Literal["l-bfgs", "adam"]
+
+#: How far logarithms may go from the middle of their prior: a factor of 20,000, beyond which nothing changes any more.
+_REACH = 10.0
+#: Random starts are drawn from priors narrowed by this factor; far out the likelihood is flat.
+_NARROWED = 0.5
+#: Step of Adam in the logarithms, and the change of the objective per target at which it ends.
+_STEP, _SETTLED = 0.05, 1e-7
+#: Value of what cannot be factorised: a line search turns back from it.
+_IMPOSSIBLE = 1e25
+
+
+def train(
+    process: Process, *, optimizer: Optimizer, restarts: int, max_iterations: int, with_prior: bool, seed: int
+) -> None:
+    """Set the hyper-parameters of a process to those that are most probable.
+
+    Each process of the batch takes the best of all starts by itself: the first is the middle of the priors, the
+    others are drawn from them.
+
+    Raises
+    ------
+    DataError
+        When from no start a covariance could be factorised.
+    """
+    rng = np.random.default_rng([seed, 10])
+    priors = process.priors()
+    centre = np.concatenate([mean.numpy().ravel() for mean, _ in priors.values()]).astype(float)
+    width = np.concatenate([np.full(mean.numel(), width) for mean, width in priors.values()])
+    objective = _Objective(process, centre, width if with_prior else None)
+    best: NDArray[np.float64] | None = None
+    least: NDArray[np.float64] = np.array(np.inf)
+    for start in range(1 + restarts):
+        away = rng.normal(0.0, _NARROWED * width) if start else np.zeros_like(centre)
+        begin = np.clip(centre + away, centre - _REACH, centre + _REACH)
+        end = _climb(objective, begin, optimizer, max_iterations)
+        each = objective.each(end)
+        if each is None:
+            continue
+        if best is None:
+            best, least = end, each
+        better = each < least
+        best = np.where(objective.belongs_to(better), end, best)
+        least = np.minimum(each, least)
+    if best is None:
+        raise DataError(
+            "the covariance of the training set cannot be factorised from any start, even with jitter: use dtype "
+            "float64, remove targets that stand twice with different labels, or choose a rougher kernel (matern-3/2)"
+        )
+    objective.set(best)
+
+
+class _Objective:
+    """Minus the log marginal likelihood, and minus the log prior, of a flat vector of logarithms."""
+
+    def __init__(self, process: Process, centre: NDArray[np.float64], width: NDArray[np.float64] | None) -> None:
+        self.process, self.centre, self.width = process, centre, width
+        self.parameters = process.parameters()
+        # which process of the batch a logarithm is of; all have that as their first axis
+        self.owner = np.concatenate(
+            [np.repeat(np.arange(len(p)), p.numel() // len(p)) for p in self.parameters.values()]
+        )
+
+    def set(self, vector: NDArray[np.float64]) -> None:
+        sizes = np.cumsum([p.numel() for p in self.parameters.values()])[:-1]
+        self.process.set_hyper_parameters(dict(zip(self.parameters, np.split(vector, sizes), strict=True)))
+
+    def belongs_to(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which logarithms are of chosen processes."""
+        return np.asarray(chosen[self.owner])
+
+    def each(self, vector: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return the value of each process."""
+        self.set(vector)
+        with torch.no_grad():
+            value = self.process.negative_log_likelihood()
+        if value is None or not bool(torch.isfinite(value).all()):
+            return None
+        n_process = int(self.owner.max()) + 1
+        return value.numpy().astype(float) + np.bincount(self.owner, self._penalty(vector), n_process)
+
+    def __call__(self, vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Return value and gradient."""
+        self.set(vector)
+        for parameter in self.parameters.values():
+            parameter.grad = None
+        value = self.process.negative_log_likelihood()
+        if value is None:
+            return _IMPOSSIBLE, np.zeros_like(vector)
+        total = value.sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        gradient = np.concatenate([_gradient(p) for p in self.parameters.values()])
+        if not bool(torch.isfinite(total)) or not np.isfinite(gradient).all():
+            return _IMPOSSIBLE, np.zeros_like(vector)
+        if self.width is not None:
+            gradient = gradient + (vector - self.centre) / np.square(self.width)
+        return float(total.detach()) + float(self._penalty(vector).sum()), gradient
+
+    def _penalty(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.width is None:
+            return np.zeros_like(vector)
+        return np.asarray(0.5 * np.square((vector - self.centre) / self.width))
+
+
+def _gradient(parameter: torch.nn.Parameter) -> NDArray[np.float64]:
+    if parameter.grad is None:
+        return np.zeros(parameter.numel())
+    return np.asarray(parameter.grad.numpy(), float).ravel()
+
+
+def _climb(
+    objective: _Objective, begin: NDArray[np.float64], optimizer: Optimizer, max_iterations: int
+) -> NDArray[np.float64]:
+    lower, upper = objective.centre - _REACH, objective.centre + _REACH
+    if optimizer == "l-bfgs":
+        result = minimize(
+            objective,
+            begin,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=np.stack([lower, upper], axis=1),
+            options={"maxiter": max_iterations},
+        )
+        if result.nit >= max_iterations:
+            _LOG.info("gp: the maximisation ended after max_iterations = %d", max_iterations)
+        return np.asarray(result.x, float)
+    vector = torch.nn.Parameter(torch.as_tensor(begin.copy()))
+    steps = torch.optim.Adam([vector], lr=_STEP)
+    before = np.inf
+    best, least = begin, np.inf
+    for _ in range(max_iterations):
+        at = np.clip(vector.detach().numpy(), lower, upper)
+        value, gradient = objective(at)
+        if value < least:
+            best, least = at.copy(), value
+        if abs(before - value) < _SETTLED * (1.0 + abs(value)):
+            break
+        before = value
+        vector.grad = torch.as_tensor(gradient)
+        steps.step()
+    return best
