@@ -21,6 +21,7 @@ from specframe_transit.inference.sampling import sample
 from specframe_transit.systematics.common_mode import channels_within, common_mode, divide
 from specframe_transit.systematics.components import principal_components
 from specframe_transit.systematics.design import Systematics
+from specframe_transit.systematics.noise import beta_of_channels
 from specframe_transit.systematics.params import CommonModeTerm, PrincipalComponentsTerm
 
 if TYPE_CHECKING:
@@ -144,7 +145,6 @@ class _ChannelStage:
         return np.asarray(light / light.sum())
 
     def _lost(self, curves: Curves) -> NDArray[np.bool_]:
-        change = np.abs(self.white.signal(self.node) - np.median(self.white.signal(self.node)))
         if self.params.signal == "eclipse":
             orbit = self.white.orbit(self.node)
             ratio = self.white.signals[self.node].radius_ratio
@@ -229,7 +229,7 @@ class _ChannelStage:
         n_linear = batch.design.systematics.n_column
         n_fitted = n_linear + values.shape[1]
         use = batch.noise.use
-        beta = correlated_noise(result, 0, self.curves.time).beta
+        beta = beta_of_channels(correlated_noise(result, 0, self.curves.time))
         rows = np.arange(len(self.good))
         solution, log_determinant = batch.solve(values, rows)
         for at, flag in enumerate(flags):

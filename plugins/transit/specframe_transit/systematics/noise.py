@@ -26,6 +26,9 @@ _MIN_FILL = 0.5
 _MEDIAN_ERROR = 0.8
 #: Beta is believed when it exceeds 1 by this many of its own standard errors.
 _SIGNIFICANT = 1.0
+#: Channels whose median ratio says something, standard error of a median over that of a mean, and standard errors by
+#: which the median ratio must exceed 1.
+_FEW_CHANNELS, _MEDIAN_OVER_MEAN, _COMMON = 3, 1.2533, 2.0
 
 
 @dataclass(frozen=True)
@@ -170,3 +173,17 @@ def red_noise_beta(
 ) -> Array:
     """Return ``beta`` (n_channel,) of :func:`red_noise`."""
     return red_noise(residual, time, use, window, n_fitted).beta
+
+
+def beta_of_channels(noise: RedNoise) -> Array:
+    """Return ``beta`` (n_channel,) of the channels of one node, not below what they have in common.
+
+    Weak red noise is within the standard error of the ratio of most channels, and yet plain in their median: where
+    that exceeds 1 by two of its standard errors, it is the least beta of all.
+    """
+    known = np.isfinite(noise.error)
+    if known.sum() < _FEW_CHANNELS:
+        return noise.beta
+    typical = float(np.median(noise.ratio[known]))
+    error = _MEDIAN_OVER_MEAN * float(np.median(noise.error[known])) / np.sqrt(known.sum())
+    return np.maximum(noise.beta, typical) if typical > 1.0 + _COMMON * error else noise.beta

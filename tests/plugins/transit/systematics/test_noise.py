@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from specframe.evaluate import binned_scatter
-from specframe_transit.systematics.noise import allan, red_noise, red_noise_beta
+from specframe_transit.systematics.noise import allan, beta_of_channels, red_noise, red_noise_beta
 
 _MINUTE = 1.0 / 1440.0
 
@@ -94,3 +94,18 @@ def test_bins_lose_what_of_the_fit_does_not_average_out():
     taken = np.broadcast_to(basis, (400, *basis.shape))
     assert red_noise(residual, time, taken=taken).ratio.mean() == pytest.approx(1.0, abs=0.02)
     assert abs(red_noise(residual, time, n_fitted=len(basis)).ratio.mean() - 1.0) > 0.04
+
+
+def test_weak_red_noise_of_all_channels_is_the_least_beta_of_each():
+    """AR(1) of one lag 0.15: the scatter of long averages is sqrt((1 + 0.15) / (1 - 0.15)) = 1.163 that of white."""
+    rng = np.random.default_rng(22)
+    white = rng.normal(size=(40, 400))
+    red = white.copy()
+    for i in range(1, 400):
+        red[:, i] = 0.15 * red[:, i - 1] + np.sqrt(1 - 0.15**2) * white[:, i]
+    time = np.arange(400) * _MINUTE
+    own, common = red_noise(red, time), beta_of_channels(red_noise(red, time))
+    assert (own.beta == 1.0).mean() > 0.2
+    assert common.min() == pytest.approx(1.163, abs=0.06)
+    np.testing.assert_array_equal(beta_of_channels(red_noise(white, time)), red_noise(white, time).beta)
+    np.testing.assert_array_equal(beta_of_channels(red_noise(red[:2], time)), red_noise(red[:2], time).beta)
