@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe_transit.cleaning.scatter import error_flags, error_ratio
 from specframe_transit.fit.offset import offset_error
 from specframe_transit.fit.single import depth_of_white
 from specframe_transit.scatter import point_to_point_scatter
@@ -28,7 +29,6 @@ __all__ = ["node_with_results"]
 _QUANTITY = {"transit": "transit depth (Rp/R*)^2", "eclipse": "eclipse depth Fp/F*"}
 #: What an earlier detrender may have left with other dims.
 _STALE = ("depth_covariance", "trend", "order", "contact_time", "white_sample", "white_parameter", "model_weight")
-_ERRORS_DISAGREE = 1.5
 _MANY_CLIPPED = 0.05
 #: Correlated noise is flagged where beta exceeds this, and on the white curve 1 by so many standard errors as well.
 _RED, _SIGNIFICANT = 1.2, 2.5
@@ -176,11 +176,8 @@ def _sample_variables(white: WhiteFit, node: int, draws: WhiteDraws) -> dict[str
 def _error_ratio(curves: Curves) -> Array:
     """Return the median error over the scatter from point to point, (n_channel,); NaN without errors of the file."""
     scatter = point_to_point_scatter(curves.flux, curves.use)
-    error = np.array(
-        [np.median(own[use]) if use.any() else np.nan for own, use in zip(curves.flux_error, curves.use, strict=True)]
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(curves.error_known & (scatter > 0), error / scatter, np.nan)
+    known = np.where(curves.error_known & (scatter > 0), scatter, np.nan)
+    return error_ratio(curves.flux_error, curves.use, known)
 
 
 def _flags(
@@ -203,7 +200,6 @@ def _flags(
     ingress = ((used > contacts[0]) & (used < contacts[1])).sum()
     egress = ((used > contacts[2]) & (used < contacts[3])).sum()
     prior, values = result.problem.prior, result.minimum.values[0]
-    there = ratio[np.isfinite(ratio)]
     total = max(int(curves.use[~fit.lost].sum()), 1)
     median_beta = float(np.nanmedian(fit.beta))
     words = {
@@ -215,8 +211,7 @@ def _flags(
         or (fit.beta.size >= _FEW_CHANNELS and median_beta > _RED),
         "misfit": bool(batch.misfit[0]) or any("misfit" in words for words in fit.flags),
         "bounds": bool(np.any((values <= prior.lower[0]) | (values >= prior.upper[0]))),
-        "errors-overestimated": len(there) > 0 and float(np.median(there)) > _ERRORS_DISAGREE,
-        "errors-underestimated": len(there) > 0 and float(np.median(there)) < 1 / _ERRORS_DISAGREE,
+        **dict.fromkeys(error_flags(ratio), True),
         "shared-offset": level_unknown,
         "few-samples": len(used) < _FEW_TIMES,
         "not-converged": not result.minimum.converged.all() or any("not-converged" in words for words in fit.flags),
