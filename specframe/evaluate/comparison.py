@@ -62,7 +62,8 @@ def compare_spectra(measured: xr.Dataset, published: xr.Dataset) -> SpectrumComp
         When fewer than two channels can be compared, which leaves nothing of the shape.
     """
     ours, theirs = _channels(measured), _channels(published)
-    if np.median(ours.upper - ours.lower) > np.median(theirs.upper - theirs.lower):
+    empty = not (ours.centre.size and theirs.centre.size)
+    if not empty and np.median(ours.upper - ours.lower) > np.median(theirs.upper - theirs.lower):
         coarse, fine = ours, theirs
     else:
         coarse, fine = theirs, ours

@@ -63,3 +63,8 @@ def test_spectra_that_do_not_overlap_are_refused() -> None:
         DataError, match=r"only 0 channels .* measured are 2 from 1 to 1.1 um, published 2 from 3 to 4 um"
     ):
         compare_spectra(spectrum([1.0, 1.1], 0.01, 1e-4), spectrum([3.0, 4.0], 0.01, 1e-4))
+
+
+def test_a_spectrum_without_any_error_is_refused() -> None:
+    with pytest.raises(DataError, match=r"only 0 channels .* published none with a value and an error"):
+        compare_spectra(spectrum([1.0, 1.1], 0.01, 1e-4), spectrum([1.0, 1.1], 0.01, np.nan))
