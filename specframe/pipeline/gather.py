@@ -44,6 +44,12 @@ class SetAside:
     step: str
     reason: str
 
+    def alone(self, n_target: int) -> str:
+        """Return that no target is left of ``n_target``, of which this was the first."""
+        if n_target == 1:
+            return f"the only target, {self.target}, was set aside: {self.reason}"
+        return f"all {n_target} targets were set aside; the first, {self.target}: {self.reason}"
+
 
 @dataclass
 class Gathered:
@@ -145,7 +151,7 @@ def gather_targets(
 def _not_empty(gathered: Gathered, targets: Sequence[str]) -> Gathered:
     if not gathered.keys:
         first = gathered.set_aside[0]
-        raise RunError(f"all {len(targets)} targets were set aside; the first, {first.target}: {first.reason}")
+        raise RunError(first.alone(len(targets)))
     return gathered
 
 
@@ -201,7 +207,7 @@ def _collate(
         if gathered.keys:
             raise
         left, n_target = gathered.set_aside[-max(n_target, 1)], max(n_target, 1)
-        raise RunError(f"all {n_target} targets were set aside; the first, {left.target}: {left.reason}") from None
+        raise RunError(left.alone(n_target)) from None
 
 
 def _has_depths(observation: xr.DataTree) -> bool:

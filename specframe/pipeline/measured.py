@@ -121,7 +121,7 @@ def _spectra(gathered: Gathered) -> dict[str, xr.Dataset] | None:
             spectra[target] = spectrum
     if not spectra:
         left = gathered.set_aside[-max(n_target, 1)]
-        raise RunError(f"all {max(n_target, 1)} targets were set aside; the first, {left.target}: {left.reason}")
+        raise RunError(left.alone(max(n_target, 1)))
     return spectra
 
 

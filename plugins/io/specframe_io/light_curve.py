@@ -64,6 +64,21 @@ class Series:
         return self.places.get(name, name)
 
 
+def _all_masked(series: Series, flux: NDArray[np.float64], unsound: NDArray[np.bool_]) -> str:
+    """Return why no sample is left."""
+    lost = series.bad | ~np.isfinite(flux)
+    if series.flux_error is None and not lost.all():
+        return (
+            "every sample is masked: the file has no errors, and the scatter that would take their place is zero, since "
+            f"the flux does not vary ({np.unique(flux[~lost]).size} values); is it the right column?"
+        )
+    marked = f"{series.bad.mean():.0%} by {series.place('mask')}, " if series.bad.any() else ""
+    return (
+        f"every sample is masked: {marked}{(~np.isfinite(flux)).mean():.0%} without a finite flux, "
+        f"{unsound.mean():.0%} without an error above 0 ({series.place('flux_error')})"
+    )
+
+
 def light_curve_node(
     series: Series, wrong: Callable[[str, str], InputFileError], empty_channels: EmptyChannels = "error"
 ) -> xr.Dataset:
@@ -99,12 +114,7 @@ def light_curve_node(
     unsound = ~np.isfinite(error) | ~(error > 0)
     bad = series.bad | ~np.isfinite(flux) | unsound
     if bad.all():
-        raise wrong(
-            series.place("flux"),
-            f"every sample is masked: {series.bad.mean():.0%} by {series.place('mask')}, "
-            f"{(~np.isfinite(flux)).mean():.0%} without a finite flux, {unsound.mean():.0%} without an error above 0 "
-            f"({series.place('flux_error')})",
-        )
+        raise wrong(series.place("flux"), _all_masked(series, flux, unsound))
     order = _order(series, wrong, empty_channels)
     empty = bad[order].all(axis=1)
     if empty.any() and empty_channels == "error":

@@ -274,7 +274,7 @@ class FileParams(Params):
     def _known_words(cls, pattern: str) -> str:
         unknown = sorted(set(re.findall(r"\{([^}]*)\}", pattern)) - {"target", "instrument", "visit"})
         if unknown:
-            raise ValueError(f"pattern has {{{unknown[0]}}}; in braces are target, instrument and visit")
+            raise ValueError(f"{{{unknown[0]}}} is not known; in braces are target, instrument and visit")
         return pattern
 
 

@@ -267,7 +267,7 @@ def test_files_that_nothing_tells_apart_are_refused_and_say_how_to_join_them(tmp
         Chromatic(path=tmp_path, target="WASP-39b").targets()
     with pytest.raises(InputFileError, match=r"no file has a name as pattern .* says; there: a_NRS1.xc, a_NRS2.xc"):
         Chromatic(path=tmp_path, pattern="{visit}_{visit}.xc").targets()
-    with pytest.raises(ParameterError, match=r"pattern has \{night\}; in braces are target, instrument and visit"):
+    with pytest.raises(ParameterError, match=r"\{night\} is not known; in braces are target, instrument and visit"):
         Chromatic(path=tmp_path, pattern="{night}.xc")
 
 
@@ -276,3 +276,10 @@ def test_a_pattern_stays_in_its_folder(tmp_path, pattern):
     write(tmp_path / "a.xc", raw_light_curves())
     with pytest.raises(InputFileError, match=r"pattern .* leads out of this folder; write .* path"):
         Chromatic(path=tmp_path, pattern=pattern).targets()
+
+
+def test_a_flux_that_does_not_vary_has_no_scatter_for_errors(tmp_path):
+    data = raw_light_curves().drop_vars(["raw_flux_error", "quality_flag"])
+    data["raw_flux"] = data["raw_flux"] * 0.0 + 1.0
+    with pytest.raises(InputFileError, match=r"no errors, and the scatter .* is zero .*does not vary \(1 values\)"):
+        load(write(tmp_path / "a.xc", data))

@@ -192,7 +192,7 @@ def test_as_many_wavelengths_as_times_need_axes(tmp_path):
         (
             {"DATA_A": np.array([FLUX * np.nan, ERROR])},
             {},
-            "DATA_A: every sample is masked: 0% by MASK_A, 100% without",
+            "DATA_A: every sample is masked: 100% without",
         ),
         ({}, {"units": "parsec"}, "DATA_A: expected a unit convertible to one of"),
         ({}, {"regressors": {"x": "XPOS_*"}}, r"has no extension XPOS_A .parameter regressors: x."),
