@@ -25,11 +25,15 @@ def correlated_noise(result: FitResult, node: int, time: Array) -> RedNoise:
     """Return the noise factors of the curves of one batch, (n_curve,), what the fit took from them accounted for.
 
     A parameter with a prior, or seen by other nodes too, takes less than a degree of freedom from a curve; a slope
-    takes all of its degree from averages over 20 minutes, an ingress hardly any.
+    takes all of its degree from averages over 20 minutes, an ingress hardly any. A process takes what is slow from the
+    averages itself, parameters at its side count one degree each.
     """
     batch, pick, fitted = result.problem.batches[node], result.problem.picks[node], result.batches[node]
     use, error = batch.noise.use, batch.noise.error
     normalised = np.where(use, fitted.rest / np.where(use, error, 1.0), 0.0)
+    n_column = batch.design.systematics.n_column
+    if batch.noise.kernel is not None:
+        return red_noise(normalised, time, use, n_fitted=n_column + len(pick))
     values, prior = result.minimum.values, result.problem.prior
     held = (values <= prior.lower) | (values >= prior.upper)
     covariance = _without(result.covariance, held)[:, pick[:, None], pick[None, :]]
@@ -39,7 +43,7 @@ def correlated_noise(result: FitResult, node: int, time: Array) -> RedNoise:
         own = values[rows][:, pick]
         weight = np.where(use[rows], 1.0 / np.sqrt(batch.noise.variance(rows)), 0.0)
         tangent = batch.tangent(own, rows) * weight[:, None, :]
-        taken = _taken(tangent, covariance[rows], batch.design.systematics.n_column)
+        taken = _taken(tangent, covariance[rows], n_column)
         n_fitted = round(float(np.median(np.square(taken).sum(axis=(1, 2)))))
         parts.append(red_noise(normalised[rows], time, use[rows], n_fitted=n_fitted, taken=taken))
     return RedNoise(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("beta", "ratio", "error")))

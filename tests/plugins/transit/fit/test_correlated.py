@@ -9,8 +9,8 @@ import pytest
 
 from specframe_transit.curves import curves_of
 from specframe_transit.fit.correlated import _taken, correlated_noise
-from specframe_transit.fit.params import TransitFitParams
 from specframe_transit.fit.white import fit_white
+from specframe_transit.transit_fit import TransitFit
 
 PARAMS = {
     "orbit": {
@@ -26,7 +26,7 @@ PARAMS = {
 
 def _white(curves, scale):
     errors = {"scale": scale, "red_noise": False}
-    return fit_white([curves], TransitFitParams.model_validate({**PARAMS, "errors": errors}))
+    return fit_white([curves], TransitFit(**PARAMS, errors=errors).params)
 
 
 def test_what_a_fit_takes_is_how_its_model_follows_the_data(transit_node):
@@ -65,3 +65,18 @@ def test_white_noise_with_priors_and_gaps_is_white(transit_node):
         beta.append(noise.beta[0])
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.05)
     assert np.mean(beta) < 1.06
+
+
+def test_what_a_process_describes_is_not_red_noise(transit_node):
+    """Matern-3/2 with the scatter of the white noise and a time scale of an eighth of the data."""
+    time = np.linspace(-0.12, 0.12, 150)
+    distance = np.sqrt(3.0) * np.abs(time[:, None] - time) / 0.03
+    root = np.linalg.cholesky((1.0 + distance) * np.exp(-distance) + 1e-9 * np.eye(150))
+    betas = []
+    for seed in range(6):
+        drift = 1.0 + 5e-4 * root @ np.random.default_rng(seed).standard_normal(150)
+        curves = curves_of("A/0", transit_node(drift=drift, seed=50 + seed))
+        params = {**PARAMS, "systematics": [{"term": "polynomial", "order": 1}, {"term": "gp"}]}
+        white = fit_white([curves], TransitFit(**params).params)
+        betas.append(white.red_noise[0].beta[0])
+    assert np.median(betas) == 1.0
