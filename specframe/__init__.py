@@ -12,6 +12,7 @@ from specframe.api.lazy import lazy_names
 if TYPE_CHECKING:
     from specframe.pipeline.pipeline import Pipeline, load_pipeline, make
     from specframe.pipeline.result import Run
+    from specframe.pipeline.run_comparison import compare_runs
 
 __version__ = "0.1.0"
 
@@ -20,8 +21,9 @@ __getattr__, __dir__ = lazy_names(
     {
         "pipeline.pipeline": ("Pipeline", "load_pipeline", "make"),
         "pipeline.result": ("Run",),
+        "pipeline.run_comparison": ("compare_runs",),
     },
     ready=("__version__",),
 )
 
-__all__ = ["Pipeline", "Run", "__version__", "load_pipeline", "make"]
+__all__ = ["Pipeline", "Run", "__version__", "compare_runs", "load_pipeline", "make"]

@@ -18,6 +18,7 @@ __all__ = ["main"]
 #: Command -> one line of help; the command itself is ``specframe.cli.<command>:command``.
 _COMMANDS = {
     "check": "Validate a pipeline file: all errors at once, with their places.",
+    "compare": "Compare runs: scores side by side, and paired differences with their significance.",
     "plan": "Say what a run would do, what is stored, and why the rest is not.",
     "plugins": "List, show and check plugins and their components.",
     "predict": "Apply a fitted run to new data, labels not needed.",

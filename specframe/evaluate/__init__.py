@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from specframe.evaluate.evaluation import Evaluation, Judged, align, evaluate_scores, is_complete, judged_targets
     from specframe.evaluate.intervals import interval
+    from specframe.evaluate.paired import Difference, PairedScores, compare_predictions
     from specframe.evaluate.red_noise import BinnedScatter, binned_scatter
     from specframe.evaluate.splits import grouped_folds
 
@@ -68,6 +69,7 @@ __getattr__, __dir__ = lazy_names(
         ),
         "evaluation": ("Evaluation", "Judged", "align", "evaluate_scores", "is_complete", "judged_targets"),
         "intervals": ("interval",),
+        "paired": ("Difference", "PairedScores", "compare_predictions"),
         "red_noise": ("BinnedScatter", "binned_scatter"),
         "splits": ("grouped_folds",),
     },
@@ -75,14 +77,17 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "BinnedScatter",
+    "Difference",
     "Evaluation",
     "Intervals",
     "Judged",
+    "PairedScores",
     "Resamples",
     "SpectrumComparison",
     "align",
     "bca_interval",
     "binned_scatter",
+    "compare_predictions",
     "compare_spectra",
     "coverage_by_target",
     "coverage_curve",

@@ -25,8 +25,10 @@ __all__ = [
     "Resamples",
     "bca_interval",
     "groups_of",
+    "intervals_of",
     "make_resamples",
     "resample_score",
+    "resample_scores",
     "score_intervals",
     "two_sided_p",
 ]
@@ -152,34 +154,51 @@ def score_intervals(
     seed
         Decides the draws.
     """
-    names = [name for name, value in values.items() if value is not None and not _is_error(name, values)]
     groups = groups_of(prediction)
-    n_group = len(np.unique(groups))
     try:
         resamples = make_resamples(groups, draws, seed)
     except DataError as error:
-        return Intervals({}, dict.fromkeys(names, str(error)), draws, n_group)
-    bounds: dict[str, tuple[float, float]] = {}
+        reasons = {name: str(error) for name in _with_value(values)}
+        return Intervals({}, reasons, draws, len(np.unique(groups)))
+    return intervals_of(values, *resample_scores(scores, prediction, truth, resamples), resamples)
+
+
+def resample_scores(
+    scores: Sequence[Score], prediction: xr.Dataset, truth: xr.DataArray, resamples: Resamples
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the numbers of all scores for each resample, and why scores have none.
+
+    Arrays have the shape (n_draw + n_group,), with those of the jackknife at the end; reasons are by component.
+    """
+    counts = np.vstack([resamples.counts, resamples.jackknife])
+    drawn: dict[str, Array] = {}
     reasons: dict[str, str] = {}
     for score in scores:
         try:
-            found = resample_score(score, prediction, truth, np.vstack([resamples.counts, resamples.jackknife]))
+            drawn |= resample_score(score, prediction, truth, counts)
         except Exception as error:  # a score comes from a plugin and may raise anything
             why = str(error) if isinstance(error, SpecframeError) else f"{type(error).__name__}: {error}"
-            own = [name for name in names if name == score.name or name.startswith(f"{score.name}-")]
-            reasons |= dict.fromkeys(own, f"resampled targets cannot be scored: {why}")
-            continue
-        for name, drawn in found.items():
-            value = values.get(name)
-            if name not in names or value is None:
-                continue
+            reasons[score.name] = f"resampled targets cannot be scored: {why}"
+    return drawn, reasons
+
+
+def intervals_of(
+    values: Mapping[str, float | None], drawn: Mapping[str, Array], failed: Mapping[str, str], resamples: Resamples
+) -> Intervals:
+    """Return the intervals of what :func:`resample_scores` found; ``values`` are the scores of all targets."""
+    n_draw = len(resamples.counts)
+    bounds: dict[str, tuple[float, float]] = {}
+    reasons: dict[str, str] = {}
+    for name, value in _with_value(values).items():
+        if name in drawn:
             try:
-                bounds[name] = bca_interval(value, drawn[:draws], drawn[draws:])
+                bounds[name] = bca_interval(value, drawn[name][:n_draw], drawn[name][n_draw:])
             except DataError as error:
                 reasons[name] = str(error)
-    missing = [name for name in names if name not in bounds and name not in reasons]
-    reasons |= dict.fromkeys(missing, "its score gives none for resampled targets")
-    return Intervals(bounds, reasons, draws, n_group)
+            continue
+        own = [why for score, why in failed.items() if name == score or name.startswith(f"{score}-")]
+        reasons[name] = own[0] if own else "its score gives none for resampled targets"
+    return Intervals(bounds, reasons, n_draw, resamples.n_group)
 
 
 def bca_interval(value: float, drawn: ArrayLike, jackknife: ArrayLike, level: float = LEVEL) -> tuple[float, float]:
@@ -240,9 +259,13 @@ def two_sided_p(drawn: ArrayLike) -> float:
     return float(min(1.0, 2.0 * (other + 1) / (difference.size + 1)))
 
 
-def _is_error(name: str, values: Mapping[str, float | None]) -> bool:
-    """Whether a number is the standard error of another, ``coverage-68-error``."""
-    return name.endswith("-error") and name.removesuffix("-error") in values
+def _with_value(values: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the scores that could be computed, standard errors of others (``coverage-68-error``) left out."""
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and not (name.endswith("-error") and name.removesuffix("-error") in values)
+    }
 
 
 def _named(score: Score, found: float | Mapping[str, float]) -> dict[str, float]:

@@ -56,6 +56,8 @@ def cross_validate(
                 chain = fit_chain(steps, data.take(train), labels.isel(target=train), seed, "fold", k)
                 part = chain.predict(data.take(test)).assign(fold=("target", np.full(len(test), k)))
                 session.directory.store.put(_STEP, f"fold-{k}", key, part)
+            else:
+                session.reused.add(_STEP)
             parts.append(part)
             order.append(test)
             advance()
@@ -73,6 +75,8 @@ def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningDat
             chain = fit_chain(steps, data, labels, session.spec.seed, "final")
             chain.save(folder)
             (folder / "complete").touch()
+        else:
+            session.reused.add("fit")
         advance()
     return chain
 

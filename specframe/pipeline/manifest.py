@@ -13,7 +13,7 @@ import numpy as np
 from specframe.pipeline.keys import code_digest, content_digest, file_digest, package_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from specframe.config.spec import PipelineSpec
@@ -30,6 +30,7 @@ def make_manifest(
     gathered: Gathered,
     registry: Registry,
     timings: Mapping[str, float],
+    reused: Collection[str] = (),
     **more: Any,
 ) -> dict[str, Any]:
     """Return the manifest's content, without the hashes of outputs, which are added last."""
@@ -66,6 +67,7 @@ def make_manifest(
         "set_aside": [vars(entry) for entry in gathered.set_aside],
         "timings": {
             "phases": {name: round(seconds, 3) for name, seconds in timings.items()},
+            "reused": sorted(reused),
             "steps": {
                 step: {
                     "targets": len(seconds),

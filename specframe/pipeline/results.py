@@ -107,6 +107,7 @@ def write_results(
             flags=flagged(gathered.quality, list(gathered.keys)),
             drawn=targets,
             failed_exports=failed,
+            reused=session.reused,
             **more,
         )
         report_folder(folder / "report.html", folder, manifest)

@@ -61,6 +61,8 @@ class Session:
     command: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     timings: dict[str, float] = field(default_factory=dict)
+    #: Phases whose time says little, because something in them was taken from the store.
+    reused: set[str] = field(default_factory=set)
 
     def recipe(self) -> Recipe:
         """Return the mapping steps as plain data."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from specframe.report.comparison import draw_comparison
     from specframe.report.html import ReportFigure, write_report
     from specframe.report.light_curve import draw_light_curve
+    from specframe.report.paired import draw_paired_scores
     from specframe.report.posterior import draw_posterior
     from specframe.report.residual_image import draw_residual_image
     from specframe.report.spectrum import draw_spectrum
@@ -26,6 +27,7 @@ __getattr__, __dir__ = lazy_names(
         "comparison": ("draw_comparison",),
         "html": ("ReportFigure", "write_report"),
         "light_curve": ("draw_light_curve",),
+        "paired": ("draw_paired_scores",),
         "posterior": ("draw_posterior",),
         "residual_image": ("draw_residual_image",),
         "spectrum": ("draw_spectrum",),
@@ -39,6 +41,7 @@ __all__ = [
     "draw_calibration",
     "draw_comparison",
     "draw_light_curve",
+    "draw_paired_scores",
     "draw_posterior",
     "draw_residual_image",
     "draw_spectrum",
