@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
+
+from pydantic import field_validator
 
 from specframe.api import Field, Params
 
 __all__ = [
+    "BayesianRidgeParams",
+    "BoostingParams",
     "FlatParams",
+    "ForestParams",
     "MeasuredParams",
     "NaiveParams",
+    "OlsParams",
     "PcaRidgeParams",
     "PcaShrinkageParams",
+    "PlsParams",
     "RidgeParams",
 ]
 
@@ -54,6 +62,74 @@ class PcaRidgeParams(_ShrinkageParams):
             "part of their variance to keep (between 0 and 1)."
         ),
     )
+
+
+class OlsParams(_ModelParams):
+    """Parameters of ``ols``."""
+
+
+class BayesianRidgeParams(_ModelParams):
+    """Parameters of ``bayesian-ridge``."""
+
+
+class PlsParams(_ModelParams):
+    """Parameters of ``pls``."""
+
+    n_components: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto",
+        description=(
+            "Components of the inputs, at most as many as there are; 'auto' chooses up to 40 of them by the error of "
+            "targets held out within the training set."
+        ),
+    )
+
+
+class ForestParams(_ModelParams):
+    """Parameters of ``forest``."""
+
+    n_trees: int = Field(300, ge=10, le=10_000, description="Trees; more of them only make the result less random.")
+    min_leaf: int = Field(
+        1, ge=1, description="Fewest training targets in a leaf; more of them make predictions and errors smoother."
+    )
+    max_features: float = Field(
+        1.0, gt=0, le=1, description="Part of the inputs, drawn anew, among which each split is chosen."
+    )
+
+
+class BoostingParams(_ModelParams):
+    """Parameters of ``boosting``."""
+
+    n_trees: int = Field(100, ge=1, le=10_000, description="Trees for each output, each of which corrects the last.")
+    learning_rate: float = Field(0.1, gt=0, le=1, description="Part of each tree's correction that is made.")
+    max_leaves: int = Field(31, ge=2, le=1024, description="Most leaves of a tree.")
+    min_leaf: int = Field(20, ge=1, description="Fewest training targets in a leaf.")
+    loss: Literal["squared", "absolute"] = Field(
+        "squared",
+        description="'absolute' predicts the median instead of the mean, which targets with large errors pull at less.",
+    )
+    n_components: int = Field(
+        10,
+        ge=1,
+        description=(
+            "Of more outputs than this, so many principal components are learned in their place, each with trees of "
+            "its own."
+        ),
+    )
+    levels: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (),
+        max_length=10,
+        description=(
+            "Nominal coverages, e.g. [0.68, 0.95], of intervals between quantiles, each of which takes as long to "
+            "learn as the mean."
+        ),
+    )
+
+    @field_validator("levels")
+    @classmethod
+    def _ascending(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if any(after <= before for before, after in pairwise(levels)):
+            raise ValueError("levels must ascend")
+        return levels
 
 
 class NaiveParams(_ModelParams):

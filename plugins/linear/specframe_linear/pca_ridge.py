@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from specframe_linear.linear_model import LinearModel
 from specframe_linear.params import PcaRidgeParams
-from specframe_linear.ridge import LinearModel
 from specframe_linear.shrinkage import fit_ridge, huber_factor
 
 if TYPE_CHECKING:
@@ -40,13 +40,11 @@ class PcaRidge(LinearModel):
     @property
     def components(self) -> NDArray[np.float64]:
         """The principal components, orthonormal, shape (n_component, n_output)."""
-        if self._space is None:
-            raise self._not_fitted()
-        return self._learned["components"]
+        return self._kept("components")
 
     def _regress(
-        self, features: NDArray[np.float64], labels: NDArray[np.float64], weight: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        self, features: NDArray[np.float64], labels: NDArray[np.float64], weight: NDArray[np.float64], seed: int
+    ) -> dict[str, NDArray[Any]]:
         counts = weight > 0
         factor = np.ones(len(weight))
         for _ in range(_BASIS_ROUNDS if self.params.loss == "huber" else 0):
@@ -61,11 +59,12 @@ class PcaRidge(LinearModel):
                 break
         mean, components = _principal(labels, weight * np.square(factor), self.params.n_components)
         fit = fit_ridge(features, (labels - mean) @ components.T, weight, self.params.alpha, self.params.loss)
-        return (
-            fit.coefficients @ components,
-            fit.intercept @ components + mean,
-            {"components": components, "alpha": fit.alpha},
-        )
+        return {
+            "coefficients": fit.coefficients @ components,
+            "intercept": fit.intercept @ components + mean,
+            "components": components,
+            "alpha": fit.alpha,
+        }
 
 
 def _principal(

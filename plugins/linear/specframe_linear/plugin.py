@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
 from specframe_linear.params import (
+    BayesianRidgeParams,
+    BoostingParams,
     FlatParams,
+    ForestParams,
     MeasuredParams,
     NaiveParams,
+    OlsParams,
     PcaRidgeParams,
     PcaShrinkageParams,
+    PlsParams,
     RidgeParams,
 )
 
@@ -40,6 +45,48 @@ def specframe_components() -> Iterator[Component]:
         requires=("scikit-learn>=1.6",),
         summary="Ridge regression onto principal components of the output spectra",
         tags=("regression", "linear", "principal components", "spectra"),
+    )
+    yield Component(
+        kind="model",
+        name="ols",
+        target="specframe_linear.ols:Ols",
+        params=OlsParams,
+        summary="Ordinary least squares, with standard errors from the residuals and the leverage",
+        tags=("regression", "linear", "uncertainty"),
+    )
+    yield Component(
+        kind="model",
+        name="bayesian-ridge",
+        target="specframe_linear.bayesian_ridge:BayesianRidge",
+        params=BayesianRidgeParams,
+        summary="Ridge regression with penalty and noise of the greatest evidence, and the posterior's standard errors",
+        tags=("regression", "linear", "Bayesian", "uncertainty"),
+    )
+    yield Component(
+        kind="model",
+        name="pls",
+        target="specframe_linear.pls:Pls",
+        params=PlsParams,
+        summary="Partial least squares: a few combinations of the inputs that vary with the outputs",
+        tags=("regression", "linear", "latent components", "spectra"),
+    )
+    yield Component(
+        kind="model",
+        name="forest",
+        target="specframe_linear.forest:Forest",
+        params=ForestParams,
+        requires=("scikit-learn>=1.6",),
+        summary="Extremely randomised trees, with the scatter of similar training labels as error",
+        tags=("regression", "trees", "nonlinear", "uncertainty"),
+    )
+    yield Component(
+        kind="model",
+        name="boosting",
+        target="specframe_linear.boosting:Boosting",
+        params=BoostingParams,
+        requires=("scikit-learn>=1.6",),
+        summary="Gradient-boosted trees, with quantiles on request; missing inputs are values of their own",
+        tags=("regression", "trees", "nonlinear", "quantiles"),
     )
     yield Component(
         kind="model",
