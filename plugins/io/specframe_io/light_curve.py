@@ -69,7 +69,7 @@ def _all_masked(series: Series, flux: NDArray[np.float64], unsound: NDArray[np.b
     lost = series.bad | ~np.isfinite(flux)
     if series.flux_error is None and not lost.all():
         return (
-            "every sample is masked: the file has no errors, and the scatter that would take their place is zero, since "
+            "every sample is masked: the file has no errors, and the scatter that would take their place is zero, as "
             f"the flux does not vary ({np.unique(flux[~lost]).size} values); is it the right column?"
         )
     marked = f"{series.bad.mean():.0%} by {series.place('mask')}, " if series.bad.any() else ""
