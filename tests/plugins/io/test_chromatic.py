@@ -281,5 +281,5 @@ def test_a_pattern_stays_in_its_folder(tmp_path, pattern):
 def test_a_flux_that_does_not_vary_has_no_scatter_for_errors(tmp_path):
     data = raw_light_curves().drop_vars(["raw_flux_error", "quality_flag"])
     data["raw_flux"] = data["raw_flux"] * 0.0 + 1.0
-    with pytest.raises(InputFileError, match=r"no errors, and the scatter .* is zero .*does not vary \(1 values\)"):
+    with pytest.raises(InputFileError, match=r"no errors, and the scatter .* is zero, .*does not vary \(1 values\)"):
         load(write(tmp_path / "a.xc", data))
