@@ -9,6 +9,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe_transit.fit.batch import CurveBatch, Design
+from specframe_transit.fit.component_covariance import component_covariance
 from specframe_transit.fit.correlated import correlated_noise
 from specframe_transit.fit.noise import noise_of
 from specframe_transit.fit.problem import CurvePosterior, Problem
@@ -51,8 +52,6 @@ _IN_EVENT = 0.5
 #: Around a depth, its errors within which a sampler may look.
 _REACH = 30.0
 _MANY_CLIPPED = 0.05
-#: Times to which the event is moved, and how much of it must stay in the data.
-_SHIFTS, _LEAST_MOVED = 41, 0.25
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ class _ChannelStage:
         if not isinstance(self.params.channels.method, LaplaceParams):
             depth, lower, upper = self._sampled(result, flags)
             error = 0.5 * (lower + upper)
-        shared = self._component_covariance(result)
+        shared = component_covariance(result, self.curves.time)
         if self.params.channels.orbit == "prior":
             by_orbit = self._orbit_covariance(result)
             shared = by_orbit if shared is None else shared + by_orbit
@@ -295,26 +294,6 @@ class _ChannelStage:
             flags[row].update(samples.flags)
         return quantiles[1], quantiles[1] - quantiles[0], quantiles[2] - quantiles[1]
 
-    def _component_covariance(self, result: FitResult) -> Array | None:
-        """Return what principal components may have hidden in the depths, (n_fitted, n_fitted); None without them.
-
-        Components of residuals have no part along the event, for the fit before them has given that to the depths.
-        How large it is can only be known from how components overlap with the event at other times.
-        """
-        batch = result.problem.batches[0]
-        names = batch.design.systematics.column_names
-        at = [i for i, name in enumerate(names) if name.startswith("component_")]
-        if not at:
-            return None
-        values = result.minimum.values
-        coefficients = batch.solve(values, np.arange(len(values)))[0].coefficients[:, at]
-        tangent = batch.tangent(values).mean(axis=0)
-        others = np.delete(tangent[: len(names)], at, axis=0)
-        event = tangent[len(names)]
-        overlap = np.array([_overlap(self.curves.time, event, others, tangent[i]) for i in at])
-        hidden = coefficients * overlap
-        return np.asarray(hidden @ hidden.T)
-
     def _orbit_covariance(self, result: FitResult) -> Array:
         """Return what the uncertainty of the white orbit adds to the depths' covariance, (n_fitted, n_fitted).
 
@@ -339,20 +318,6 @@ class _ChannelStage:
             change = problem.minimise(result.minimum.values).values[:, 0] - result.minimum.values[:, 0]
             total += np.outer(change, change)
         return total
-
-
-def _overlap(time: Array, event: Array, columns: Array, component: Array) -> float:
-    """Return the rms depth that a component of amplitude 1 mimics where the event is moved in time."""
-    basis = np.linalg.qr(columns.T)[0]
-    span = time[-1] - time[0]
-    depths = []
-    for shift in np.linspace(-0.5, 0.5, _SHIFTS) * span:
-        moved = np.interp(time - shift, time, event, left=0.0, right=0.0)
-        moved = moved - basis @ (basis.T @ moved)
-        depths.append((component @ moved, moved @ moved))
-    product, square = np.array(depths).T
-    there = square > _LEAST_MOVED * square[_SHIFTS // 2]
-    return float(np.sqrt(np.mean(np.square(product[there] / square[there]))))
 
 
 def _flag(flag: set[str], result: FitResult, row: int) -> None:

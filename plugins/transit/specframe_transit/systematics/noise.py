@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Allan", "RedNoise", "allan", "red_noise", "red_noise_beta"]
+__all__ = ["Allan", "RedNoise", "allan", "beta_of_channels", "red_noise"]
 
 #: Bins over which beta is taken, d: 10 to 30 minutes, about the duration of ingress (Winn et al. 2008).
 INGRESS = (10.0 / 1440.0, 30.0 / 1440.0)
@@ -162,17 +162,6 @@ def red_noise(
         ratio[there] = np.nanmedian(every[there], axis=1)
         error[there] = _MEDIAN_ERROR * np.nanmedian(measured.error[there], axis=1)
     return RedNoise(np.where(ratio > 1.0 + _SIGNIFICANT * error, ratio, 1.0), ratio, error)
-
-
-def red_noise_beta(
-    residual: Array,
-    time: Array,
-    use: NDArray[np.bool_] | None = None,
-    window: tuple[float, float] = INGRESS,
-    n_fitted: int = 1,
-) -> Array:
-    """Return ``beta`` (n_channel,) of :func:`red_noise`."""
-    return red_noise(residual, time, use, window, n_fitted).beta
 
 
 def beta_of_channels(noise: RedNoise) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from specframe.evaluate import binned_scatter
-from specframe_transit.systematics.noise import allan, beta_of_channels, red_noise, red_noise_beta
+from specframe_transit.systematics.noise import allan, beta_of_channels, red_noise
 
 _MINUTE = 1.0 / 1440.0
 
@@ -49,7 +49,7 @@ def test_red_noise_inflates_by_what_the_autocorrelation_says():
     covariance = np.eye(20) + 0.25 * np.exp(-lag / 20.0)
     expected = np.sqrt(covariance.sum() / 20.0 / 1.25)
     assert np.median(measured.scatter / measured.white) == pytest.approx(expected, rel=0.03)
-    beta = red_noise_beta(residual, time)
+    beta = red_noise(residual, time).beta
     assert np.median(beta) == pytest.approx(expected, rel=0.15)
     assert (beta > 1.0).all()
 
@@ -79,7 +79,7 @@ def test_too_short_a_series_claims_no_red_noise():
 
 
 def test_residuals_without_scatter_have_no_red_noise():
-    np.testing.assert_array_equal(red_noise_beta(np.zeros((2, 300)), np.arange(300) * _MINUTE), 1.0)
+    np.testing.assert_array_equal(red_noise(np.zeros((2, 300)), np.arange(300) * _MINUTE).beta, 1.0)
 
 
 def test_bins_lose_what_of_the_fit_does_not_average_out():
