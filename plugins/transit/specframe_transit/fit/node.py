@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe_transit.cleaning.scatter import error_flags, error_ratio
+from specframe_transit.cleaning.node import direction_of
+from specframe_transit.cleaning.scatter import error_flags, error_ratio, light_curve_scatter
+from specframe_transit.cleaning.series import stretches
 from specframe_transit.fit.offset import offset_error
 from specframe_transit.fit.single import depth_of_white
-from specframe_transit.scatter import point_to_point_scatter
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +72,7 @@ def node_with_results(
     with np.errstate(divide="ignore", invalid="ignore"):
         detrended = flux / baseline
     grid, units = ("wavelength", "time"), data["flux"].attrs["units"]
-    ratio = _error_ratio(curves)
+    ratio = _error_ratio(data, curves)
     for name, values in (
         ("depth", depth),
         ("depth_error", error),
@@ -173,11 +174,13 @@ def _sample_variables(white: WhiteFit, node: int, draws: WhiteDraws) -> dict[str
     }
 
 
-def _error_ratio(curves: Curves) -> Array:
-    """Return the median error over the scatter from point to point, (n_channel,); NaN without errors of the file."""
-    scatter = point_to_point_scatter(curves.flux, curves.use)
-    known = np.where(curves.error_known & (scatter > 0), scatter, np.nan)
-    return error_ratio(curves.flux_error, curves.use, known)
+def _error_ratio(data: xr.Dataset, curves: Curves) -> Array:
+    """Return the median error over the scatter from point to point, (n_channel,); NaN without errors of the file.
+
+    Two levels between which exposures alternate (HST's scan directions) are no scatter.
+    """
+    scatter = light_curve_scatter(curves.flux, curves.use, stretches(curves.time), direction_of(data))
+    return error_ratio(curves.flux_error, curves.use, np.where(curves.error_known, scatter, np.nan))
 
 
 def _flags(
