@@ -66,9 +66,9 @@ class Coefficients:
         """Return labels (n_target, n_output) of coefficients (k, n_target)."""
         return np.asarray(coefficients.T @ self.components + self.mean)
 
-    def std(self, variance: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return standard deviations (n_target, n_output) of labels, from variances of coefficients (k, n_target)."""
-        return np.sqrt(variance.T @ np.square(self.components) + self.rest)
+    def variance(self, variance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what variances of coefficients (k, n_target) add to those of labels (n_target, n_output)."""
+        return np.asarray(variance.T @ np.square(self.components))
 
     def covariance(self, variance: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the covariances (n_target, n_output, n_output) of labels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from specframe_gp.coefficients import Coefficients
 from specframe_gp.params import GaussianProcessParams
 from specframe_gp.process import Process, Training
 from specframe_gp.reduction import Features, Reduction
+from specframe_gp.tails import half_widths, precisions, updated_degrees
 from specframe_gp.training import train
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ _LOG = logging.getLogger(__name__)
 _MIN_TARGETS = 3
 #: Beyond so many targets a fit takes the better part of an hour and more memory than a laptop has.
 _MANY_TARGETS = 4000
+#: Rounds in which the weights of targets and the function adapt to each other, and the change at which they have.
+_ROUNDS, _SETTLED = 20, 0.02
+#: Degrees of freedom of Student's t to begin with.
+_DEGREES = 4.0
 
 
 class GaussianProcess(Model):
@@ -48,6 +54,7 @@ class GaussianProcess(Model):
     params: GaussianProcessParams
 
     _process: Process | None = None
+    _degrees: float
     _training: Training
     _reduction: Reduction
     _coefficients: Coefficients
@@ -105,14 +112,9 @@ class GaussianProcess(Model):
         )
         process = self._made(training)
         with one_thread():
-            train(
-                process,
-                optimizer=self.params.optimizer,
-                restarts=self.params.restarts,
-                max_iterations=self.params.max_iterations,
-                with_prior=self.params.prior == "weak",
-                seed=seed,
-            )
+            self._train(process, restarts=self.params.restarts, seed=seed)
+            if self.params.noise == "student-t":
+                training, self._degrees = self._reweighted(process, training)
         self._process, self._training = process, training
         self._reduction, self._coefficients, self._outputs = reduction, coefficients, Outputs.of(y)
         return self
@@ -133,19 +135,25 @@ class GaussianProcess(Model):
                 self._reduction.inputs(features), self._reduction.squared_errors(features)
             )
         if posterior is None:
-            raise DataError(
-                f"{self.name}: the covariance of the training set cannot be factorised: the file was changed"
-            )
+            raise DataError(f"{self.name}: the covariance of the training set cannot be factorised; fit it again")
+        # the variance of Student's t is larger than its squared scale
+        heavier = self._degrees / (self._degrees - 2.0) if self.params.noise == "student-t" else 1.0
+        variance = posterior.variance + heavier * posterior.noise
+        mean = self._coefficients.labels(posterior.mean)
         more: dict[str, Any] = {}
         if self.params.covariance:
-            more["covariance"] = (
-                ("target", "output", "output_other"),
-                self._coefficients.covariance(posterior.variance),
-            )
+            more["covariance"] = (("target", "output", "output_other"), self._coefficients.covariance(variance))
+        if self.params.noise == "student-t":
+            normal = self._coefficients.variance(posterior.variance) + self._coefficients.rest
+            noise = self._coefficients.variance(posterior.noise)
+            half = half_widths(normal, noise, self._degrees, self.params.levels)
+            dims, units = ("target", "output", "level"), {"units": self._outputs.units}
+            more["level"] = ("level", np.asarray(self.params.levels, float))
+            more |= {"lower": (dims, mean[:, :, None] - half, units), "upper": (dims, mean[:, :, None] + half, units)}
         return self._outputs.prediction(
             features.targets,
-            self._coefficients.labels(posterior.mean),
-            self._coefficients.std(posterior.variance),
+            mean,
+            np.sqrt(self._coefficients.variance(variance) + self._coefficients.rest),
             extrapolating=("target", self._reduction.space.extrapolates(features.matrix)),
             **more,
         )
@@ -170,6 +178,8 @@ class GaussianProcess(Model):
             "coefficients": self._coefficients.state(),
         }
         arrays = {f"{part}.{name}": np.asarray(a) for part, found in parts.items() for name, a in found.items()}
+        if self.params.noise == "student-t":
+            arrays["degrees"] = np.array(self._degrees)
         return arrays, {"outputs": self._outputs.values()}
 
     def set_state(self, arrays: dict[str, np.ndarray], values: dict[str, Any]) -> None:
@@ -182,7 +192,35 @@ class GaussianProcess(Model):
         self._coefficients = Coefficients(**part("coefficients"))
         self._outputs = Outputs.from_values(values["outputs"])
         self._training = Training(**part("training"))
+        if self.params.noise == "student-t":
+            self._degrees = float(arrays["degrees"])
         self._process = self._made(self._training).set_hyper_parameters(part("hyper"))
+
+    def _train(self, process: Process, **start: Any) -> None:
+        train(
+            process,
+            optimizer=self.params.optimizer,
+            max_iterations=self.params.max_iterations,
+            with_prior=self.params.prior == "weak",
+            **start,
+        )
+
+    def _reweighted(self, process: Process, training: Training) -> tuple[Training, float]:
+        """Let targets and Student's t adapt to each other; return final weights and the degrees of freedom."""
+        degrees, precision = _DEGREES, np.ones(len(training.weight))
+        for _ in range(_ROUNDS):
+            squares = process.residual_squares()
+            if squares is None:
+                break
+            count = len(squares)
+            before = precision
+            precision = precisions(training.weight * squares.sum(axis=0), count, degrees)
+            degrees = updated_degrees(precision, training.weight, count, degrees)
+            process.set_weight(training.weight * precision)
+            self._train(process, restarts=0, from_here=True)
+            if np.max(np.abs(precision - before)) < _SETTLED:
+                break
+        return replace(training, weight=training.weight * precision), degrees
 
     def _made(self, training: Training) -> Process:
         return Process(self.params.kernel, self.params.mean, training, getattr(torch, self.params.dtype))

@@ -77,6 +77,15 @@ class GaussianProcessParams(Params):
         description="A variable with more values than this (a light curve) is reduced to so many of its principal "
         "components; null takes every value as it is, which costs time and, with fewer targets than values, accuracy.",
     )
+    noise: Literal["normal", "student-t"] = Field(
+        "student-t",
+        description="Distribution of what the inputs do not tell of the labels. 'student-t' learns how heavy its tails "
+        "are: single targets with large errors then pull less at the fit, and predictions get intervals that are not "
+        "those of a normal distribution.",
+    )
+    levels: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.68, 0.95), description="Coverage of the intervals that 'student-t' gives."
+    )
     noise_errors: tuple[str, ...] = Field(
         (),
         description="Variables of the collated data that tell how noisy a target is, e.g. [depth_error]: the variance "

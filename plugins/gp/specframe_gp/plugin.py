@@ -23,5 +23,6 @@ def specframe_components() -> Iterator[Component]:
         params=GaussianProcessParams,
         requires=("gpytorch>=1.13", "torch>=2.5"),
         summary="Exact Gaussian-process regression with kernels from YAML; predictions carry the posterior's errors",
-        tags=("regression", "Gaussian process", "uncertainty", "principal components", "spectra"),
+        tags=("regression", "Gaussian process", "uncertainty", "principal components", "spectra", "robust"),
+        example="specframe_gp.examples:one_start",
     )

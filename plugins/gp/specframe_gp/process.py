@@ -34,7 +34,7 @@ _BLOCK = 1000
 class Training:
     """What processes learn from: ``x (n, d)``, ``y (b, n)``, relative ``weight (n,)`` and ``squared_error (n, j)``.
 
-    All is standardised. The variance of the noise of a target is ``noise / weight + squared_error @ factor``.
+    All is standardised. The variance of the noise of a target is ``(noise + squared_error @ factor) / weight``.
     """
 
     x: NDArray[np.float64]
@@ -45,10 +45,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Of new labels, noise included: ``mean`` and ``variance``, both (b, n_new)."""
+    """Of new labels: ``mean``, ``variance`` of the function and that of the ``noise``, all (b, n_new)."""
 
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
+    noise: NDArray[np.float64]
 
 
 class Process:
@@ -129,7 +130,7 @@ class Process:
         solved = self._solved
         if solved is None:
             return None
-        means, variances = [], []
+        means, variances, noises = [], [], []
         rest = solved.labels - (solved.basis @ solved.coefficients[:, :, None])[:, :, 0]
         with torch.no_grad():
             for first in range(0, len(x), _BLOCK):
@@ -148,11 +149,24 @@ class Process:
                     )
                 noise = self._noise(torch.ones(len(new), dtype=self._dtype), error)
                 means.append(mean.numpy().astype(float))
-                variances.append((variance.clamp(min=0.0) + noise).numpy().astype(float))
-        shape = (len(self._y), 0)
-        return Posterior(
-            np.concatenate([np.zeros(shape), *means], axis=1), np.concatenate([np.zeros(shape), *variances], axis=1)
-        )
+                variances.append(variance.clamp(min=0.0).numpy().astype(float))
+                noises.append(noise.numpy().astype(float))
+        empty = np.zeros((len(self._y), 0))
+        return Posterior(*(np.concatenate([empty, *parts], axis=1) for parts in (means, variances, noises)))
+
+    def residual_squares(self) -> NDArray[np.float64] | None:
+        """Return expected squared residuals (b, n) of the training set, in units of the noise at weight 1."""
+        posterior = self.posterior(self._x.numpy(), self._squared_error.numpy())
+        if posterior is None:
+            return None
+        square = np.square(self._y.numpy() - posterior.mean) + posterior.variance
+        return np.asarray(square / posterior.noise)
+
+    def set_weight(self, weight: NDArray[np.float64]) -> Self:
+        """Take other weights (n,)."""
+        self._inverse_weight = self._tensor(1.0 / weight)
+        self._solved = None
+        return self
 
     def _solve(self) -> _Solved | None:
         covariance = self._kernel(self._x).to_dense()
@@ -174,8 +188,8 @@ class Process:
 
     def _noise(self, inverse_weight: torch.Tensor, squared_error: torch.Tensor) -> torch.Tensor:
         """Return variances (b, n)."""
-        constant = (self._log_noise.exp() + _LEAST_NOISE[self._dtype])[:, None] * inverse_weight
-        return constant + self._log_factor.exp() @ squared_error.T
+        constant = (self._log_noise.exp() + _LEAST_NOISE[self._dtype])[:, None]
+        return (constant + self._log_factor.exp() @ squared_error.T) * inverse_weight
 
     def _basis(self, x: torch.Tensor) -> torch.Tensor:
         """Return the functions that the mean is made of, shape (n, m)."""

@@ -33,12 +33,19 @@ _IMPOSSIBLE = 1e25
 
 
 def train(
-    process: Process, *, optimizer: Optimizer, restarts: int, max_iterations: int, with_prior: bool, seed: int
+    process: Process,
+    *,
+    optimizer: Optimizer,
+    restarts: int,
+    max_iterations: int,
+    with_prior: bool,
+    seed: int = 0,
+    from_here: bool = False,
 ) -> None:
     """Set the hyper-parameters of a process to those that are most probable.
 
     Each process of the batch takes the best of all starts by itself: the first is the middle of the priors, the
-    others are drawn from them.
+    others are drawn from them. With ``from_here`` the first start is what the process has.
 
     Raises
     ------
@@ -52,9 +59,10 @@ def train(
     objective = _Objective(process, centre, width if with_prior else None)
     best: NDArray[np.float64] | None = None
     least: NDArray[np.float64] = np.array(np.inf)
+    here = np.concatenate([value.ravel() for value in process.hyper_parameters().values()]).astype(float)
     for start in range(1 + restarts):
-        away = rng.normal(0.0, _NARROWED * width) if start else np.zeros_like(centre)
-        begin = np.clip(centre + away, centre - _REACH, centre + _REACH)
+        begin = centre + rng.normal(0.0, _NARROWED * width) if start else here if from_here else centre
+        begin = np.clip(begin, centre - _REACH, centre + _REACH)
         end = _climb(objective, begin, optimizer, max_iterations)
         each = objective.each(end)
         if each is None:
