@@ -43,6 +43,7 @@ class TransitFit(Detrender):
     ``white_model``, ``white_systematics``, ``white_mask (time)``; ``white_sample (draw, white_parameter)``; and, with
     no dims and each with its ``_error``, ``white_depth``, ``radius_ratio``, ``mid_transit`` (d, the file's clock),
     ``impact_parameter``, ``duration`` (T14, d), ``semi_major_axis`` (R*), ``inclination`` (deg) and ``period`` (d).
+    ``depth_offset_error`` is the standard error that all depths of a node share and ``depth_error`` does not have.
     Channels that cannot be fitted have NaN and the channel flag ``masked``.
 
     Raises
