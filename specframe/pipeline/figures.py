@@ -17,7 +17,10 @@ from specframe.pipeline.target import reason_of
 from specframe.report import (
     draw_allan,
     draw_calibration,
+    draw_classes,
     draw_comparison,
+    draw_error_by_sigma,
+    draw_error_spectrum,
     draw_light_curve,
     draw_posterior,
     draw_residual_image,
@@ -26,12 +29,13 @@ from specframe.report import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.comparing import Published
     from specframe.pipeline.gather import Gathered
     from specframe.pipeline.progress import Progress
@@ -71,14 +75,15 @@ def draw_figures(
     targets: Iterable[str],
     progress: Progress,
     published: Sequence[Published] = (),
+    by: Mapping[str, Mapping[str, Evaluation]] | None = None,
 ) -> list[Path]:
     """Draw what there is to draw into ``folder``; a figure that fails is reported and left out.
 
     Light curves, their residuals and Allan curves are those of ``targets``. ``published`` spectra lie over those of
-    their targets.
+    their targets. ``by`` are scores of classes of targets.
     """
     drawn = []
-    for name, draw in _figures(gathered, prediction, targets, published):
+    for name, draw in _figures(gathered, prediction, targets, published, by or {}):
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -91,11 +96,22 @@ def draw_figures(
 
 
 def _figures(
-    gathered: Gathered, prediction: xr.Dataset | None, targets: Iterable[str], published: Sequence[Published]
+    gathered: Gathered,
+    prediction: xr.Dataset | None,
+    targets: Iterable[str],
+    published: Sequence[Published],
+    by: Mapping[str, Mapping[str, Evaluation]],
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
     if prediction is not None:
         yield from _of_prediction(prediction, published)
+    for name, classes in by.items():
+        yield f"scores-by-{safe_name(name)}", partial(draw_classes, name, classes)
     yield from _of_light_curves(gathered, targets)
+
+
+def _mixed(prediction: xr.Dataset) -> bool:
+    """Whether the outputs are different quantities, whose errors do not compare."""
+    return "wavelength" not in prediction.coords and prediction.sizes["output"] > 1
 
 
 def _known(prediction: xr.Dataset) -> bool:
@@ -116,6 +132,10 @@ def _of_prediction(
                 yield f"comparison-{safe_name(output)}", partial(draw_comparison, complete, truth, output)
         if "std" in prediction or "lower" in prediction:
             yield "calibration", partial(draw_calibration, complete, truth)
+        if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
+            yield "error-spectrum", partial(draw_error_spectrum, complete, truth)
+        if "std" in prediction and not _mixed(prediction):
+            yield "error-by-sigma", partial(draw_error_by_sigma, complete, truth)
     if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
         targets = [str(name) for name in prediction["target"].values]
         for rank, target in _chosen(prediction).items():

@@ -24,6 +24,13 @@ _CAPTIONS = {
     "comparison": "Predicted against true values, and their difference; of a model, on held-out targets.",
     "calibration": "Left: how often the truth lies within intervals of a nominal coverage. Right: the probability "
     "that was predicted below the truth; flat when error bars are right.",
+    "error-spectrum": "Above: root mean square of the real and of the predicted errors by wavelength; equal when error "
+    "bars are right. Below: the mean of predicted minus true. Bands are 68 % intervals by a bootstrap over targets.",
+    "error-by-sigma": "Real against predicted errors. Their root mean square in bins of predicted error lies on the "
+    "dashed line when error bars are right, with 95 % intervals by a bootstrap over targets; where it is level, the "
+    "predicted errors do not tell good from bad.",
+    "scores-by": "Scores of classes of the targets with 95 % intervals by a bootstrap. A dotted line is the nominal "
+    "coverage.",
     "spectrum": "Spectrum with its 68 % error bars, the truth where it is known, and published spectra to compare "
     "with.",
     "light-curve": "White light curve. Where a step fitted it, from top to bottom: raw with the model, detrended with "
@@ -39,7 +46,7 @@ _COVARIANCE = (
     " The errors of the channels are correlated: 'covariance' in predictions.nc holds the covariance of all depths."
 )
 #: Figures of all targets come first, those of a target together.
-_OF_ALL = ("comparison", "calibration")
+_OF_ALL = ("comparison", "calibration", "error-spectrum", "error-by-sigma", "scores-by")
 _OF_TARGET = ("spectrum", "light-curve", "residuals", "posterior", "allan")
 
 _PARTS = {"cv": "held-out folds", "test": "measured, not learned"}

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from specframe.report.allan import draw_allan
     from specframe.report.calibration import draw_calibration
     from specframe.report.canvas import PALETTE, png_bytes, save_figure
+    from specframe.report.classes import draw_classes
     from specframe.report.comparison import draw_comparison
+    from specframe.report.error_by_sigma import draw_error_by_sigma
+    from specframe.report.error_spectrum import draw_error_spectrum
     from specframe.report.html import ReportFigure, write_report
     from specframe.report.light_curve import draw_light_curve
     from specframe.report.paired import draw_paired_scores
@@ -24,7 +27,10 @@ __getattr__, __dir__ = lazy_names(
         "allan": ("draw_allan",),
         "calibration": ("draw_calibration",),
         "canvas": ("PALETTE", "png_bytes", "save_figure"),
+        "classes": ("draw_classes",),
         "comparison": ("draw_comparison",),
+        "error_by_sigma": ("draw_error_by_sigma",),
+        "error_spectrum": ("draw_error_spectrum",),
         "html": ("ReportFigure", "write_report"),
         "light_curve": ("draw_light_curve",),
         "paired": ("draw_paired_scores",),
@@ -39,7 +45,10 @@ __all__ = [
     "ReportFigure",
     "draw_allan",
     "draw_calibration",
+    "draw_classes",
     "draw_comparison",
+    "draw_error_by_sigma",
+    "draw_error_spectrum",
     "draw_light_curve",
     "draw_paired_scores",
     "draw_posterior",

@@ -9,6 +9,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.intervals import interval
 from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
+from specframe.report.gaps import without_gaps
 from specframe.report.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ __all__ = ["draw_spectrum"]
 _LEVEL = 0.68
 #: Spectra with more channels than this get light error bars, so that the points stay visible.
 _MANY = 60
-#: A step in wavelength this many times the median one is a gap between instruments.
-_GAP = 5.0
 #: Colours of published spectra, in turn.
 _PUBLISHED = ("vermillion", "green", "purple", "orange", "black")
 
@@ -173,9 +172,8 @@ def _points(
 
 def _line(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], color: str, label: str) -> None:
     """Draw a line that is broken where the wavelengths have a gap; a channel on its own is a dash."""
-    step = np.diff(x)
-    ends = np.flatnonzero(step > _GAP * np.median(step)) + 1 if x.size > 2 else np.array([], int)
-    for i, part in enumerate(np.split(np.arange(x.size), ends)):
+    parts = without_gaps(x)
+    for i, part in enumerate(parts):
         dash = part.size == 1
         ax.plot(
             x[part],
@@ -185,5 +183,5 @@ def _line(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], color: str, 
             mew=1.6,
             color=color,
             zorder=3,
-            label=label if i == ends.size else None,
+            label=label if i == len(parts) - 1 else None,
         )
