@@ -218,6 +218,22 @@ def test_a_target_without_inputs_is_left_out_and_named(caplog: pytest.LogCapture
     assert bool(prediction["extrapolating"][7])
 
 
+def test_a_covariance_that_cannot_be_factorised_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, _, y = curved(n=20)
+    monkeypatch.setattr("specframe_gp.process.cholesky", lambda matrix: None)
+    with pytest.raises(DataError, match=r"cannot be factorised from any start.*dtype float64"):
+        GaussianProcess().fit(x, y)
+
+
+def test_torch_keeps_its_threads() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    x, _, y = curved(n=20)
+    GaussianProcess(restarts=0).fit(x, y).predict(x)
+    assert torch.get_num_threads() == before
+
+
 def test_errors_of_arrays_are_refused() -> None:
     x, _, y = curved(n=20)
     with pytest.raises(DataError, match=r"noise_errors \['depth_error'\] are variables of a collection"):
