@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe_transit.fit.params import StdParams
+from specframe_transit.fit.stars import AUTO_STD
 from specframe_transit.inference.params import LaplaceParams
 
 if TYPE_CHECKING:
@@ -41,7 +43,10 @@ def depth_of_white(
     limb = params.limb_darkening
     own = params.white.systematics if params.white.systematics is not None else params.systematics
     terms = params.channels.systematics if params.channels.systematics is not None else params.systematics
-    alike = own == terms and not params.white.exclude and params.average is None and limb.white == limb.channels
+    given = limb.coefficients != "data" or white.whole[node].limb_darkening is not None
+    auto = StdParams(std=AUTO_STD) if given else "free"
+    free = [auto if freedom == "auto" else freedom for freedom in (limb.white, limb.channels)]
+    alike = own == terms and not params.white.exclude and params.average is None and free[0] == free[1]
     if not alike:
         return None
     depth, error, _ = summary.numbers["white_depth"]

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from specframe_transit.fit.params import Freedom, LimbDarkeningParams
     from specframe_transit.planet.transit import Law
 
-__all__ = ["LimbDarkening", "limb_darkening_of"]
+__all__ = ["AUTO_STD", "LimbDarkening", "limb_darkening_of"]
 
+#: Of the Gaussian prior on given coefficients where users say nothing.
+AUTO_STD = 0.1
 _STEP = 0.02
 #: Where free coefficients start without better knowledge: a solar-like star in the near infrared.
 _START = (0.25, 0.15)
@@ -109,4 +111,4 @@ def limb_darkening_of(curves: Curves, params: LimbDarkeningParams, freedom: Free
     given = np.where(lost, 0.0, given)
     if freedom == "fixed":
         return LimbDarkening(law, "fixed", given)
-    return LimbDarkening(law, "prior", given, freedom.std if isinstance(freedom, StdParams) else 0.1)
+    return LimbDarkening(law, "prior", given, freedom.std if isinstance(freedom, StdParams) else AUTO_STD)

@@ -38,3 +38,16 @@ def test_channels_of_another_model_keep_their_own_depth(transit_node, observe, c
     data = _fit(observe({"A/0": transit_node([0.1])}), channels=channels)["A/0"]
     own = float(data["depth"][0]) != float(data["white_depth"])
     assert own == ("systematics" in channels)
+
+
+@pytest.mark.parametrize(
+    ("limb", "alike"),
+    [
+        ({"white": "free"}, True),
+        ({"coefficients": [0.3, 0.2], "white": {"std": 0.1}}, True),
+        ({"coefficients": [0.3, 0.2], "white": "free"}, False),
+    ],
+)
+def test_auto_is_what_it_stands_for(transit_node, observe, limb, alike):
+    data = _fit(observe({"A/0": transit_node([0.1])}), limb_darkening=limb)["A/0"]
+    assert (float(data["depth"][0]) == float(data["white_depth"])) == alike
