@@ -80,6 +80,20 @@ def test_predict_gives_the_same_numbers_as_python(
     assert list(python.predictions["target"].values) == ["p0", "p1", "p2"]
 
 
+def test_scores_are_printed_with_their_intervals(specframe: Callable[..., Any], pipeline: Path, tmp_path: Path) -> None:
+    result = specframe("run", pipeline, "--plugin", TOY, "--out", tmp_path / "out", "--quiet")
+    metrics = Run(tmp_path / "out").metrics
+    low, high = metrics["intervals"]["cv"]["rmse-ppm"]
+    assert "Scores (held-out folds, 20 targets; in brackets 95 % intervals):" in result.out
+    line = next(line for line in result.out.splitlines() if "rmse-ppm" in line)
+    assert line.split() == ["rmse-ppm", f"{metrics['cv']['rmse-ppm']:.4g}", f"[{low:.4g},", f"{high:.4g}]"]
+    without = specframe(
+        "run", pipeline, "--plugin", TOY, "--out", tmp_path / "out", "--quiet", "--set", "evaluate.bootstrap=0"
+    )
+    assert "Scores (held-out folds, 20 targets):" in without.out
+    assert "[" not in without.out
+
+
 def test_report_is_written_again(specframe: Callable[..., Any], pipeline: Path, tmp_path: Path) -> None:
     specframe("run", pipeline, "--plugin", TOY, "--out", tmp_path / "out", "--quiet")
     result = specframe("report", tmp_path / "out", "--out", tmp_path / "again.html")

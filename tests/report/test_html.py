@@ -193,3 +193,26 @@ def test_colours_follow_the_readers_scheme_and_paper(tmp_path):
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "@media (prefers-color-scheme: dark)" in html
     assert "@media print" in html
+
+
+def test_scores_stand_with_their_intervals(tmp_path):
+    scores = {"cv": {"rmse-ppm": 41.716, "coverage-68": 0.69, "coverage-68-error": 0.02, "pit-ks": 0.1}}
+    intervals = {"cv": {"rmse-ppm": [38.25, 46.5], "coverage-68": [0.651, 0.727]}}
+    page = report(tmp_path, scores=scores, intervals=intervals, interval_note="By a bootstrap.")
+    assert ["rmse-ppm", "41.716 [38.25, 46.5]"] in page.rows
+    assert ["coverage-68", "0.69 [0.651, 0.727]"] in page.rows
+    assert ["pit-ks", "0.1"] in page.rows
+    assert "By a bootstrap." in page.text
+
+
+def test_scores_by_class_are_a_table_each(tmp_path):
+    star = {
+        "0": {"targets": 12, "scores": {"r2": 0.9, "crps": None}, "intervals": {"r2": [0.8, 0.95]}},
+        "1": {"targets": 3, "scores": {"r2": 0.7}, "intervals": {}},
+    }
+    page = report(tmp_path, classes={"star": star})
+    assert "By star" in page.text
+    assert ["Score", "0", "1"] in page.rows
+    assert ["targets", "12", "3"] in page.rows
+    assert ["r2", "0.9 [0.8, 0.95]", "0.7"] in page.rows
+    assert ["crps", "none", "none"] in page.rows
