@@ -30,6 +30,8 @@ _MIN_TARGETS = 3
 _MANY_TARGETS = 4000
 #: Rounds in which the weights of targets and the function adapt to each other, and the change at which they have.
 _ROUNDS, _SETTLED = 20, 0.02
+#: Iterations of the maximisation in each of these rounds: the next one goes on where it ends.
+_ITERATIONS = 15
 #: Degrees of freedom of Student's t to begin with.
 _DEGREES = 4.0
 
@@ -112,7 +114,7 @@ class GaussianProcess(Model):
         )
         process = self._made(training)
         with one_thread():
-            self._train(process, restarts=self.params.restarts, seed=seed)
+            self._train(process, restarts=self.params.restarts, max_iterations=self.params.max_iterations, seed=seed)
             if self.params.noise == "student-t":
                 training, self._degrees = self._reweighted(process, training)
         self._process, self._training = process, training
@@ -200,7 +202,6 @@ class GaussianProcess(Model):
         train(
             process,
             optimizer=self.params.optimizer,
-            max_iterations=self.params.max_iterations,
             with_prior=self.params.prior == "weak",
             **start,
         )
@@ -217,7 +218,7 @@ class GaussianProcess(Model):
             precision = precisions(training.weight * squares.sum(axis=0), count, degrees)
             degrees = updated_degrees(precision, training.weight, count, degrees)
             process.set_weight(training.weight * precision)
-            self._train(process, restarts=0, from_here=True)
+            self._train(process, restarts=0, from_here=True, max_iterations=_ITERATIONS)
             if np.max(np.abs(precision - before)) < _SETTLED:
                 break
         return replace(training, weight=training.weight * precision), degrees

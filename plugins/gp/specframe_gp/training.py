@@ -26,6 +26,8 @@ Optimizer = Literal["l-bfgs", "adam"]
 _REACH = 10.0
 #: Random starts are drawn from priors narrowed by this factor; far out the likelihood is flat.
 _NARROWED = 0.5
+#: Iterations after which starts are compared, where there are several, and the relative gain that is not worth another.
+_TRIAL, _GAIN = 30, 1e-8
 #: Step of Adam in the logarithms, and the change of the objective per target at which it ends.
 _STEP, _SETTLED = 0.05, 1e-7
 #: Value of what cannot be factorised: a line search turns back from it.
@@ -44,8 +46,9 @@ def train(
 ) -> None:
     """Set the hyper-parameters of a process to those that are most probable.
 
-    Each process of the batch takes the best of all starts by itself: the first is the middle of the priors, the
-    others are drawn from them. With ``from_here`` the first start is what the process has.
+    Each process of the batch takes the best of all starts by itself, after a short climb from each, and climbs on from
+    there. The first start is the middle of the priors, or with ``from_here`` what the process has; the others are
+    drawn from the priors.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def train(
     for start in range(1 + restarts):
         begin = centre + rng.normal(0.0, _NARROWED * width) if start else here if from_here else centre
         begin = np.clip(begin, centre - _REACH, centre + _REACH)
-        end = _climb(objective, begin, optimizer, max_iterations)
+        end = _climb(objective, begin, optimizer, min(max_iterations, _TRIAL) if restarts else max_iterations)
         each = objective.each(end)
         if each is None:
             continue
@@ -77,7 +80,7 @@ def train(
             "the covariance of the training set cannot be factorised from any start, even with jitter: use dtype "
             "float64, remove targets that stand twice with different labels, or choose a rougher kernel (matern-3/2)"
         )
-    objective.set(best)
+    objective.set(_climb(objective, best, optimizer, max_iterations) if restarts else best)
 
 
 class _Objective:
@@ -149,7 +152,7 @@ def _climb(
             jac=True,
             method="L-BFGS-B",
             bounds=np.stack([lower, upper], axis=1),
-            options={"maxiter": max_iterations},
+            options={"maxiter": max_iterations, "ftol": _GAIN},
         )
         if result.nit >= max_iterations:
             _LOG.info("gp: the maximisation ended after max_iterations = %d", max_iterations)
