@@ -96,6 +96,21 @@ def test_many_outputs_take_no_more_room_on_disk_than_their_labels(tmp_path):
     assert sizes[1] - sizes[0] < 1.2 * 200 * 298 * 8
 
 
+def test_spectra_are_learned_as_from_all_their_channels():
+    """Sums of squares over outputs are those over principal components, so that hardly a split differs."""
+    features, labels, _ = _problem(n=400)
+    rng = np.random.default_rng(6)
+    bands = rng.normal(size=(2, 40))
+    spectra = labels @ bands + rng.normal(0, 1e-3, (400, 40))
+    new, _, true = _problem(seed=1)
+    ours = Forest(n_trees=100).fit(features, spectra).predict(new)["mean"].values
+    scaled = (spectra - spectra.mean(axis=0)) / spectra.std(axis=0)
+    theirs = ExtraTreesRegressor(n_estimators=100, random_state=1).fit(features, scaled).predict(new)
+    errors = [np.std(mean - true @ bands) for mean in (ours, theirs * spectra.std(axis=0) + spectra.mean(axis=0))]
+    assert errors[0] == pytest.approx(errors[1], rel=0.05)
+    assert errors[0] < 0.5 * np.std(true @ bands)
+
+
 def test_wrong_parameters_are_refused():
     for wrong in ({"n_trees": 0}, {"min_leaf": 0}, {"max_features": 0.0}, {"max_features": 1.5}):
         with pytest.raises(ParameterError):
