@@ -32,6 +32,13 @@ def test_python_values_are_taken_as_they_are() -> None:
     assert made.params.path == Path("a")
 
 
+def test_a_quantity_in_its_own_unit_is_its_number() -> None:
+    assert _Filter(cutoff="5.25 um", path=Path("a")).params.cutoff == 5.25
+    for text in ("five um", "nan um", "-1 um"):
+        with pytest.raises(ParameterError):
+            _Filter(cutoff=text, path=Path("a"))
+
+
 def test_a_path_is_relative_to_the_file_that_states_it() -> None:
     stated = _FilterParams.validate_data({"path": "data/a.csv"}, base=Path("/project/configs"))
     assert stated.path == Path("/project/configs/data/a.csv")

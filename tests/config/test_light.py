@@ -29,7 +29,7 @@ class Registry:
     def names(self, kind): return ["table"]
     def components(self, kind=None): return [self.table]
 
-Path("p.yaml").write_text("specframe: 1\\nsteps: [{load: table, with: {path: p.yaml, cutoff: 4}}]\\n")
+Path("p.yaml").write_text("specframe: 1\\nsteps: [{load: table, with: {path: p.yaml, cutoff: 4 um}}]\\n")
 spec = read_pipeline("p.yaml", Registry)
 to_yaml(spec), json_schema(Registry((), ()))
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
