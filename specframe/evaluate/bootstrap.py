@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEVEL",
+    "Drawn",
     "Intervals",
     "Resamples",
     "bca_interval",
@@ -40,6 +41,9 @@ FEWEST_GROUPS = 8
 
 #: Resamples computed at once; 1000 x 673 counts are 5 MB.
 _AT_ONCE = 1000
+#: A score that has to be called for each resample takes milliseconds: it gets no more resamples than these, which know
+#: the ends of an interval to 4 % of its width, and with more groups no jackknife, whose correction is then small.
+_MOST_CALLS = 250
 #: Up to this fraction of resamples may have no finite score, such as R2 of targets that happen to be all the same.
 _UNDEFINED = 0.05
 #: By how much :meth:`Score.resampled` may differ from :meth:`Score.score`, relative.
@@ -62,6 +66,18 @@ class Resamples:
     def n_group(self) -> int:
         """Number of groups that are drawn."""
         return len(self.jackknife)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A score of the resamples, (n_draw,), and with each group left out, (n_group,) or empty."""
+
+    resamples: Array
+    jackknife: Array
+
+    def __sub__(self, other: Drawn) -> Drawn:
+        """Return the difference from another score of the same resamples."""
+        return Drawn(self.resamples - other.resamples, self.jackknife - other.jackknife)
 
 
 @dataclass(frozen=True)
@@ -165,40 +181,46 @@ def score_intervals(
 
 def resample_scores(
     scores: Sequence[Score], prediction: xr.Dataset, truth: xr.DataArray, resamples: Resamples
-) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return the numbers of all scores for each resample, and why scores have none.
+) -> tuple[dict[str, Drawn], dict[str, str]]:
+    """Return the numbers of all scores for the resamples, by name, and why scores have none, by component.
 
-    Arrays have the shape (n_draw + n_group,), with those of the jackknife at the end; reasons are by component.
+    Scores that do not implement :meth:`Score.resampled <specframe.api.Score.resampled>` are called for the first 250
+    resamples.
     """
-    counts = np.vstack([resamples.counts, resamples.jackknife])
-    drawn: dict[str, Array] = {}
+    drawn: dict[str, Drawn] = {}
     reasons: dict[str, str] = {}
+    once = np.ones((1, prediction.sizes["target"]))
     for score in scores:
+        counts, jackknife = resamples.counts, resamples.jackknife
         try:
-            drawn |= resample_score(score, prediction, truth, counts)
+            if score.resampled(prediction, truth, once) is None:
+                counts = counts[:_MOST_CALLS]
+                jackknife = jackknife if len(jackknife) <= _MOST_CALLS else jackknife[:0]
+            found = resample_score(score, prediction, truth, np.vstack([counts, jackknife]))
         except Exception as error:  # a score comes from a plugin and may raise anything
             why = str(error) if isinstance(error, SpecframeError) else f"{type(error).__name__}: {error}"
             reasons[score.name] = f"resampled targets cannot be scored: {why}"
+            continue
+        drawn |= {name: Drawn(values[: len(counts)], values[len(counts) :]) for name, values in found.items()}
     return drawn, reasons
 
 
 def intervals_of(
-    values: Mapping[str, float | None], drawn: Mapping[str, Array], failed: Mapping[str, str], resamples: Resamples
+    values: Mapping[str, float | None], drawn: Mapping[str, Drawn], failed: Mapping[str, str], resamples: Resamples
 ) -> Intervals:
     """Return the intervals of what :func:`resample_scores` found; ``values`` are the scores of all targets."""
-    n_draw = len(resamples.counts)
     bounds: dict[str, tuple[float, float]] = {}
     reasons: dict[str, str] = {}
     for name, value in _with_value(values).items():
         if name in drawn:
             try:
-                bounds[name] = bca_interval(value, drawn[name][:n_draw], drawn[name][n_draw:])
+                bounds[name] = bca_interval(value, drawn[name].resamples, drawn[name].jackknife)
             except DataError as error:
                 reasons[name] = str(error)
             continue
         own = [why for score, why in failed.items() if name == score or name.startswith(f"{score}-")]
         reasons[name] = own[0] if own else "its score gives none for resampled targets"
-    return Intervals(bounds, reasons, n_draw, resamples.n_group)
+    return Intervals(bounds, reasons, len(resamples.counts), resamples.n_group)
 
 
 def bca_interval(value: float, drawn: ArrayLike, jackknife: ArrayLike, level: float = LEVEL) -> tuple[float, float]:
@@ -214,7 +236,7 @@ def bca_interval(value: float, drawn: ArrayLike, jackknife: ArrayLike, level: fl
     drawn
         Scores of the resamples, (n_draw,). A few that are not finite are left out.
     jackknife
-        Scores with each group left out, (n_group,).
+        Scores with each group left out, (n_group,). Empty: without the acceleration.
     level
         Nominal coverage.
 
@@ -240,6 +262,8 @@ def bca_interval(value: float, drawn: ArrayLike, jackknife: ArrayLike, level: fl
 
 
 def _acceleration(jackknife: Array) -> float:
+    if not jackknife.size:
+        return 0.0
     away = np.mean(jackknife) - jackknife
     scatter = np.sum(away**2)
     if not (np.isfinite(scatter) and scatter > 0):

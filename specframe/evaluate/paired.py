@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from specframe.evaluate.bootstrap import Drawn
+
     Array = NDArray[np.float64]
 
 __all__ = ["Difference", "PairedScores", "Sharpness", "compare_predictions"]
@@ -132,7 +134,7 @@ def compare_predictions(
         for name, own in judged.items()
     }
     evaluations = {name: evaluate_scores(scores, *pair) for name, pair in chosen.items()}
-    drawn: dict[str, dict[str, Array]] = {name: {} for name in chosen}
+    drawn: dict[str, dict[str, Drawn]] = {name: {} for name in chosen}
     reason = ""
     try:
         resamples = make_resamples(groups, draws, seed) if draws else None
@@ -149,8 +151,7 @@ def compare_predictions(
         targets=tuple(common),
         evaluations=evaluations,
         differences={
-            name: _differences(evaluations[first], evaluations[name], drawn[first], drawn[name], draws)
-            for name in others
+            name: _differences(evaluations[first], evaluations[name], drawn[first], drawn[name]) for name in others
         },
         reason=reason,
         left_out=left_out,
@@ -227,9 +228,8 @@ def _joined_groups(predictions: Sequence[xr.Dataset]) -> NDArray[np.str_]:
 def _differences(
     reference: Evaluation,
     other: Evaluation,
-    reference_drawn: Mapping[str, Array],
-    other_drawn: Mapping[str, Array],
-    draws: int,
+    reference_drawn: Mapping[str, Drawn],
+    other_drawn: Mapping[str, Drawn],
 ) -> dict[str, Difference]:
     found = {}
     for name, value in other.values.items():
@@ -240,8 +240,8 @@ def _differences(
         if name in reference_drawn and name in other_drawn:
             drawn = other_drawn[name] - reference_drawn[name]
             try:
-                interval = bca_interval(difference.value, drawn[:draws], drawn[draws:])
-                difference = Difference(difference.value, interval, two_sided_p(drawn[:draws]))
+                interval = bca_interval(difference.value, drawn.resamples, drawn.jackknife)
+                difference = Difference(difference.value, interval, two_sided_p(drawn.resamples))
             except DataError:  # the score is not defined for many resamples: the evaluations say so
                 pass
         found[name] = difference

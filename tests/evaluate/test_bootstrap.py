@@ -196,6 +196,26 @@ def test_any_score_is_called_for_each_resample():
     assert found["from-covariance"][0] < n_output * 20.5 < found["from-covariance"][1]
 
 
+def test_a_score_that_is_called_gets_no_more_than_250_resamples():
+    calls = []
+
+    class Counting(Score):
+        name = "counting"
+
+        def score(self, prediction, truth):
+            calls.append(1)
+            return RmsePpm().score(prediction, truth)
+
+    prediction, labels = problem()
+    found = evaluate_scores([Counting(), RmsePpm()], prediction, labels, bootstrap=1000, seed=2)
+    # 250 resamples, 40 targets left out, and the value itself, here and in a look at what it uses
+    assert len(calls) == 250 + 40 + 2
+    called, summed = (found.intervals.bounds[name] for name in ("counting", "rmse-ppm"))
+    assert called == pytest.approx(summed, abs=0.15 * (summed[1] - summed[0]))
+    prediction, labels = problem(300, 1)
+    assert "counting" in evaluate_scores([Counting()], prediction, labels, bootstrap=60).intervals.bounds
+
+
 def test_a_score_that_contradicts_itself_has_no_interval():
     prediction, labels = problem()
     found = evaluate_scores([Wrong()], prediction, labels, bootstrap=10)

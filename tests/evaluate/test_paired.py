@@ -111,9 +111,7 @@ def test_what_cannot_be_compared_is_told(labels):
     with pytest.raises(ContainerError, match="one is in '', two in '%'"):
         compare_predictions({"one": one, "two": predicted(labels.assign_attrs(units="%"))}, [RmsePpm()])
     others = labels.assign_coords(target=[f"q{i}" for i in range(50)])
-    with pytest.raises(
-        DataError, match=r"no target is predicted and labelled in all of them: one has p00, .*two has"
-    ):
+    with pytest.raises(DataError, match=r"no target is predicted and labelled in all of them: one has p00, .*two has"):
         compare_predictions({"one": one, "two": predicted(others)}, [RmsePpm()])
     with pytest.raises(DataError, match="true values of all 50 common targets differ, p00 among them"):
         compare_predictions({"one": one, "two": predicted((labels + 1e-3).assign_attrs(labels.attrs))}, [RmsePpm()])
