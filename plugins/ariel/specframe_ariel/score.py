@@ -35,12 +35,26 @@ class GllAdc24(Score):
 
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
         """Return the score. Both need the outputs wl_1 .. wl_283; anything else is a :class:`DataError`."""
+        found, reference, ideal = self._sums(prediction, truth).sum(axis=0)
+        return float(np.clip((found - reference) / (ideal - reference), 0.0, 1.0))
+
+    def resampled(
+        self, prediction: xr.Dataset, truth: xr.DataArray, counts: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the score of each resample."""
+        found, reference, ideal = (counts @ self._sums(prediction, truth)).T
+        return {self.name: np.clip((found - reference) / (ideal - reference), 0.0, 1.0)}
+
+    def _sums(self, prediction: xr.Dataset, truth: xr.DataArray) -> NDArray[np.float64]:
+        """Return the log-likelihoods of the prediction, the naive guess and the truth, shape (n_target, 3)."""
         p = self.params
         mean, std, true = _arrays(prediction, truth, self.name)
-        reference = np.nansum(_log_likelihood(true, p.naive_mean, p.naive_sigma))
-        ideal = np.nansum(_log_likelihood(true, true, p.sigma_ideal))
-        gained = np.nansum(_log_likelihood(true, mean, std)) - reference
-        return float(np.clip(gained / (ideal - reference), 0.0, 1.0))
+        tables = (
+            _log_likelihood(true, mean, std),
+            _log_likelihood(true, p.naive_mean, p.naive_sigma),
+            _log_likelihood(true, true, p.sigma_ideal),
+        )
+        return np.stack([np.nansum(table, axis=1) for table in tables], axis=1)
 
 
 class GllAdc25(Score):
@@ -64,6 +78,18 @@ class GllAdc25(Score):
 
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
         """Return the score. Both need the outputs wl_1 .. wl_283; anything else is a :class:`DataError`."""
+        ratio, weight = self._sums(prediction, truth).sum(axis=0)
+        return float(np.clip(ratio / weight, 0.0, 1.0))
+
+    def resampled(
+        self, prediction: xr.Dataset, truth: xr.DataArray, counts: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the score of each resample."""
+        ratio, weight = (counts @ self._sums(prediction, truth)).T
+        return {self.name: np.clip(ratio / weight, 0.0, 1.0)}
+
+    def _sums(self, prediction: xr.Dataset, truth: xr.DataArray) -> NDArray[np.float64]:
+        """Return the weighted ratios and the weights, each summed over channels, shape (n_target, 2)."""
         p = self.params
         mean, std, true = _arrays(prediction, truth, self.name)
         sigma_ideal = np.full(len(OUTPUTS), p.sigma_ideal)
@@ -74,7 +100,7 @@ class GllAdc25(Score):
         ideal = _log_likelihood(true, true, sigma_ideal)
         ratio = (_log_likelihood(true, mean, std) - reference) / (ideal - reference)
         weights = np.where(np.isfinite(true), weight, 0.0)
-        return float(np.clip(np.nansum(ratio * weights) / weights.sum(), 0.0, 1.0))
+        return np.stack([np.nansum(ratio * weights, axis=1), weights.sum(axis=1)], axis=1)
 
 
 def _arrays(

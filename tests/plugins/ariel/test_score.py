@@ -151,3 +151,19 @@ def test_what_cannot_be_judged_is_said(score, truth):
     ppm = truth.assign_attrs(units="ppm")
     with pytest.raises(DataError, match="units 'ppm'"):
         score.score(make_prediction(ppm, mean, sigma), ppm)
+
+
+@pytest.mark.parametrize("score", [GllAdc24(), GllAdc25()], ids=lambda score: score.name)
+def test_resampled_scores_are_those_of_repeated_planets(score):
+    rng = np.random.default_rng(2)
+    true = 0.003 + 1e-3 * rng.normal(size=(12, 283))
+    labels = make_labels(true, [f"p{i}" for i in range(12)], [f"wl_{i}" for i in range(1, 284)])
+    prediction = make_prediction(labels, true + 1e-4 * rng.normal(size=true.shape), np.full(true.shape, 1e-4))
+    labels[3, :5] = np.nan
+    counts = rng.multinomial(12, np.full(12, 1 / 12), size=6).astype(float)
+    found = score.resampled(prediction, labels, counts)[score.name]
+    for count, value in zip(counts, found, strict=True):
+        rows = np.repeat(np.arange(12), count.astype(int))
+        names = [f"copy {i}" for i in range(12)]
+        drawn, true = (data.isel(target=rows).assign_coords(target=names) for data in (prediction, labels))
+        assert value == pytest.approx(score.score(drawn, true), rel=1e-9)
