@@ -44,8 +44,8 @@ def measured_depths(gathered: Gathered) -> xr.Dataset | None:
 
     Besides, where the fits left them: ``error_lower`` and ``error_upper``, ``chi2_reduced``, ``beta`` and
     ``output_flags (target, output)``, ``covariance``, and the coordinates ``wavelength_lower``, ``wavelength_upper``
-    and ``instrument (output)``. Targets may have channels of their own: the outputs are all of them, and NaN where a
-    target has none.
+    and ``instrument (output)``. Targets may have channels of their own: the outputs are then all of them, NaN where a
+    target has none, which ``observed (target, output)`` tells from a channel without a result.
 
     ``None`` when no step measured depths.
     """
@@ -66,6 +66,11 @@ def measured_depths(gathered: Gathered) -> xr.Dataset | None:
                 values[row, places[target]] = spectrum[name].values
         attrs = {} if name == "channel_flags" else {"units": ""}
         variables[called] = (("target", "output"), values.astype(str) if name == "channel_flags" else values, attrs)
+    if any(len(place) < n_output for place in places.values()):
+        observed = np.zeros((len(spectra), n_output), dtype=bool)
+        for row, place in enumerate(places.values()):
+            observed[row, place] = True
+        variables["observed"] = (("target", "output"), observed)
     covariance = _covariance(spectra, places, n_output)
     if covariance is not None:
         variables["covariance"] = (("target", "output", "output_other"), covariance, {"units": ""})

@@ -141,13 +141,10 @@ def _columns(prediction: xr.Dataset, quantity: str) -> dict[str, NDArray[np.floa
 
 
 def _own_channels(prediction: xr.Dataset, row: int) -> NDArray[np.bool_]:
-    """Return which channels a target has: one that it lacks has no value, and nothing is said of it."""
-    known = np.isfinite(prediction["mean"].values[row])
-    for name in ("chi2_reduced", "output_flags"):
-        if name in prediction:
-            values = prediction[name].values[row]
-            known |= np.isfinite(values) if values.dtype.kind == "f" else values.astype(str) != ""
-    return known if prediction.sizes["target"] > 1 else np.ones_like(known)
+    """Return which of the outputs are channels of a target, measured or not."""
+    if "observed" in prediction:
+        return np.asarray(prediction["observed"].values[row], dtype=bool)
+    return np.ones(prediction.sizes["output"], dtype=bool)
 
 
 def _quality_meta(quality: Quality | None) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def test_the_outputs_are_the_channels_of_all_targets(run: Run) -> None:
     assert prediction["target"].values.tolist() == ["a", "b"]
     assert prediction["wavelength"].values.tolist() == [1.0, 2.0, 2.5, 3.0]
     np.testing.assert_array_equal(prediction["mean"], [[0.01, 0.02, np.nan, 0.03], [np.nan, 0.02, 0.025, np.nan]])
+    np.testing.assert_array_equal(prediction["observed"], [[True, True, False, True], [False, True, True, False]])
     assert prediction["mean"].attrs["long_name"] == "transit depth (Rp/R*)^2"
     assert prediction["wavelength_upper"].values.tolist() == [1.1, 2.1, 2.6, 3.1]
     assert prediction["output_flags"].values.tolist() == [["", "red-noise", "", "red-noise"], ["", "", "red-noise", ""]]
