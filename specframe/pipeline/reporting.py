@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from specframe.pipeline.result import Run
 
-__all__ = ["report_folder", "report_run"]
+__all__ = ["numbers_of_one", "report_folder", "report_run"]
 
 _CAPTIONS = {
     "comparison": "Predicted against true values, and their difference; of a model, on held-out targets.",
@@ -85,6 +86,7 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
         classes=metrics.get("by"),
         flags=manifest.get("flags", {}),
         quality=_numbers(folder / "quality.ecsv"),
+        found=numbers_of_one(folder / "quality.ecsv"),
         figures=[ReportFigure(_title(file.stem, drawn), captions.get(_kind(file.stem), ""), file) for file in figures],
         set_aside=manifest["set_aside"],
         provenance={
@@ -175,6 +177,33 @@ def _title(stem: str, drawn: Mapping[str, str]) -> str:
     where = f", {node}/{visit}" if node else ""
     why = drawn.get(target, "")
     return f"{name} of target {target}{where}" + (f" ({_RANKS.get(why, why)})" if why and why != "first" else "")
+
+
+def numbers_of_one(path: Path) -> dict[str, str]:
+    """Return the numbers of a quality table that has a single target, those with an error first, beside it.
+
+    Numbers that are 0, such as counts of what was masked, are left out; of several targets there are none.
+    """
+    if not path.is_file():
+        return {}
+    from astropy.table import Table
+
+    table = Table.read(path, format="ascii.ecsv")
+    if len(table) != 1:
+        return {}
+    values = {name: float(table[name][0]) for name in table.colnames if table[name].dtype.kind in "fi"}
+    measured, shown = {}, {}
+    for name, value in values.items():
+        if (name.endswith("_error") and name.removesuffix("_error") in values) or value == 0:
+            continue
+        unit = f" {table[name].unit}" if table[name].unit else ""
+        error = values.get(f"{name}_error", 0.0)
+        if np.isfinite(error) and error > 0:
+            digits = max(1 - math.floor(math.log10(error)), 0)
+            measured[name] = f"{value:.{digits}f} ± {error:.{digits}f}{unit}"
+        elif np.isfinite(value):
+            shown[name] = f"{value:.10g}{unit}" if value == round(value) else f"{value:.6g}{unit}"
+    return measured | shown
 
 
 def _numbers(path: Path) -> list[dict[str, str]]:

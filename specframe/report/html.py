@@ -64,6 +64,7 @@ def write_report(
     pipeline: str = "",
     flags: Mapping[str, Sequence[str]] | None = None,
     quality: Sequence[Mapping[str, str]] = (),
+    found: Mapping[str, str] | None = None,
     intervals: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     interval_note: str = "",
     classes: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
@@ -95,6 +96,8 @@ def write_report(
     quality
         Numbers that the steps left, summarised over targets: ``name``, ``median``, ``lowest``, ``highest`` and the
         targets of both, ``lowest_target`` and ``highest_target``.
+    found
+        Numbers of the only target, by name, each with its error and unit.
     intervals
         Confidence intervals of scores: lower and upper end by part and name, as ``scores``. They take the place of
         ``x-error``.
@@ -137,6 +140,7 @@ def write_report(
         pipeline=pipeline,
         flags={flag: (len(targets), _named(targets)) for flag, targets in (flags or {}).items()},
         quality=quality,
+        found=dict(found or {}),
         style=(folder / "report.css").read_text(encoding="utf-8"),
     )
     path = Path(path)
