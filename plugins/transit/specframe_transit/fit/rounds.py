@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["BatchResult", "FitResult", "fit_rounds", "with_wider_noise"]
+__all__ = ["BatchResult", "FitResult", "fit_rounds", "hyper_covariance", "with_wider_noise"]
 
 _ROUNDS = 12
 _PROCESS_ROUNDS = 20
@@ -121,17 +121,30 @@ def with_wider_noise(result: FitResult, factors: Sequence[float]) -> FitResult:
 def _widening(problem: Problem, values: Array, results: list[BatchResult]) -> Array:
     """Return what unknown hyper-parameters multiply variances by, (n_row,): the mean over a row's batches."""
     factors = []
-    for batch, pick, result in zip(problem.batches, problem.picks, results, strict=True):
-        noise = batch.noise
+    for at, (batch, result) in enumerate(zip(problem.batches, results, strict=True)):
+        noise, size = batch.noise, batch.size_column
         if noise.kernel is None or noise.hyper is None or not noise.kernel.parameters or not noise.kernel.restricted:
             continue
-        size = batch.size_column
         if size is None:
             continue
-        residual = batch.flux - result.signal * result.systematics
-        likelihood = RestrictedLikelihood(noise, batch.tangent(values[:, pick]), residual)
+        likelihood = _restricted(problem, values, at, result)
         factors.append(likelihood.widening(noise.hyper, batch.design.systematics.n_column + size))
     return np.mean(factors, axis=0) if factors else np.ones(len(values))
+
+
+def hyper_covariance(result: FitResult, at: int) -> Array:
+    """Return the covariance of a batch's hyper-parameters (n_curve, n_hyper, n_hyper), from the curvature there."""
+    hyper = result.problem.batches[at].noise.hyper
+    if hyper is None:
+        raise ValueError(f"batch {at} has no Gaussian process")
+    return _restricted(result.problem, result.minimum.values, at, result.batches[at]).covariance(hyper)
+
+
+def _restricted(problem: Problem, values: Array, at: int, result: BatchResult) -> RestrictedLikelihood:
+    """Return the likelihood of a batch's hyper-parameters at the values (n_row, n) of all others."""
+    batch, pick = problem.batches[at], problem.picks[at]
+    residual = batch.flux - result.signal * result.systematics
+    return RestrictedLikelihood(batch.noise, batch.tangent(values[:, pick]), residual)
 
 
 def _result(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from specframe.errors import DataError
 from specframe_transit.fit.batch import Design
@@ -14,7 +15,7 @@ from specframe_transit.fit.elements import elements_of
 from specframe_transit.fit.layout import Layout
 from specframe_transit.fit.noise import noise_of
 from specframe_transit.fit.problem import CurvePosterior
-from specframe_transit.fit.rounds import fit_rounds, with_wider_noise
+from specframe_transit.fit.rounds import fit_rounds, hyper_covariance, with_wider_noise
 from specframe_transit.fit.selection import excluded_times, without
 from specframe_transit.fit.starts import check_window, started
 from specframe_transit.systematics.design import Systematics
@@ -77,19 +78,16 @@ class WhiteFit:
         """Return the posterior of the free parameters and of the processes' hyper-parameters."""
         hyper: list[Parameter] = []
         start: list[Array] = []
-        for batch, node in zip(self.result.problem.batches, self.curves, strict=True):
-            if batch.noise.kernel is None or batch.noise.hyper is None:
+        spread: list[Array] = [self.covariance]
+        for at, (batch, node) in enumerate(zip(self.result.problem.batches, self.curves, strict=True)):
+            if batch.noise.kernel is None or batch.noise.hyper is None or not batch.noise.kernel.parameters:
                 continue
             label = f"[{node.path}]" if len(self.curves) > 1 else ""
             hyper += [replace(p, name=f"{p.name}{label}") for p in batch.noise.kernel.parameters]
             start.append(batch.noise.hyper[0])
-        n = len(self.values)
-        covariance = np.zeros((n + len(hyper), n + len(hyper)))
-        covariance[:n, :n] = self.covariance
-        for i, parameter in enumerate(hyper):
-            covariance[n + i, n + i] = parameter.step**2
+            spread.append(hyper_covariance(self.result, at)[0])
         optimum = np.concatenate([self.values, *start])
-        return CurvePosterior(self.result.problem, 0, (*self.parameters, *hyper), optimum, covariance)
+        return CurvePosterior(self.result.problem, 0, (*self.parameters, *hyper), optimum, block_diag(*spread))
 
 
 def white_terms(terms: Sequence[TermParams]) -> tuple[TermParams, ...]:

@@ -211,3 +211,26 @@ def test_every_free_number_of_the_posterior_has_a_name_of_its_own(transit_node):
     names = [parameter.name for parameter in posterior.parameters]
     assert len(set(names)) == len(names) == len(posterior.optimum)
     assert np.isfinite(posterior.log_likelihood(posterior.optimum[None])).all()
+
+
+def test_the_posterior_is_as_wide_in_hyper_parameters_as_the_likelihood_says(transit_node):
+    """Against the curvature of what samplers evaluate, in steps of a third of the error."""
+    node = transit_node(seed=5)
+    time = node["time"].values
+    lag = np.sqrt(3.0) * np.abs(time[:, None] - time) / 0.02
+    root = np.linalg.cholesky(1e-6 * (1 + lag) * np.exp(-lag) + 1e-14 * np.eye(time.size))
+    red = 1 + root @ np.random.default_rng(9).standard_normal(time.size)
+    posterior = _fit({"A/0": node.assign(flux=node["flux"] * red)}, systematics=[{"term": "gp"}]).posterior()
+    own = [i for i, parameter in enumerate(posterior.parameters) if parameter.name.startswith("gp_")]
+    assert len(own) == 2
+    stated = np.linalg.inv(posterior.covariance[np.ix_(own, own)])
+    step = np.sqrt(np.diag(posterior.covariance)[own]) / 3
+
+    def value(*shifts):
+        point = posterior.optimum.copy()
+        point[own] += np.array(shifts) * step
+        return float(posterior.log_likelihood(point[None])[0])
+
+    for at, shift in enumerate(np.eye(2)):
+        curvature = (2 * value(0, 0) - value(*shift) - value(*-shift)) / step[at] ** 2
+        assert curvature == pytest.approx(stated[at, at], rel=0.3)
