@@ -40,7 +40,7 @@ def published_spectra(parts: Sequence[Part], progress: Progress) -> list[Publish
 
     Its label is ``attrs["reference"]`` of the Observation, else the target's name there.
     """
-    found = []
+    found: list[Published] = []
     for part in parts:
         loader = cast("Loader", part.component.load().from_params(part.params))
         try:
@@ -57,7 +57,9 @@ def published_spectra(parts: Sequence[Part], progress: Progress) -> list[Publish
                 progress.say(f"not compared with {target}: {reason_of(error)}")
                 continue
             if spectrum is not None:
-                found.append(Published(str(observation.attrs.get("reference") or target), target, spectrum))
+                label = str(observation.attrs.get("reference") or target)
+                alike = sum(other.label == label or other.label.startswith(f"{label} (no. ") for other in found)
+                found.append(Published(f"{label} (no. {alike + 1})" if alike else label, target, spectrum))
     return found
 
 
@@ -72,6 +74,11 @@ def compared(
     """Compare the spectrum of every target with its published ones; return them by target and label."""
     targets = [str(name) for name in prediction["target"].values]
     found: dict[str, dict[str, SpectrumComparison]] = {}
+    for other in published:
+        if not any(of_target([other], target, targets) for target in targets):
+            progress.say(
+                f"not compared with {other.label}: it is of {other.target!r}, there are {', '.join(targets[:5])}"
+            )
     for target in targets:
         for other in of_target(published, target, targets):
             try:

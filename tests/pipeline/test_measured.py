@@ -92,6 +92,17 @@ def test_the_result_is_compared_with_published_spectra_of_the_same_target(
     assert (run.path / "figures" / "spectrum-1-a.png").is_file()
 
 
+def test_spectra_of_one_name_stay_apart_and_one_of_no_target_is_told(tmp_path: Path) -> None:
+    entry = "    - load: published\n      with: {{target: {}, offset: {}}}\n"
+    run = run_fitted(
+        tmp_path, "evaluate:\n  compare:\n" + entry.format("a", 1e-5) + entry.format("a", 2e-5) + entry.format("z", 0.0)
+    )
+    offsets = {label: round(numbers["offset-ppm"]) for label, numbers in run.metrics["compare"]["a"].items()}
+    assert offsets == {"Somebody (2020)": -10, "Somebody (2020) (no. 2)": -20}
+    log = (run.path / "log.jsonl").read_text(encoding="utf-8")
+    assert "not compared with Somebody (2020) (no. 3): it is of 'z', there are a, b" in log
+
+
 def test_the_resolved_pipeline_names_what_it_is_compared_with(tmp_path: Path) -> None:
     run = run_fitted(tmp_path, COMPARE)
     again = Pipeline.from_yaml(run.path / "pipeline.yaml", plugin_files=[FILE])
