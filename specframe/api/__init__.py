@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from specframe.api.base import BaseComponent
     from specframe.api.collection import collate, design_matrix
     from specframe.api.component import API_VERSION, KINDS, Component, Kind, hookimpl
+    from specframe.api.draws import Draws, DrawSource
     from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.api.features import FeatureSpace
     from specframe.api.frames import LazyFrames
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
     from specframe.api.mapping import Calibrator, Detrender
     from specframe.api.model import Model
     from specframe.api.observation import make_observation, nodes, validate_observation
-    from specframe.api.outputs import Outputs, label_matrix, weight_vector
+    from specframe.api.outputs import Outputs, label_groups, label_matrix, weight_vector
     from specframe.api.params import Field, InputPath, Params, Quantity
     from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
     from specframe.api.robust import MAD_TO_STD, masked_median
     from specframe.api.score import Score
     from specframe.api.simulator import Simulator
     from specframe.api.spectrum import measured_spectrum
+    from specframe.api.splits import grouped_folds, validation_split
     from specframe.api.uncertainty import Uncertainty
+    from specframe.api.workspace import Workspace, working_in, workspace
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -35,6 +38,7 @@ __getattr__, __dir__ = lazy_names(
         "base": ("BaseComponent",),
         "collection": ("collate", "design_matrix"),
         "component": ("API_VERSION", "Component", "KINDS", "Kind", "hookimpl"),
+        "draws": ("DrawSource", "Draws"),
         "exporter": ("Exporter", "ObservationExporter"),
         "features": ("FeatureSpace",),
         "frames": ("LazyFrames",),
@@ -42,14 +46,16 @@ __getattr__, __dir__ = lazy_names(
         "mapping": ("Calibrator", "Detrender"),
         "model": ("Model",),
         "observation": ("make_observation", "nodes", "validate_observation"),
-        "outputs": ("Outputs", "label_matrix", "weight_vector"),
+        "outputs": ("Outputs", "label_groups", "label_matrix", "weight_vector"),
         "params": ("Field", "InputPath", "Params", "Quantity"),
         "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
         "robust": ("MAD_TO_STD", "masked_median"),
         "score": ("Score",),
         "simulator": ("Simulator",),
         "spectrum": ("measured_spectrum",),
+        "splits": ("grouped_folds", "validation_split"),
         "uncertainty": ("Uncertainty",),
+        "workspace": ("Workspace", "working_in", "workspace"),
     },
 )
 
@@ -61,6 +67,8 @@ __all__ = [
     "Calibrator",
     "Component",
     "Detrender",
+    "DrawSource",
+    "Draws",
     "Exporter",
     "FeatureSpace",
     "Field",
@@ -76,9 +84,12 @@ __all__ = [
     "Score",
     "Simulator",
     "Uncertainty",
+    "Workspace",
     "collate",
     "design_matrix",
+    "grouped_folds",
     "hookimpl",
+    "label_groups",
     "label_matrix",
     "make_labels",
     "make_observation",
@@ -89,5 +100,8 @@ __all__ = [
     "validate_labels",
     "validate_observation",
     "validate_prediction",
+    "validation_split",
     "weight_vector",
+    "working_in",
+    "workspace",
 ]

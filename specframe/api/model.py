@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from specframe.api.state import Fitted
+from specframe.errors import UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from specframe.api.component import Kind
 
@@ -21,7 +22,13 @@ class Model(Fitted):
 
     Data come as a *collection* (:func:`~specframe.api.design_matrix` makes a matrix of it), a DataArray with a
     leading dim ``target``, or a numpy array (n_target, n_feature); labels as a DataArray ``(target, output)`` or an
-    array (n_target,) or (n_target, n_output). ``fit`` scales inside, so that no scaler ever sees a test fold.
+    array (n_target,) or (n_target, n_output). Labels may have a coordinate ``group (target)``: a model that holds out
+    targets to validate itself keeps groups whole (:func:`~specframe.api.label_groups`). ``fit`` scales inside, so that
+    no scaler ever sees a test fold.
+
+    A model that is built on others (``from:`` in a pipeline, ``learns: target``) finds their out-of-fold predictions
+    in the collection's node ``predictions``: ``predictions/<step id> (target, output)`` and, where a model states its
+    errors, ``predictions/<step id>_error``.
     """
 
     kind: ClassVar[Kind] = "model"
@@ -48,3 +55,23 @@ class Model(Fitted):
 
         Raises :class:`~specframe.errors.NotFittedError` before ``fit``.
         """
+
+    def draws(self, X: Any, count: int, *, source: Literal["dropout", "weights"], seed: int = 0) -> NDArray[Any]:
+        """Return ``count`` predictions of ``X`` that differ as the model itself is unsure, (count, n_target, n_output).
+
+        ``dropout``: with its dropout layers active (Gal & Ghahramani 2016). ``weights``: with weights drawn from an
+        approximate posterior (e.g. Laplace's, Daxberger et al. 2021). Most models have neither and leave this as it
+        is: it raises :class:`~specframe.errors.UsageError`.
+        """
+        raise UsageError(
+            f"model {self.name!r} cannot draw from its {source}: use a model that can (cnn1d, cnn2d), or the "
+            "uncertainty 'ensemble' or 'bootstrap', which take any model"
+        )
+
+    def history(self) -> xr.Dataset | None:
+        """Return how training went, or ``None`` where there is nothing to tell.
+
+        Variables on dim ``epoch``, among them ``training_loss`` and, with a validation set, ``validation_loss``;
+        ``attrs["best_epoch"]`` is the epoch whose weights were kept. The pipeline saves and plots it.
+        """
+        return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["Outputs", "label_matrix", "weight_vector"]
+__all__ = ["Outputs", "label_groups", "label_matrix", "weight_vector"]
 
 #: Targets that an error message lists by name.
 _LISTED = 5
@@ -98,6 +98,25 @@ def label_matrix(labels: Any, targets: Sequence[str], named: bool) -> NDArray[np
         names = [target for target, wrong in zip(targets, bad, strict=True) if wrong]
         raise DataError(f"labels must be finite, but those of {_list(names)} are not: leave them out of X and y")
     return matrix
+
+
+def label_groups(labels: Any, targets: Sequence[str]) -> NDArray[np.str_]:
+    """Return the group of each of ``targets``, shape (n_target,): the labels' coordinate ``group``, else themselves.
+
+    Labels that name their targets are matched by name, others by position.
+    """
+    import xarray as xr
+
+    if not isinstance(labels, xr.DataArray) or "group" not in labels.coords:
+        return np.array(targets, dtype=str)
+    groups = labels["group"].values.astype(str)
+    if "target" in labels.coords:
+        position = {str(name): row for row, name in enumerate(labels["target"].values)}
+        if all(target in position for target in targets):
+            groups = groups[[position[target] for target in targets]]
+    if len(groups) != len(targets):
+        raise DataError(f"labels have {len(groups)} groups for {len(targets)} targets: give each target its group")
+    return groups
 
 
 def weight_vector(sample_weight: Any, n: int) -> NDArray[np.float64]:

@@ -2,7 +2,9 @@
 
 ``mean (target, output)``; optional ``std``; optional interval bounds ``lower`` and ``upper (target, output, level)``
 with ``level`` the nominal coverage (0.68, 0.95); optional ``covariance (target, output, output_other)``, ``samples
-(sample, target, output)`` and ``extrapolating (target)`` bool. Coordinates ``target`` and ``output`` (names), and
+(sample, target, output)``, ``extrapolating (target)`` bool with ``distance (target)``, the distance to the training
+set in units of its reach (above 1: extrapolating), and the parts ``aleatoric`` and ``epistemic (target, output)`` of
+``std``. Coordinates ``target`` and ``output`` (names), and
 ``wavelength (output)`` in um where outputs are channels of a spectrum. Units stand in ``mean.attrs["units"]``.
 """
 
@@ -33,6 +35,9 @@ _SCHEMA = (
     Variable("covariance", ("target", "output", "output_other"), required=False, finite=True),
     Variable("samples", ("sample", "target", "output"), required=False, finite=True),
     Variable("extrapolating", ("target",), dtype="b", required=False),
+    Variable("distance", ("target",), required=False),
+    Variable("aleatoric", ("target", "output"), required=False, finite=True),
+    Variable("epistemic", ("target", "output"), required=False, finite=True),
     Variable("wavelength", ("output",), ("um",), required=False),
 )
 

@@ -1,4 +1,4 @@
-"""Judging predictions: cross-validation splits, scores and calibration diagnostics.
+"""Judging predictions: scores and calibration diagnostics.
 
 Names are imported when first used, so that discovery of the scores (:mod:`specframe.evaluate.plugin`) stays light.
 """
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from specframe.evaluate.intervals import interval
     from specframe.evaluate.paired import Difference, PairedScores, compare_predictions
     from specframe.evaluate.red_noise import BinnedScatter, binned_scatter
-    from specframe.evaluate.splits import grouped_folds
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -71,7 +70,6 @@ __getattr__, __dir__ = lazy_names(
         "intervals": ("interval",),
         "paired": ("Difference", "PairedScores", "compare_predictions"),
         "red_noise": ("BinnedScatter", "binned_scatter"),
-        "splits": ("grouped_folds",),
     },
 )
 
@@ -95,7 +93,6 @@ __all__ = [
     "crps_samples",
     "error_by_sigma",
     "evaluate_scores",
-    "grouped_folds",
     "interval",
     "is_complete",
     "judged_targets",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.splits import grouped_folds
 from specframe.config.spec import CrossValidation
 from specframe.errors import DataError, InputFileError
-from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import digest, environment_digest, seed_for
 from specframe.pipeline.learning import FittedChain, LearningData, LearningStep, fit_chain
 from specframe.pipeline.target import StepRecipe

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from specframe.api.prediction import validate_prediction
+from specframe.api.splits import grouped_folds
 from specframe.errors import ContainerError, DataError, InputFileError, RunError, SpecframeError, UsageError
-from specframe.evaluate.splits import grouped_folds
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.netcdf import read_tree, write_tree
 from specframe.pipeline.threads import one_blas_thread

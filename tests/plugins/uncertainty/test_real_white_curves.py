@@ -9,8 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from specframe.api import make_labels, make_prediction
-from specframe.evaluate import grouped_folds
+from specframe.api import grouped_folds, make_labels, make_prediction
 from specframe_uncertainty import Conformal, Residual
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specframe.api import grouped_folds
 from specframe.errors import DataError, UsageError
-from specframe.evaluate import grouped_folds
 
 some_groups = st.lists(st.integers(0, 12), min_size=3, max_size=60).filter(lambda groups: len(set(groups)) >= 3)
 

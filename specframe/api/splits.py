@@ -12,7 +12,7 @@ from specframe.errors import DataError, UsageError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["grouped_folds"]
+__all__ = ["grouped_folds", "validation_split"]
 
 
 def grouped_folds(groups: ArrayLike, folds: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -74,3 +74,26 @@ def grouped_folds(groups: ArrayLike, folds: int, seed: int) -> list[tuple[NDArra
         heapq.heappush(lightest, (size + int(sizes[group]), fold))
     fold_of_target = fold_of_group[group_of]
     return [(np.flatnonzero(fold_of_target != fold), np.flatnonzero(fold_of_target == fold)) for fold in range(folds)]
+
+
+def validation_split(groups: ArrayLike, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Hold out about ``fraction`` of the targets, in whole groups, to validate a fit by.
+
+    Groups are taken in random order until the fraction is reached, one at least and all but one at most; which they
+    are depends on ``seed`` and on the groups' names and sizes, not on the order of the targets.
+
+    Returns
+    -------
+    train, validation
+        Ascending indices into the targets. With a single group both hold all targets: there is nothing to hold out.
+    """
+    if not 0.0 < fraction < 1.0:
+        raise UsageError(f"validation: the fraction held out must be between 0 and 1, got {fraction}")
+    names, group_of, sizes = np.unique(np.asarray(groups).astype(str), return_inverse=True, return_counts=True)
+    everything = np.arange(group_of.size)
+    if names.size < 2:
+        return everything, everything
+    order = np.random.default_rng(seed).permutation(names.size)
+    reached = int(np.searchsorted(np.cumsum(sizes[order]), fraction * group_of.size)) + 1
+    held_out = np.isin(group_of, order[: min(reached, names.size - 1)])
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
