@@ -11,7 +11,7 @@ import numpy as np
 
 from specframe.api.prediction import validate_prediction
 from specframe.errors import NotFittedError, SpecframeError
-from specframe.testing.case import Case, Check, Example, empty_directory, expect, refused, unchanged
+from specframe.testing.case import Case, Check, Example, Skip, empty_directory, expect, refused, unchanged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +61,8 @@ def fit_returns_self(case: FittedCase[Any]) -> None:
 
 def not_fitted_refused(case: FittedCase[Any]) -> None:
     """Require that predicting or saving before ``fit`` raises NotFittedError, and saving leaves no file."""
+    if not getattr(case.cls, "learns", True):
+        raise Skip("it learns nothing, so that there is nothing to fit")
     new = case.new(case.examples()[0])
     refused(lambda: case.answer(case.make(), new), NotFittedError, "asking before fit")
     with empty_directory() as directory:

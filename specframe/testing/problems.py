@@ -17,6 +17,8 @@ from specframe.api import make_labels, make_observation, make_prediction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from specframe.api import Draws
+
 __all__ = [
     "PredictionProblem",
     "RegressionProblem",
@@ -33,6 +35,8 @@ __all__ = [
 INSTRUMENT = "SPEC"
 #: Contacts of the transit, in d, of observations that last 0.3 d.
 CONTACTS = (0.09, 0.1, 0.2, 0.21)
+#: Folds of out-of-fold predictions.
+_FOLDS = 5
 
 
 def trapezoid(time: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -210,12 +214,19 @@ class PredictionProblem:
 
 
 def prediction_problem(
-    seed: int = 0, n_target: int = 600, n_new: int = 2000, n_output: int = 3, heteroscedastic: bool = False
+    seed: int = 0,
+    n_target: int = 600,
+    n_new: int = 2000,
+    n_output: int = 3,
+    heteroscedastic: bool = False,
+    draws: Draws | None = None,
 ) -> PredictionProblem:
     """Return predictions with independent Gaussian errors of 50 ppm and more, growing from output to output.
 
     With ``heteroscedastic`` the errors also differ between targets by up to a factor of four, and the predictions
-    know their ``std``; otherwise they have none.
+    know their ``std``; otherwise they have none. With ``draws`` they have ``samples`` besides, whose spread is the
+    error; where there is a ``std`` too, each is half of the variance. Draws ``out-of-fold`` are those of models that
+    differ by a fifth of the error, for the new targets only, and the others know their ``fold``.
     """
     rng = np.random.default_rng([seed, 6])
     n = n_target + n_new
@@ -226,8 +237,27 @@ def prediction_problem(
     names = [f"reference-{i}" for i in range(n)]
     wavelength = np.linspace(1.2, 3.8, n_output)
     labels = make_labels(truth, names, [f"wl-{k}" for k in range(n_output)], wavelength=wavelength)
-    prediction = make_prediction(labels, truth + rng.normal(0.0, sigma), sigma if heteroscedastic else None)
+    mean = truth + rng.normal(0.0, sigma)
     known, new = slice(0, n_target), slice(n_target, None)
-    return PredictionProblem(
-        prediction.isel(target=known), labels.isel(target=known), prediction.isel(target=new), labels.isel(target=new)
+    folds = draws is not None and draws.source == "out-of-fold"
+    share = 1.0 if draws is None or folds else np.sqrt(0.5)
+    prediction = make_prediction(labels, mean, share * sigma if heteroscedastic else None)
+    first, second = prediction.isel(target=known), prediction.isel(target=new)
+    if folds:
+        first = first.assign(fold=("target", np.arange(n_target) % _FOLDS))
+        second = _with_samples(second, 0.2 * sigma[new], _FOLDS, rng)
+    elif draws is not None:
+        spread = sigma * (share if heteroscedastic else 1.0)
+        first = _with_samples(first, spread[known], draws.count, rng)
+        second = _with_samples(second, spread[new], draws.count, rng)
+    return PredictionProblem(first, labels.isel(target=known), second, labels.isel(target=new))
+
+
+def _with_samples(
+    prediction: xr.Dataset, spread: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> xr.Dataset:
+    mean = prediction["mean"]
+    samples = rng.normal(mean.values, spread, (count, *mean.shape))
+    return prediction.assign(samples=(("sample", *mean.dims), samples, mean.attrs)).assign_coords(
+        sample=np.arange(count)
     )

@@ -30,8 +30,12 @@ class UncertaintyCase(FittedCase[PredictionProblem]):
     example_type = "PredictionProblem"
 
     def reference(self) -> Sequence[PredictionProblem]:
-        """Return predictions without and with errors of their own."""
-        return [prediction_problem(seed=0), prediction_problem(seed=1, heteroscedastic=True)]
+        """Return predictions without and with errors of their own, and with the draws that the estimator asks for."""
+        draws = self.make().draws()
+        return [
+            prediction_problem(seed=0, draws=draws),
+            prediction_problem(seed=1, heteroscedastic=True, draws=draws),
+        ]
 
     def fit(self, component: Any, example: PredictionProblem) -> Any:
         """Fit on the known targets."""
@@ -107,12 +111,10 @@ def _inside(got: xr.Dataset, truth: xr.DataArray) -> list[tuple[float, NDArray[n
 
 
 def _scaled(value: Any) -> Any:
-    """Return predictions or labels times 1000, with their attributes."""
-    scaled = 1000.0 * value
-    for name in getattr(scaled, "data_vars", ()):
-        scaled[name].attrs = value[name].attrs
-    scaled.attrs = value.attrs
-    return scaled
+    """Return predictions or labels times 1000, with their attributes; what is not in their units stays."""
+    if hasattr(value, "data_vars"):
+        return value.assign({name: _scaled(array) for name, array in value.data_vars.items() if "output" in array.dims})
+    return (1000.0 * value).assign_attrs(value.attrs)
 
 
 #: For uncertainty estimators, after those of everything that learns.

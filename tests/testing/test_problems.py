@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from specframe.api import validate_labels, validate_observation, validate_prediction
+from specframe.api import Draws, validate_labels, validate_observation, validate_prediction
 from specframe.testing import (
     frames_observation,
     light_curve_observation,
@@ -82,3 +82,19 @@ def test_predictions_are_as_wrong_as_they_say(heteroscedastic: bool) -> None:
     sigma = problem.new["std"].values if heteroscedastic else np.array([5e-5, 1e-4, 1.5e-4])
     # 2000 targets: the standard error of a standard deviation is 1/sqrt(4000) = 1.6 %
     np.testing.assert_allclose(np.std(error.values / sigma, axis=0), 1.0, atol=4 * 0.016)
+
+
+def test_draws_spread_as_much_as_predictions_are_wrong() -> None:
+    alone = prediction_problem(seed=8, draws=Draws("seeds", 40)).new
+    error = (alone["mean"] - prediction_problem(seed=8).new_truth).std("target")
+    spread = np.sqrt(alone["samples"].var("sample", ddof=1).mean("target"))
+    np.testing.assert_allclose(spread, error, rtol=0.06)  # 1.6 % from 2000 targets, times four
+    both = prediction_problem(seed=8, heteroscedastic=True, draws=Draws("seeds", 40)).new
+    ratio = both["samples"].var("sample", ddof=1).mean("target") / (both["std"] ** 2).mean("target")
+    np.testing.assert_allclose(ratio, 1.0, rtol=0.06)
+
+
+def test_out_of_fold_draws_are_of_new_targets_only() -> None:
+    problem = prediction_problem(draws=Draws("out-of-fold"))
+    assert "samples" not in problem.prediction
+    assert set(problem.prediction["fold"].values) == set(problem.new["sample"].values)
