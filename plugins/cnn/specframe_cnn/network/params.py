@@ -1,0 +1,262 @@
+"""Networks and heads, as YAML has them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, field_validator, model_validator
+
+from specframe.api import Field, Params
+
+__all__ = [
+    "Activation",
+    "BlockParams",
+    "ConvBlock",
+    "DenseBlock",
+    "DropoutBlock",
+    "FlattenBlock",
+    "GaussianHead",
+    "HeadParams",
+    "LowRankHead",
+    "MeanHead",
+    "MixtureHead",
+    "MultiScaleBlock",
+    "NetworkParams",
+    "NormaliseBlock",
+    "PoolBlock",
+    "QuantilesHead",
+    "ResidualBlock",
+    "Size",
+]
+
+Activation: TypeAlias = Literal["relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "none"]
+Normalisation: TypeAlias = Literal["batch", "layer", "group", "none"]
+Dropout: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+
+#: Width along the series; of images one number for both axes or [wavelength, time].
+Size: TypeAlias = Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+
+_OF_BOTH = "of images one number for both axes or [wavelength, time]"
+
+
+class _Convolution(Params):
+    filters: int = Field(ge=1, le=4096, description="Filters, that is channels of the result.")
+    normalise: Normalisation = Field("none", description="Normalisation between convolution and activation.")
+    activation: Activation | None = Field(None, description="Activation; by default that of the network.")
+    dropout: Dropout = Field(0.0, description="Part of the channels that dropout sets to 0 at the end of the block.")
+
+
+class ConvBlock(_Convolution):
+    """Convolution, normalisation, activation and pooling."""
+
+    type: Literal["conv"]
+    kernel: Size = Field(3, description=f"Width of the kernel; {_OF_BOTH}.")
+    stride: Size = Field(1, description=f"Step of the kernel; {_OF_BOTH}.")
+    dilation: Size = Field(1, description=f"Distance between the kernel's samples; {_OF_BOTH}.")
+    padding: Literal["same", "valid"] = Field(
+        "same", description="'same' pads with zeros, so that only stride and pooling shorten; 'valid' does not pad."
+    )
+    pool: Size = Field(1, description=f"Samples pooled into one; {_OF_BOTH}.")
+    pooling: Literal["max", "average"] = Field("max", description="What pooling keeps of its samples.")
+    normalise_after: Literal["convolution", "pooling"] = Field(
+        "convolution", description="Whether normalisation comes before the activation, or at the end after pooling."
+    )
+
+
+class ResidualBlock(_Convolution):
+    """Two convolutions added to their input (normalisation and activation before each, He et al. 2016)."""
+
+    type: Literal["residual"]
+    normalise: Normalisation = Field("group", description="Normalisation before each convolution.")
+    kernel: Size = Field(3, description=f"Width of the kernels; {_OF_BOTH}.")
+    stride: Size = Field(1, description=f"Step of the first kernel; {_OF_BOTH}.")
+    dilation: Size = Field(1, description=f"Distance between the kernels' samples; {_OF_BOTH}.")
+
+
+class MultiScaleBlock(_Convolution):
+    """Convolutions of several widths side by side, joined and projected (as in InceptionTime)."""
+
+    type: Literal["multi-scale"]
+    kernels: tuple[Size, ...] = Field(
+        (3, 9, 27), min_length=1, max_length=8, description=f"Widths of the kernels; {_OF_BOTH}."
+    )
+    residual: bool = Field(True, description="Add the block's input to its result.")
+
+
+class PoolBlock(Params):
+    """Pooling."""
+
+    type: Literal["pool"]
+    size: Size = Field(2, description=f"Samples pooled into one, or with 'adaptive' samples left; {_OF_BOTH}.")
+    pooling: Literal["max", "average", "adaptive"] = Field(
+        "max", description="'adaptive' averages to a length of `size`, however long the series is."
+    )
+
+
+class NormaliseBlock(Params):
+    """Normalisation."""
+
+    type: Literal["normalise"]
+    by: Literal["batch", "layer", "group"] = Field("group", description="What mean and variance are taken of.")
+
+
+class DropoutBlock(Params):
+    """Dropout."""
+
+    type: Literal["dropout"]
+    rate: Dropout = Field(0.1, description="Part of the values, or of the channels, that are set to 0.")
+    channels: bool = Field(False, description="Drop whole channels.")
+
+
+class FlattenBlock(Params):
+    """From channels along the axes to one vector of features."""
+
+    type: Literal["flatten"]
+    how: Literal["all", "average", "max"] = Field(
+        "all", description="'all' values one after the other, or each channel's average or greatest value."
+    )
+
+
+class DenseBlock(Params):
+    """Fully connected layer on the features; before the first one the data are flattened."""
+
+    type: Literal["dense"]
+    units: int = Field(ge=1, le=65536, description="Features of the result.")
+    activation: Activation | None = Field(None, description="Activation; by default that of the network.")
+    dropout: Dropout = Field(0.0, description="Part of the values that dropout sets to 0.")
+
+
+#: One block of a network, chosen by ``type``.
+BlockParams: TypeAlias = Annotated[
+    ConvBlock | ResidualBlock | MultiScaleBlock | PoolBlock | NormaliseBlock | DropoutBlock | FlattenBlock | DenseBlock,
+    Field(discriminator="type"),
+]
+
+
+class NetworkParams(Params):
+    """Blocks from the inputs to the features that the head reads."""
+
+    blocks: Literal["auto"] | tuple[BlockParams, ...] = Field(
+        "auto",
+        description=(
+            "Blocks that a series or image goes through, one after the other. 'auto': a convolution and residual "
+            "blocks, which halve the length while more than 16 samples are left, then 8 averages of each channel."
+        ),
+    )
+    dense: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(
+        (64,), description="Features of each fully connected layer between the blocks and the head."
+    )
+    dropout: tuple[Dropout, ...] | Dropout = Field(
+        0.1, description="Part of the features that dropout sets to 0 after each dense layer: one number, or one each."
+    )
+    activation: Activation = Field("gelu", description="Activation of every block and layer that states none.")
+    fusion: Literal["concatenate", "film"] = Field(
+        "concatenate",
+        description=(
+            "How auxiliary values come in: 'concatenate' puts them beside the features that the blocks leave; 'film' "
+            "scales and shifts each channel, or each feature, by what a small network makes of them (Perez et al. "
+            "2018)."
+        ),
+    )
+    auxiliary: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
+        (), description="Features of the fully connected layers that auxiliary values go through first."
+    )
+
+    @model_validator(mode="after")
+    def _one_rate_each(self) -> NetworkParams:
+        if isinstance(self.dropout, tuple) and len(self.dropout) != len(self.dense):
+            raise ValueError(
+                f"dropout is one number, or one for each dense layer: expected {len(self.dense)}, "
+                f"got {len(self.dropout)}"
+            )
+        return self
+
+
+class _Head(Params):
+    output: Literal["dense", "convolutional"] = Field(
+        "dense",
+        description=(
+            "'dense' lets every output read all features; 'convolutional' reads each output from its own position "
+            "of a series, or wavelength of an image, which must have as many as there are outputs."
+        ),
+    )
+
+
+Levels: TypeAlias = Annotated[
+    tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+    Field(max_length=20, description="Nominal coverages of the intervals, e.g. [0.68, 0.95]."),
+]
+
+
+class MeanHead(_Head):
+    """One number for each output."""
+
+    type: Literal["mean"] = "mean"
+    loss: Literal["mse", "huber", "mae"] = Field(
+        "mse", description="Squared error, absolute error, or Huber's: squared up to `delta`, absolute beyond."
+    )
+    delta: float = Field(1.0, gt=0, description="Where Huber's loss turns, in standard deviations of the labels.")
+
+
+class GaussianHead(_Head):
+    """Mean and standard deviation of each output."""
+
+    type: Literal["gaussian"]
+    loss: Literal["nll", "beta-nll"] = Field(
+        "beta-nll",
+        description=(
+            "'nll' is the negative log-likelihood; 'beta-nll' weighs it by variance^beta, which keeps the mean from "
+            "giving up where it fits badly (Seitzer et al. 2022)."
+        ),
+    )
+    beta: float = Field(
+        0.5, ge=0, le=1, description="beta of beta-nll: 0 is nll, 1 gives the mean the gradient of mse."
+    )
+
+
+class QuantilesHead(_Head):
+    """Median and intervals of each output; the quantiles never cross."""
+
+    type: Literal["quantiles"]
+    loss: Literal["pinball"] = Field("pinball", description="Loss whose least expectation is at the quantile.")
+    levels: Levels = Field((0.68, 0.95), min_length=1)
+
+
+class MixtureHead(_Head):
+    """Mixture of Gaussians: for several solutions, or tails heavier than a Gaussian's."""
+
+    type: Literal["mixture"]
+    loss: Literal["nll"] = Field("nll", description="Negative log-likelihood.")
+    components: int = Field(3, ge=2, le=20, description="Gaussians of the mixture.")
+    shared: bool = Field(
+        False,
+        description="One set of weights for all outputs of a target, which ties them together, in place of one each.",
+    )
+    levels: Levels = ()
+
+
+class LowRankHead(_Head):
+    """Mean and covariance between the outputs: a low-rank matrix plus a diagonal."""
+
+    type: Literal["low-rank"]
+    loss: Literal["nll"] = Field("nll", description="Negative log-likelihood.")
+    rank: int = Field(4, ge=1, le=64, description="Rank: how many patterns outputs may err in together.")
+
+
+_HEADS = ("mean", "gaussian", "quantiles", "mixture", "low-rank")
+
+
+def _named(value: Any) -> Any:
+    """Let the type alone stand for a head of that type."""
+    return {"type": value} if isinstance(value, str) and value in _HEADS else value
+
+
+#: What a network states, chosen by ``type``; the name alone will do.
+HeadParams: TypeAlias = Annotated[
+    Annotated[
+        MeanHead | GaussianHead | QuantilesHead | MixtureHead | LowRankHead,
+        Field(discriminator="type"),
+    ],
+    BeforeValidator(_named),
+]
