@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from specframe.config.document import read_file
 from specframe.config.node import Entry, ListNode, MapNode, ScalarNode, describe
-from specframe.config.recipe import name_steps, stage, step_id
+from specframe.config.recipe import LINK_OPTIONS, name_steps, stage, step_id
 from specframe.config.spec import STEP_KEYS
 from specframe.config.substitution import Substitution
 
@@ -135,7 +135,7 @@ def _merge_step(base: Node, over: Node) -> Node:
         if not _same_component(base.get(old), over.get(new)):
             base = base.without("with")
         if old != new:
-            base = base.without(old, "from", "learns")
+            base = base.without(old, *LINK_OPTIONS)
     return _merge(base, over, ("steps", "*"))
 
 

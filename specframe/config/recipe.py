@@ -10,7 +10,7 @@ from specframe.config.spec import STEP_KEYS
 if TYPE_CHECKING:
     from specframe.config.node import Node
 
-__all__ = ["PIPELINE_KEYS", "STEP_OPTIONS", "name_steps", "stage", "step_id"]
+__all__ = ["LINK_OPTIONS", "PIPELINE_KEYS", "STEP_OPTIONS", "name_steps", "stage", "step_id"]
 
 #: Top-level keys, in the order in which they are written.
 PIPELINE_KEYS = (
@@ -18,7 +18,10 @@ PIPELINE_KEYS = (
 )  # fmt: skip
 
 #: Keys of a step beside the one that says its kind.
-STEP_OPTIONS = ("id", "with", "from", "learns")
+STEP_OPTIONS = ("id", "with", "from", "learns", "weights")
+
+#: Those that only a model has: what it builds on.
+LINK_OPTIONS = STEP_OPTIONS[2:]
 
 
 def stage(step: Node) -> str | None:

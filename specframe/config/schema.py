@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specframe.config.fields import Fields
-from specframe.config.recipe import PIPELINE_KEYS
+from specframe.config.recipe import LINK_OPTIONS, PIPELINE_KEYS
 from specframe.config.spec import BOOTSTRAP, STEP_KEYS
 
 if TYPE_CHECKING:
@@ -136,18 +136,29 @@ def _step(usable: list[Registered]) -> Schema:
     for key, kind in STEP_KEYS.items():
         properties[key] = {"description": _DESCRIPTIONS[key], **_names(usable, kind)}
     properties["with"] = {"type": ["object", "null"], "description": "Parameters of the component."}
-    properties["from"] = {"type": "string", "description": "The earlier step whose result a model builds on."}
+    properties["from"] = {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
+        ],
+        "description": "The earlier step whose residual a model learns, or those whose predictions it reads.",
+    }
     properties["learns"] = {
         "enum": ["target", "residual"],
         "default": "target",
         "description": "Whether a model learns the labels, or what 'from' leaves of them.",
+    }
+    properties["weights"] = {
+        "enum": ["equal", "errors"],
+        "default": "equal",
+        "description": "Whether targets count the same in the fit, or less where their depths are less certain.",
     }
     keys = list(STEP_KEYS)
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
-        "dependentRequired": {"from": ["model"], "learns": ["model"]},
+        "dependentRequired": {option: ["model"] for option in LINK_OPTIONS},
         # At most one component: of every pair of keys one is missing.
         "allOf": [
             *({"not": {"required": [a, b]}} for i, a in enumerate(keys) for b in keys[i + 1 :]),

@@ -43,11 +43,13 @@ class Step(Part):
     """One line of the recipe."""
 
     id: str
-    #: ``from``, for models: the id of the step whose result it builds on; ``None``: the step before it of the
-    #: right kind.
-    source: str | None = None
-    #: For models: the labels themselves, or what ``source`` leaves of them.
+    #: ``from``, for models: the ids of the steps whose results it builds on. Empty with ``learns: residual``: the model
+    #: before it.
+    sources: tuple[str, ...] = ()
+    #: For models: the labels themselves, or what the one source leaves of them.
     learns: Literal["target", "residual"] = "target"
+    #: For models: how much each target counts; ``errors``: less where the measured depths are less certain.
+    weights: Literal["equal", "errors"] = "equal"
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,10 @@ def _step_data(step: Step) -> dict[str, Any]:
     key = next(key for key, kind in STEP_KEYS.items() if kind == step.component.component.kind)
     data: dict[str, Any] = {"id": step.id, **_named(key, step)}
     if key == "model":
-        if step.source is not None:
-            data["from"] = step.source
+        if step.sources:
+            data["from"] = step.sources[0] if len(step.sources) == 1 else list(step.sources)
         data["learns"] = step.learns
+        data["weights"] = step.weights
     return data
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
+from specframe.config.links import read_links
 from specframe.config.node import ListNode, MapNode, ScalarNode, describe
 from specframe.config.problem import nearest
 from specframe.config.recipe import PIPELINE_KEYS, STEP_OPTIONS, step_id
@@ -90,7 +91,7 @@ def _read_step(node: Node, earlier: list[_Line], ids: list[str], reader: Compone
     entry = node.entries[key]
     registered = reader.component(cast("Kind", STEP_KEYS[key]), entry.value)
     _unknown_keys(node, list(registered.component.params.model_fields) if registered else None, problems)
-    source, learns = _read_links(node, key, earlier, problems)
+    links = read_links(node, key, [(line.id, line.key) for line in earlier], problems)
     step = None
     if registered is not None:
         stated = node.entries.get("with")
@@ -98,7 +99,7 @@ def _read_step(node: Node, earlier: list[_Line], ids: list[str], reader: Compone
             registered, stated.value if stated else None, stated.at if stated else entry.value.at
         )
         if params is not None:
-            step = Step(component=registered, params=params, id=name or key, source=source, learns=learns)
+            step = Step(component=registered, params=params, id=name or key, **vars(links))
     return _Line(name or key, key, entry.at, step)
 
 
@@ -134,41 +135,6 @@ def _unknown_keys(node: MapNode, parameters: list[str] | None, problems: Problem
         misspelt = misspelt or any(f"{kind!r}" in hint for kind in _ORDER)
         problems.add(entry.at, f"unknown key {key!r} in a step", hint)
     return misspelt
-
-
-def _read_links(
-    node: MapNode, key: str, earlier: list[_Line], problems: Problems
-) -> tuple[str | None, Literal["target", "residual"]]:
-    """Return ``from`` and ``learns``."""
-    for option in ("from", "learns"):
-        if key != "model" and option in node.entries:
-            problems.add(node.entries[option].at, f"only a model has {option!r}", "remove it")
-    if key != "model":
-        return None, "target"
-    source: str | None = None
-    stated = node.get("from")
-    sources = [line.id for line in earlier if line.key in ("model", "detrend")]
-    if stated is not None and not is_null(stated):
-        if isinstance(stated, ScalarNode) and stated.value in sources:
-            source = str(stated.value)
-        else:
-            got = describe(stated)
-            hint = nearest(str(stated.value), sources, "there are") if isinstance(stated, ScalarNode) else ""
-            problems.add(
-                stated.at,
-                f"from must be the id of an earlier model or detrend step, got {got}",
-                hint or "there is none",
-            )
-    learns = node.get("learns")
-    if learns is None or is_null(learns):
-        return source, "target"
-    value = learns.value if isinstance(learns, ScalarNode) else None
-    if value not in ("target", "residual"):
-        problems.add(learns.at, f"learns must be 'target' or 'residual', got {describe(learns)}")
-        return source, "target"
-    if value == "residual" and not sources:
-        problems.add(learns.at, "there is no earlier model or detrend step whose residual could be learned")
-    return source, cast("Literal['target', 'residual']", value)
 
 
 def _check_order(lines: list[_Line], complete: bool, entry: Entry, problems: Problems) -> None:

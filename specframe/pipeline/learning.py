@@ -152,7 +152,7 @@ def learning_steps(steps: Sequence[Step]) -> tuple[LearningStep, ...]:
         source = None
         if kind == "model":
             if step.learns == "residual":
-                source = step.source or (models[-1] if models else None)
+                source = step.sources[0] if step.sources else (models[-1] if models else None)
                 if source is None:
                     raise UsageError(
                         f"step {step.id!r} learns a residual, but there is no model before it; "

@@ -61,15 +61,15 @@ def specs(draw: st.DrawFn, registry: Any) -> PipelineSpec:
         pairs = draw(st.lists(st.tuples(st.integers(), st.integers()), max_size=3))
         options = {"background_rows": pairs, "cutoff": draw(FLOATS), "keep_hot": draw(st.booleans())}
         steps.append(Step(id="d-1", **component(registry, "calibrator", "ariel-detector", **options)))
-    models = draw(st.integers(0, 2))
+    models = draw(st.integers(0, 3))
     for number in range(models):
         alpha = draw(FLOATS | st.just("auto"))
         options = {"alpha": alpha, "max_iterations": draw(st.none() | st.integers(1))}
-        source = draw(st.sampled_from([None, "m0"])) if number else None
-        learns = draw(st.sampled_from(["target", "residual"])) if number else "target"
+        sources = draw(st.sampled_from([(), ("m0",), ("m1", "m0")][: number + 1]))
+        learns = draw(st.sampled_from(["target", "residual"])) if number and len(sources) < 2 else "target"
         name = draw(st.sampled_from(["ridge", "mine/gp"]))
         model = component(registry, "model", name, **options)
-        steps.append(Step(id=f"m{number}", source=source, learns=learns, **model))
+        steps.append(Step(id=f"m{number}", sources=sources, learns=learns, **model))
     levels = st.floats(0, 1, exclude_min=True, exclude_max=True)
     scores = [component(registry, "score", "coverage", level=level) for level in draw(st.lists(levels, max_size=2))]
     folds = st.builds(CrossValidation, st.integers(2, 100), TEXTS.filter(bool))
@@ -155,6 +155,7 @@ steps:
       components: 10
       max_iterations: null
     learns: target
+    weights: equal
 evaluate:
   cross_validation:
     folds: 5

@@ -337,6 +337,30 @@ did you mean 'transit'?
         """,
     ),
     Case(
+        "links of a model",
+        "- id: fit",
+        "- id: fit\n    from: [transit, transit]\n    learns: residual\n    weights: error",
+        """
+        p.yaml:13:21: from names 'transit' twice; remove one
+          13 |     from: [transit, transit]
+             |                     ^^^^^^^
+        p.yaml:15:14: weights must be 'equal' or 'errors', got the text 'error'
+          15 |     weights: error
+             |              ^^^^^
+        2 problems
+        """,
+    ),
+    Case(
+        "nothing to build on",
+        "- id: fit",
+        "- id: fit\n    from: []",
+        """
+        p.yaml:13:11: from is an empty list; name earlier model or detrend steps, or remove it
+          13 |     from: []
+             |           ^^
+        """,
+    ),
+    Case(
         "id that no command line could tell from a key",
         "id: transit",
         "id: seed",

@@ -56,8 +56,8 @@ def test_every_part_of_a_pipeline_is_read(read: Any, folder: Path) -> None:
     assert detector.params.background_rows == [(0, 8), (24, 32)]
     assert transit.params.order == 3
     assert fit.params.alpha == 0.001
-    assert (fit.source, fit.learns) == (None, "target")
-    assert (residual.source, residual.learns) == ("fit", "residual")
+    assert (fit.sources, fit.learns, fit.weights) == ((), "target", "equal")
+    assert (residual.sources, residual.learns) == (("fit",), "residual")
     assert spec.cross_validation == CrossValidation(folds=4, group="star")
     scores = [(part.component.component.name, part.params.canonical()) for part in spec.scores]
     assert scores == [("r2", {}), ("coverage", {"level": 0.95})]
