@@ -1,0 +1,1 @@
+"""Training of a network: data, augmentation, the loop, checkpoints."""

@@ -1,0 +1,68 @@
+"""Training data as tensors, in normalised units, with what an augmentation must know about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Self
+
+from specframe.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+__all__ = ["TensorData"]
+
+
+@dataclass(frozen=True)
+class TensorData:
+    """Inputs and labels of ``n`` targets, float32 unless said otherwise. An axis counts the leading ``n`` as axis 0.
+
+    Attributes
+    ----------
+    inputs
+        What the network gets, as many as there are of ``series`` (n, channel, length), ``image`` (n, channel,
+        wavelength, time) and ``auxiliary`` (n, feature). A missing value is 0.
+    labels
+        Standardised, (n, output).
+    weight
+        Of each target, mean 1, (n,).
+    errors
+        Standard deviation of the noise of an input, at its true level and in its units; 0 where there is none.
+        Shape as the input or broadcastable to it with a leading ``n``.
+    masks
+        Bool, shape as the input, True where a value is missing.
+    offsets
+        Of each input that scales with the transit depth, and of ``labels``: what must be added to the normalised
+        values to make them proportional to the depth; broadcastable to them, without a leading ``n`` or with one of
+        length 1. NaN: that element does not scale (as a temperature among auxiliary values). An input that is not
+        named does not scale.
+    time_axis, wavelength_axis
+        The axis of an input along which there is time, or wavelength.
+    scales
+        What 1 in an input's normalised unit is in its own: relative flux, for light curves. 1 where not named.
+    """
+
+    inputs: dict[str, Tensor]
+    labels: Tensor
+    weight: Tensor
+    errors: dict[str, Tensor] = field(default_factory=dict)
+    masks: dict[str, Tensor] = field(default_factory=dict)
+    offsets: dict[str, Tensor] = field(default_factory=dict)
+    time_axis: dict[str, int] = field(default_factory=dict)
+    wavelength_axis: dict[str, int] = field(default_factory=dict)
+    scales: dict[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.labels.shape[0])
+
+    def take(self, index: Tensor) -> Self:
+        """Return the targets at ``index`` (int64), as a copy."""
+        return replace(
+            self,
+            inputs={name: values.index_select(0, index) for name, values in self.inputs.items()},
+            labels=self.labels.index_select(0, index),
+            weight=self.weight.index_select(0, index),
+            errors={name: values.index_select(0, index) for name, values in self.errors.items()},
+            masks={name: values.index_select(0, index) for name, values in self.masks.items()},
+        )
