@@ -9,7 +9,19 @@ from pydantic import field_validator
 
 from specframe.api import Field, Params
 
-__all__ = ["ConformalParams", "ResidualParams"]
+__all__ = [
+    "BootstrapParams",
+    "CombinedParams",
+    "ConformalParams",
+    "EnsembleParams",
+    "GpPosteriorParams",
+    "HeteroscedasticParams",
+    "InputBootstrapParams",
+    "LaplaceParams",
+    "McDropoutParams",
+    "QuantileParams",
+    "ResidualParams",
+]
 
 
 class IntervalParams(Params):
@@ -75,4 +87,131 @@ class ConformalParams(IntervalParams):
             "rms: std is the root mean square of the errors, best for a Gaussian likelihood; interval: half of the "
             "interval that holds 68 % of them, for each output."
         ),
+    )
+
+
+class CombinedParams(IntervalParams):
+    """What every estimator that sees draws of a prediction takes."""
+
+    combine: Literal["add", "replace", "maximum"] = Field(
+        "add",
+        description=(
+            "What becomes of the std that the prediction has already, from its model or an estimator before. add: the "
+            "spread of the draws joins it in quadrature; replace: the spread takes its place; maximum: the larger of "
+            "the two, for two estimates of one and the same error."
+        ),
+    )
+    interval: Literal["auto", "draws", "student"] = Field(
+        "auto",
+        description=(
+            "Bounds from quantiles of the draws, convolved with the error there was before, or from std and Student's "
+            "t with as many degrees of freedom as the draws leave; auto: draws where there are 50 of them or more."
+        ),
+    )
+    covariance: bool = Field(
+        False,
+        description=(
+            "Give the covariance between the outputs of each prediction too, shrunk so that it is positive definite "
+            "with fewer draws than outputs."
+        ),
+    )
+    samples: bool = Field(
+        False, description="Keep the draws in the prediction, about the mean and as wide as the std that results."
+    )
+
+
+class EnsembleParams(CombinedParams):
+    """Parameters of ``ensemble``."""
+
+    members: int = Field(5, ge=2, le=1000, description="Models that are fitted, each with a seed of its own.")
+    over: Literal["seeds", "folds"] = Field(
+        "seeds",
+        description=(
+            "How members differ. seeds: all learn from the same targets; folds: each is fitted without one of as many "
+            "folds, which also works for models without randomness; their spread counts as a delete-a-group "
+            "jackknife's."
+        ),
+    )
+
+
+class BootstrapParams(CombinedParams):
+    """Parameters of ``bootstrap``."""
+
+    draws: int = Field(
+        30, ge=2, le=10_000, description="Fits, each on as many groups of targets, drawn with replacement."
+    )
+
+
+class InputBootstrapParams(CombinedParams):
+    """Parameters of ``input-bootstrap``."""
+
+    draws: int = Field(100, ge=2, le=10_000, description="Predictions, each from inputs drawn within their errors.")
+
+
+class McDropoutParams(CombinedParams):
+    """Parameters of ``mc-dropout``."""
+
+    draws: int = Field(100, ge=2, le=10_000, description="Predictions with the model's dropout active.")
+
+
+class LaplaceParams(CombinedParams):
+    """Parameters of ``laplace``."""
+
+    draws: int = Field(100, ge=2, le=10_000, description="Predictions with weights drawn from their posterior.")
+
+
+class _SourceParams(IntervalParams):
+    source: Literal["auto", "model", "residuals"] = Field(
+        "auto",
+        description=(
+            "model: take the errors that the model states, and refuse if it states none; residuals: learn them from "
+            "out-of-fold residuals, for any model; auto: the model's where it states them."
+        ),
+    )
+
+
+class HeteroscedasticParams(_SourceParams):
+    """Parameters of ``heteroscedastic``."""
+
+    degree: Literal[1, 2] = Field(
+        2, description="Of the polynomial in what the prediction tells of a target that the log-variance follows."
+    )
+    slopes: Literal["shared", "each"] = Field(
+        "shared",
+        description="Whether outputs share how errors vary between targets, each with a size of its own, or not.",
+    )
+    shrinkage: Literal["auto"] | Annotated[float, Field(gt=0)] = Field(
+        "auto",
+        description=(
+            "Penalty on the squared slopes, in targets; a large one makes errors the same for all targets. 'auto' "
+            "chooses it by the likelihood of targets held out."
+        ),
+    )
+
+
+class QuantileParams(_SourceParams):
+    """Parameters of ``quantile``."""
+
+    shrinkage: Literal["auto"] | Annotated[float, Field(gt=0)] = Field(
+        "auto",
+        description=(
+            "Penalty on the squared slopes, in targets; a large one makes intervals the same for all targets. 'auto' "
+            "chooses it by the pinball loss of targets held out."
+        ),
+    )
+
+
+class GpPosteriorParams(IntervalParams):
+    """Parameters of ``gp-posterior``."""
+
+    noise: bool = Field(
+        True,
+        description=(
+            "Whether errors are those of a new label, noise included, or those of the function alone, for models that "
+            "state both parts."
+        ),
+    )
+    covariance: Literal["keep", "require", "drop"] = Field(
+        "keep",
+        description="What becomes of the posterior's covariance between outputs; require refuses where there is none.",
     )
