@@ -5,29 +5,40 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+import torch
+from torch.nn import functional
+
+from specframe_cnn.network.params import GaussianHead, LowRankHead, MeanHead, MixtureHead, QuantilesHead
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from specframe_cnn.network.params import HeadParams
 
-__all__ = ["Head", "make_head"]
+__all__ = ["Head", "bounded", "make_head"]
+
+#: Range of the logarithm of a variance, in units of the labels' variance: standard deviations of 1e-4 to 50.
+_LOG_VARIANCE = (-18.0, 8.0)
 
 
 class Head(ABC):
     """Meaning of a network's raw output.
 
-    Everything is in units of standardised labels. Raw output is (target, width), in the order (parameter, output):
-    the first ``n_output`` columns are the mean or the median, linear in the network's features. ``shared`` columns
-    for all outputs of a target come last.
+    Everything is in units of standardised labels. Raw output is (target, width), in the order (parameter, output),
+    and behind it ``shared`` columns for all outputs of a target together. Where ``linear``, the first ``n_output``
+    columns are the mean (the median of quantiles), which so is linear in the network's features. ``start`` is what
+    the parameters of an output begin with, (per_output,).
     """
 
     levels: tuple[float, ...] = ()
+    linear: bool = True
 
     def __init__(self, n_output: int, per_output: int, shared: int = 0, convolutional: bool = False) -> None:
         self.n_output = n_output
         self.per_output = per_output
         self.shared = shared
         self.convolutional = convolutional
+        self.start = torch.zeros(per_output)
 
     @property
     def width(self) -> int:
@@ -35,21 +46,70 @@ class Head(ABC):
         return self.n_output * self.per_output + self.shared
 
     def loss(self, raw: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Return the weighted mean of the loss over the targets, a scalar.
+        """Return the mean over the targets of weight times loss, a scalar.
 
-        ``raw`` (target, width), ``labels`` (target, output), ``weight`` (target,), relative.
+        ``raw`` (target, width), ``labels`` (target, output), ``weight`` (target,): 1 on average over all targets,
+        so that the loss of a batch is unbiased whichever targets are in it.
         """
-        raise NotImplementedError
+        each = self.to_learn(raw, labels)
+        return each.mean() if weight is None else (weight * each).mean()
+
+    def to_learn(self, raw: Tensor, labels: Tensor) -> Tensor:
+        """Return what training makes small, (target,): by default the loss of each target."""
+        return self.per_target(raw, labels)
 
     @abstractmethod
     def per_target(self, raw: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of each target, (target,): its mean over the outputs."""
+        """Return the loss by which targets and networks are judged, (target,): its mean over the outputs."""
 
     @abstractmethod
     def distribution(self, raw: Tensor) -> dict[str, Tensor]:
-        """Return ``mean`` (target, output) and what else is stated: ``std``, ``lower``, ``upper``, ``covariance``."""
+        """Return ``mean`` (target, output), and what else the head states.
+
+        ``std`` (target, output), ``lower`` and ``upper`` (target, output, level) of the ``levels``, ``covariance``
+        (target, output, other output).
+        """
+
+    def parameters(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the parameters of each output (target, parameter, output) and the shared ones (target, shared).
+
+        They are at least of single precision, also where the network ran with less.
+        """
+        raw = raw if raw.dtype == torch.float64 else raw.float()
+        own = raw[:, : self.n_output * self.per_output]
+        return own.reshape(len(raw), self.per_output, self.n_output), raw[:, self.n_output * self.per_output :]
+
+
+def bounded(log_variance: Tensor) -> Tensor:
+    """Keep the logarithm of a variance in a range that exponents and gradients survive, with soft ends."""
+    low, high = _LOG_VARIANCE
+    return low + functional.softplus(high - functional.softplus(high - log_variance) - low)
 
 
 def make_head(params: HeadParams, n_output: int) -> Head:
-    """Return the head that ``params`` describe."""
-    raise NotImplementedError
+    """Return the head that ``params`` describe, for ``n_output`` outputs."""
+    from specframe_cnn.network.head_gaussian import Gaussian
+    from specframe_cnn.network.head_low_rank import LowRank
+    from specframe_cnn.network.head_mean import Mean
+    from specframe_cnn.network.head_mixture import Mixture
+    from specframe_cnn.network.head_quantiles import Quantiles
+
+    convolutional = params.output == "convolutional"
+    match params:
+        case MeanHead():
+            return Mean(n_output, loss=params.loss, delta=params.delta, convolutional=convolutional)
+        case GaussianHead():
+            beta = params.beta if params.loss == "beta-nll" else 0.0
+            return Gaussian(n_output, beta=beta, convolutional=convolutional)
+        case QuantilesHead():
+            return Quantiles(n_output, levels=params.levels, convolutional=convolutional)
+        case MixtureHead():
+            return Mixture(
+                n_output,
+                components=params.components,
+                together=params.shared,
+                levels=params.levels,
+                convolutional=convolutional,
+            )
+        case LowRankHead():
+            return LowRank(n_output, rank=params.rank, convolutional=convolutional)

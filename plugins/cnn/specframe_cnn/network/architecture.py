@@ -1,0 +1,73 @@
+"""The blocks that ``auto`` stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe_cnn.network.params import ConvBlock, PoolBlock, ResidualBlock
+
+if TYPE_CHECKING:
+    from specframe_cnn.network.blocks import Shape
+    from specframe_cnn.network.params import BlockParams
+
+__all__ = ["automatic_blocks"]
+
+#: Axes are halved while they are longer than this.
+_LONG = 16
+#: Averages of each channel that the dense layers read, along a series and along wavelength and time of an image.
+_LEFT = 8
+_LEFT_IMAGE = (8, 4)
+
+
+def automatic_blocks(shape: Shape, outputs: int | None = None) -> tuple[BlockParams, ...]:
+    """Return blocks for a series or image of ``shape`` (channel, length) or (channel, wavelength, time).
+
+    With ``outputs``, the number of outputs that a convolutional head reads at their positions, no block shortens
+    the axis of the positions; widening steps between the kernel's samples let each output see its surroundings.
+    """
+    if outputs is not None and shape[1] == outputs:
+        return _keeping(shape)
+    image = len(shape) == 3
+    widest = 32 if image else 64
+    lengths = list(shape[1:])
+    filters = 16
+    blocks: list[BlockParams] = [
+        ConvBlock(type="conv", filters=filters, kernel=5 if image else 7, normalise="group"),
+    ]
+    while max(lengths) > _LONG:
+        step = [2 if length > _LONG else 1 for length in lengths]
+        lengths = [-(-length // one) for length, one in zip(lengths, step, strict=True)]
+        filters = min(widest, 16 * 2 ** ((len(blocks) + 1) // 2))
+        stride = (step[0], step[1]) if image else step[0]
+        blocks.append(ResidualBlock(type="residual", filters=filters, stride=stride))
+    blocks.append(PoolBlock(type="pool", size=_LEFT_IMAGE if image else _LEFT, pooling="adaptive"))
+    return tuple(blocks)
+
+
+def _keeping(shape: Shape) -> tuple[BlockParams, ...]:
+    image = len(shape) == 3
+    filters = 24 if image else 32
+    time = shape[2] if image else 1
+    first = max(1, time // _LONG)
+    blocks: list[BlockParams] = [
+        ConvBlock(
+            type="conv",
+            filters=filters,
+            kernel=(5, first + 4) if image else 7,
+            stride=(1, first) if image else 1,
+            normalise="group",
+        )
+    ]
+    time = -(-time // first)
+    for dilation in (1, 2, 4, 8):
+        step = 2 if time > _LEFT_IMAGE[1] else 1
+        time = -(-time // step)
+        blocks.append(
+            ResidualBlock(
+                type="residual",
+                filters=filters,
+                stride=(1, step) if image else 1,
+                dilation=(dilation, 1) if image else dilation,
+            )
+        )
+    return tuple(blocks)
