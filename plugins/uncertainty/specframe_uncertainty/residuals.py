@@ -47,6 +47,8 @@ class Residuals:
         Names of the outputs.
     left_out
         Number of targets without any known truth.
+    kept
+        Which of the targets that were given have a known truth (n_given,); the rows of ``values`` are theirs.
     """
 
     values: Array
@@ -54,6 +56,7 @@ class Residuals:
     floor: Array
     outputs: tuple[str, ...]
     left_out: int
+    kept: NDArray[np.bool_]
 
     @property
     def spread_floor(self) -> Array:
@@ -94,6 +97,7 @@ class Residuals:
             floor=np.maximum(np.finfo(float).eps * size, np.finfo(float).tiny),
             outputs=outputs,
             left_out=int((~kept).sum()),
+            kept=kept,
         )
 
 
