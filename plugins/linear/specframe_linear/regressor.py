@@ -27,9 +27,9 @@ class Regressor(Model):
     A subclass says in :meth:`_learn` what it learns from standardised features, as arrays, and in :meth:`_estimate`
     what it makes of them. Targets come to it in an order of their own, by the bytes of their features and labels, so
     that a fit is the same to the last bit in whatever order they were given. A target without any input is left out
-    of the fit, with a warning in the log. Predictions carry ``extrapolating``: whether a target lies further from the
-    training set than any training target does, or misses most of its inputs (see
-    :class:`~specframe.api.FeatureSpace`).
+    of the fit, with a warning in the log. Predictions carry ``distance``, how far a target lies from the training set
+    in units of its reach, and ``extrapolating``: whether that is further than any training target, or the target
+    misses most of its inputs (see :class:`~specframe.api.FeatureSpace`).
     """
 
     _space: FeatureSpace | None = None
@@ -92,7 +92,7 @@ class Regressor(Model):
         return self
 
     def predict(self, X: Any) -> xr.Dataset:
-        """Return a Prediction with ``mean`` and ``extrapolating``, and more where the model's own text says so."""
+        """Return a Prediction with ``mean``, ``extrapolating`` and ``distance``, and what the model's own text says."""
         space = self._fitted_space()
         matrix, targets = design_matrix(X, self.inputs())
         expected = len(space.mean)
@@ -102,7 +102,12 @@ class Regressor(Model):
                 "the wavelengths and times of the training set"
             )
         estimate = self._estimate(_standard(space, matrix))
-        return self._outputs.prediction(targets, extrapolating=("target", space.extrapolates(matrix)), **estimate)
+        return self._outputs.prediction(
+            targets,
+            extrapolating=("target", space.extrapolates(matrix)),
+            distance=("target", space.distance(matrix)),
+            **estimate,
+        )
 
     def get_state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return what was learned, the feature space and the outputs' names."""
