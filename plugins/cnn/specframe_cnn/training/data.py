@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from specframe.errors import DataError
 
 if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+    from torch import Tensor, device
 
 __all__ = ["TensorData"]
 
@@ -66,3 +65,35 @@ class TensorData:
             errors={name: values.index_select(0, index) for name, values in self.errors.items()},
             masks={name: values.index_select(0, index) for name, values in self.masks.items()},
         )
+
+    def to(self, where: device) -> Self:
+        """Return all tensors on a device."""
+
+        def moved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {name: values.to(where) for name, values in tensors.items()}
+
+        return replace(
+            self,
+            inputs=moved(self.inputs),
+            labels=self.labels.to(where),
+            weight=self.weight.to(where),
+            errors=moved(self.errors),
+            masks=moved(self.masks),
+            offsets=moved(self.offsets),
+        )
+
+    def bare(self) -> Self:
+        """Return only what the network and its loss need, without what augmentations do."""
+        return replace(self, errors={}, masks={}, offsets={})
+
+    def check(self, what: str) -> None:
+        """Raise :class:`~specframe.errors.DataError` when a value is not finite; ``what`` names the data."""
+        if not len(self):
+            return
+        for name, values in {**self.inputs, "labels": self.labels, "weight": self.weight}.items():
+            bad = ~values.isfinite().reshape(len(self), -1).all(dim=1)
+            if bool(bad.any()):
+                raise DataError(
+                    f"{what}: {name} of {int(bad.sum())} of {len(self)} targets are not finite, the first at index "
+                    f"{int(bad.nonzero()[0, 0])}; missing inputs are to be 0 and named in masks"
+                )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+import torch
 
-__all__ = ["History"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+__all__ = ["History", "Record"]
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,10 @@ class History:
     Attributes
     ----------
     training_loss
-        Mean loss over the batches of an epoch, while the weights change, with dropout and augmentation; NaN where
-        the training diverged.
+        Mean loss over the batches of an epoch, while the weights change, with dropout and augmentation; not finite
+        where the training diverged.
     validation_loss
-        Loss of the targets held out after the epoch; NaN when none were.
+        Loss of the targets held out, after the epoch; NaN when none were.
     learning_rate
         At the end of the epoch.
     seconds
@@ -36,3 +39,24 @@ class History:
     learning_rate: NDArray[np.float64]
     seconds: float
     best_epoch: int
+
+
+@dataclass
+class Record:
+    """The rows of a :class:`History` while they are written: training loss, validation loss, learning rate."""
+
+    rows: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def tensor(self) -> Tensor:
+        """Return it as a checkpoint keeps it, (epoch, 3)."""
+        return torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 3)
+
+    @classmethod
+    def from_tensor(cls, rows: Tensor) -> Record:
+        """Return what :meth:`tensor` was made of."""
+        return cls([(training, validation, rate) for training, validation, rate in rows.tolist()])
+
+    def history(self, seconds: float, best_epoch: int) -> History:
+        """Return the history of a training that has ended."""
+        training, validation, rate = np.array(self.rows, dtype=np.float64).reshape(-1, 3).T.copy()
+        return History(training, validation, rate, seconds, best_epoch)
