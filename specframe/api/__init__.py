@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from specframe.api.spectrum import measured_spectrum
     from specframe.api.splits import grouped_folds, validation_split
     from specframe.api.uncertainty import Uncertainty
-    from specframe.api.workspace import Workspace, working_in, workspace
+    from specframe.api.workspaces import Workspace, working_in, workspace
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -55,7 +55,7 @@ __getattr__, __dir__ = lazy_names(
         "spectrum": ("measured_spectrum",),
         "splits": ("grouped_folds", "validation_split"),
         "uncertainty": ("Uncertainty",),
-        "workspace": ("Workspace", "working_in", "workspace"),
+        "workspaces": ("Workspace", "working_in", "workspace"),
     },
 )
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from specframe.api.splits import grouped_folds
+from specframe.api.workspaces import working_in
 from specframe.config.spec import CrossValidation
 from specframe.errors import DataError, InputFileError
+from specframe.pipeline.chain import FittedChain
+from specframe.pipeline.fitting import fit_chain
 from specframe.pipeline.keys import digest, environment_digest, seed_for
-from specframe.pipeline.learning import FittedChain, LearningData, LearningStep, fit_chain
 from specframe.pipeline.target import StepRecipe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import xarray as xr
 
+    from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.run import Session
 
 __all__ = ["cross_validate", "fit_final"]
@@ -53,9 +57,10 @@ def cross_validate(
             key = digest(base, "fold", k, [data.targets[i] for i in train])
             part = session.directory.store.get_dataset(_STEP, f"fold-{k}", key)
             if part is None:
-                chain = fit_chain(steps, data.take(train), labels.isel(target=train), seed, "fold", k)
-                part = chain.predict(data.take(test)).assign(fold=("target", np.full(len(test), k)))
-                session.directory.store.put(_STEP, f"fold-{k}", key, part)
+                with _working(session, key):
+                    chain = fit_chain(steps, data.take(train), labels.isel(target=train), seed, "fold", k)
+                    part = chain.predict(data.take(test)).assign(fold=("target", np.full(len(test), k)))
+                    session.directory.store.put(_STEP, f"fold-{k}", key, part)
             else:
                 session.reused.add(_STEP)
             parts.append(part)
@@ -68,17 +73,28 @@ def cross_validate(
 def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> FittedChain:
     """Fit on all targets: the chain that predicts new ones."""
     with session.progress.track("final fit", 1) as advance:
-        folder = session.directory.stages / "fit" / digest(_data_key(session, steps, data, labels), "final")[:16]
+        key = digest(_data_key(session, steps, data, labels), "final")
+        folder = session.directory.stages / "fit" / key[:16]
         chain = _stored(folder, steps)
         if chain is None:
             shutil.rmtree(folder.parent, ignore_errors=True)
-            chain = fit_chain(steps, data, labels, session.spec.seed, "final")
-            chain.save(folder)
-            (folder / "complete").touch()
+            with _working(session, key):
+                chain = fit_chain(steps, data, labels, session.spec.seed, "final")
+                chain.save(folder)
+                (folder / "complete").touch()
         else:
             session.reused.add("fit")
         advance()
     return chain
+
+
+@contextmanager
+def _working(session: Session, key: str) -> Iterator[None]:
+    """Give fits a folder for checkpoints, which a later run finds under the same key; remove it when all is stored."""
+    folder = session.directory.stages / "checkpoints" / key[:16]
+    with working_in(folder, session.progress.tell):
+        yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stored(folder: Path, steps: Sequence[LearningStep]) -> FittedChain | None:
@@ -94,13 +110,13 @@ def _stored(folder: Path, steps: Sequence[LearningStep]) -> FittedChain | None:
 def _data_key(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> str:
     """Return the key of everything that a fit depends on but its choice of targets."""
     recipes = {step.id: StepRecipe.of(step) for step in session.spec.steps}
-    chain = [[step.id, step.source, recipes[step.id].key(None)] for step in steps]
+    chain = [[step.id, [*step.sources], step.learns, step.weights, recipes[step.id].key(None)] for step in steps]
     content = hashlib.sha256()
     for step in sorted(data.collections):
         for node in data.collections[step].subtree:
             content.update(f"{step}/{node.path}".encode())
             _update(content, node.to_dataset(inherit=False))
-    for array in (labels, data.depths):
+    for array in (labels, data.depths, data.depth_errors):
         if array is not None:
             _update(content, array.to_dataset(name="values"))
     groups = [str(group) for group in data.groups]

@@ -166,25 +166,57 @@ def learning_data(
 
     ``like`` has by model step what the model was fitted on: then targets must fit with that.
     """
+    import xarray as xr
+
     models = [step for step in steps if step.kind == "model"]
+    errors = any((draws := step.draws()) is not None and draws.source == "inputs" for step in steps)
     wanted: dict[tuple[str, ...], xr.DataTree] = {}
-    names = {step.id: step.component.inputs() for step in models}  # type: ignore[union-attr]
+    names = {step.id: step.observed_inputs for step in models if step.reads_observations}
     for step, inputs in names.items():
         if inputs not in wanted:
-            wanted[inputs] = _collate(gathered, inputs, catalogue, step, None if like is None else like[step])
+            wanted[inputs] = _collate(gathered, inputs, catalogue, step, None if like is None else like[step], errors)
+    depths = _depths(gathered, catalogue, steps)
     targets = tuple(gathered.keys)
-    model_ids = {step.id for step in models}
-    depths = None
-    if any(step.source is not None and step.source not in model_ids for step in models):
-        spectrum = _collate(gathered, ("depth",), catalogue, models[0].id)["spectrum"].to_dataset()
-        targets = tuple(gathered.keys)
-        depths = spectrum["depth"].sel(target=list(targets))
+    nothing = xr.DataTree(xr.Dataset(coords={"target": list(targets)}))
     return LearningData(
-        collections={step_id: _ordered(wanted[inputs], targets) for step_id, inputs in names.items()},
+        collections={
+            step.id: _ordered(wanted[names[step.id]], targets) if step.id in names else nothing for step in models
+        },
         targets=targets,
         groups=_groups(targets, catalogue, group),
-        depths=depths,
+        depths=None if depths is None else depths["depth"].sel(target=list(targets)),
+        depth_errors=None if depths is None else depths["depth_error"].sel(target=list(targets)),
     )
+
+
+def _depths(gathered: Gathered, catalogue: xr.Dataset | None, steps: Sequence[LearningStep]) -> xr.Dataset | None:
+    """Return what a detrender measured, where a step builds on it or weights by it, or errors are to be estimated."""
+    models = [step for step in steps if step.kind == "model"]
+    known = {step.id for step in models}
+    needed = any(step.weights == "errors" or set(step.sources) - known for step in models)
+    if not needed:
+        if all(step.kind == "model" for step in steps):
+            return None
+        first = next(gathered.observations(), None)
+        if first is None or not _has_depths(first):
+            return None
+    spectrum: xr.Dataset
+    if needed:
+        spectrum = _collate(gathered, ("depth", "depth_error"), catalogue, models[0].id)["spectrum"].to_dataset()
+        return spectrum
+    refused: list[str] = []
+    try:
+        collected = collate(
+            gathered.observations(("depth", "depth_error")),
+            ("depth", "depth_error"),
+            catalogue,
+            lambda target, _: refused.append(target),
+        )
+    except DataError:
+        return None
+    spectrum = collected["spectrum"].to_dataset()
+    # they are a help to estimators, not an input: without those of every target there are none
+    return None if refused or set(gathered.keys) - set(map(str, spectrum["target"].values)) else spectrum
 
 
 def _collate(
@@ -193,14 +225,21 @@ def _collate(
     catalogue: xr.Dataset | None,
     step: str,
     like: xr.DataTree | None = None,
+    errors: bool = False,
 ) -> xr.DataTree:
+    """Collate ``inputs``, with ``errors`` also the errors of those that have any."""
+
     def reject(target: str, error: DataError) -> None:
         gathered.leave_out(target, step, error)
 
     n_target = len(gathered.keys)
+    first = next(gathered.observations(), None) if errors or not inputs else None
     if not inputs:
-        first = next(gathered.observations(), None)
         inputs = ("depth",) if first is not None and _has_depths(first) else ("flux",)
+    if errors and first is not None:
+        there = {str(name) for _, data in nodes(first) for name in data.data_vars}
+        also = (f"{name}_error" for name in inputs if f"{name.rpartition('/')[2]}_error" in there)
+        inputs = tuple(dict.fromkeys((*inputs, *also)))
     try:
         return collate(gathered.observations(inputs), inputs, catalogue, reject, like)
     except ContainerError:

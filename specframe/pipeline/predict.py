@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from specframe.evaluate.evaluation import Evaluation
+from specframe.pipeline.chain import FittedChain
 from specframe.pipeline.gather import learning_data
 from specframe.pipeline.keys import code_digest
-from specframe.pipeline.learning import FittedChain, learning_steps
+from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import TargetWorker

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from rich.console import Console
+
 __all__ = ["Progress"]
 
 #: Seconds between plain lines of a long step.
@@ -36,6 +38,8 @@ class Progress:
         self._log = log
         self._stream = stream or sys.stderr
         self._quiet = quiet
+        self._console: Console | None = None
+        self._told = 0.0
 
     def event(self, name: str, **fields: Any) -> None:
         """Append an event to the log."""
@@ -49,6 +53,18 @@ class Progress:
         """Print a line and log it."""
         self.event("message", text=text)
         if not self._quiet:
+            print(text, file=self._stream, flush=True)
+
+    def tell(self, text: str) -> None:
+        """Log how far a long piece of work is, and print it now and then."""
+        self.event("progress", text=text)
+        now = time.perf_counter()
+        if self._quiet or now - self._told < _PLAIN_INTERVAL:
+            return
+        self._told = now
+        if self._console is not None:
+            self._console.print(text, markup=False, highlight=False)
+        else:
             print(text, file=self._stream, flush=True)
 
     @contextmanager
@@ -78,9 +94,13 @@ class Progress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with Bar(*columns, console=Console(file=self._stream)) as bar:
-            task = bar.add_task(label, total=total)
-            yield lambda: bar.advance(task)
+        self._console = Console(file=self._stream)
+        try:
+            with Bar(*columns, console=self._console) as bar:
+                task = bar.add_task(label, total=total)
+                yield lambda: bar.advance(task)
+        finally:
+            self._console = None
 
     def _lines(self, label: str, total: int) -> Callable[[], None]:
         state = {"done": 0, "said": time.perf_counter()}

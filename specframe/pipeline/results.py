@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from specframe.evaluate.bootstrap import Intervals
     from specframe.evaluate.comparison import SpectrumComparison
     from specframe.evaluate.evaluation import Evaluation
+    from specframe.pipeline.chain import FittedChain
     from specframe.pipeline.gather import Gathered, SetAside
-    from specframe.pipeline.learning import FittedChain
     from specframe.pipeline.run import Session
 
 __all__ = ["ExportError", "write_results"]

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from specframe.api.loader import Loader
     from specframe.api.score import Score
     from specframe.config.spec import Part, PipelineSpec
+    from specframe.pipeline.chain import FittedChain
     from specframe.pipeline.directory import RunDirectory
-    from specframe.pipeline.learning import FittedChain
     from specframe.pipeline.progress import Progress
     from specframe.registry import Registry
 

@@ -10,7 +10,8 @@ import xarray as xr
 
 from specframe.api import Model, Uncertainty, design_matrix, make_labels, make_prediction
 from specframe.errors import ContainerError
-from specframe.pipeline.learning import LearningData, LearningStep, fit_chain
+from specframe.pipeline.fitting import fit_chain
+from specframe.pipeline.learning import LearningData, LearningStep
 
 
 class _Mean(Model):
@@ -109,7 +110,7 @@ def test_a_residual_model_learns_what_the_first_leaves_of_held_out_targets() -> 
     data, labels = _problem(x, 4.0 + 3.0 * x)
     steps = (
         LearningStep("first", "model", _Mean()),
-        LearningStep("second", "model", _Slope(), source="first"),
+        LearningStep("second", "model", _Slope(), sources=("first",), learns="residual"),
     )
     chain = fit_chain(steps, data, labels, seed=1)
     new, truth = _problem([-1.0, 2.0], [1.0, 10.0], ["new", "other"])
@@ -127,7 +128,7 @@ def test_a_model_may_learn_what_the_measured_depths_leave() -> None:
         coords={"target": list(data.targets), "wavelength": [1.0, 2.0]},
     )
     data = LearningData(data.collections, data.targets, data.groups, depths)
-    steps = (LearningStep("first", "model", _Slope(), source="transit"),)
+    steps = (LearningStep("first", "model", _Slope(), sources=("transit",), learns="residual"),)
     chain = fit_chain(steps, data, labels, seed=0)
     assert chain.fitted["first"].slope == pytest.approx(0.01)  # type: ignore[union-attr]
 
@@ -142,4 +143,6 @@ def test_depths_at_other_wavelengths_than_the_labels_are_refused() -> None:
     )
     data = LearningData(data.collections, data.targets, data.groups, depths)
     with pytest.raises(ContainerError, match=r"output c is at 3 um, but the nearest depth .* is at 2 um"):
-        fit_chain((LearningStep("first", "model", _Mean(), source="transit"),), data, labels, seed=0)
+        fit_chain(
+            (LearningStep("first", "model", _Mean(), sources=("transit",), learns="residual"),), data, labels, seed=0
+        )

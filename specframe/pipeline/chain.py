@@ -1,0 +1,147 @@
+"""Fitted models and uncertainty estimators in their order, to be applied to targets and kept on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from specframe.api.prediction import validate_prediction
+from specframe.errors import InputFileError
+from specframe.pipeline.bases import measured_base
+from specframe.pipeline.learning import blamed_on
+from specframe.pipeline.members import FittedModel
+from specframe.pipeline.netcdf import read_tree, write_tree
+from specframe.pipeline.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from specframe.api.model import Model
+    from specframe.api.uncertainty import Uncertainty
+    from specframe.pipeline.learning import LearningData, LearningStep
+
+__all__ = ["FittedChain", "with_measured_errors", "with_samples"]
+
+_INPUTS = "inputs.nc"
+_OUTPUTS = "outputs.nc"
+_CHAIN = "chain.json"
+
+
+@dataclass
+class FittedChain:
+    """Fitted models and uncertainty estimators, to be applied to other targets."""
+
+    steps: tuple[LearningStep, ...]
+    #: Labels of one target: the outputs that are predicted.
+    outputs: xr.DataArray
+    models: dict[str, FittedModel] = field(default_factory=dict)
+    estimators: dict[str, Uncertainty] = field(default_factory=dict)
+    #: One target's data by model step: the variables, shapes and wavelengths that the model takes.
+    inputs: dict[str, xr.DataTree] = field(default_factory=dict)
+    #: Decides the draws of an estimator, by its step.
+    seeds: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def fitted(self) -> dict[str, Model | Uncertainty]:
+        """The component of every step; of an ensemble the first member."""
+        return {**{step: model.members[0] for step, model in self.models.items()}, **self.estimators}
+
+    def predict(self, data: LearningData) -> xr.Dataset:
+        """Return the Prediction of the last model, with the errors of the uncertainty estimators."""
+        with one_blas_thread():
+            predicted: dict[str, xr.Dataset] = {}
+            models = [step for step in self.steps if step.kind == "model"]
+            for step in models:
+                predicted[step.id] = self.models[step.id].predict_on(data, predicted, self.outputs)
+            last = self.models[models[-1].id]
+            prediction = with_measured_errors(predicted[models[-1].id], data)
+            for step in self.steps:
+                if step.kind == "uncertainty":
+                    prediction = self._estimated(step, prediction, last, data, predicted)
+        return prediction.drop_vars("measured_error", errors="ignore")
+
+    def _estimated(
+        self,
+        step: LearningStep,
+        prediction: xr.Dataset,
+        last: FittedModel,
+        data: LearningData,
+        predicted: Mapping[str, xr.Dataset],
+    ) -> xr.Dataset:
+        draws = step.draws()
+        if draws is not None:
+            samples = last.draw_on(draws, data, predicted, self.outputs, self.seeds[step.id])
+            prediction = with_samples(prediction, samples)
+        with blamed_on(step):
+            prediction = self.estimators[step.id].apply(prediction)
+        validate_prediction(prediction, step.id)
+        return prediction
+
+    def save(self, directory: Path) -> None:
+        """Write every fitted component into a folder of its own below ``directory``."""
+        import xarray as xr
+
+        directory.mkdir(parents=True, exist_ok=True)
+        for step_id, model in self.models.items():
+            model.save(directory / step_id)
+        for step_id, estimator in self.estimators.items():
+            estimator.save(directory / step_id)
+        for step_id, tree in self.inputs.items():
+            write_tree(directory / step_id / _INPUTS, tree)
+        write_tree(directory / _OUTPUTS, xr.DataTree(self.outputs.to_dataset(name="labels")))
+        values = {"models": {step: model.counts() for step, model in self.models.items()}, "seeds": self.seeds}
+        (directory / _CHAIN).write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path, steps: Sequence[LearningStep]) -> FittedChain:
+        """Read what ``save`` wrote."""
+        file = directory / _CHAIN
+        models = [step for step in steps if step.kind == "model"]
+        try:
+            values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            counts = {step.id: values["models"][step.id] for step in models}
+            seeds = {step: int(seed) for step, seed in values["seeds"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise InputFileError(file, "is missing or damaged; run the pipeline again") from None
+        files = [directory / _OUTPUTS, *(directory / step.id / _INPUTS for step in models)]
+        missing = [path for path in files if not path.is_file()]
+        if missing:
+            raise InputFileError(missing[0], "is missing; run the pipeline again")
+        return cls(
+            tuple(steps),
+            read_tree(directory / _OUTPUTS).to_dataset()["labels"],
+            {step.id: FittedModel.load(directory / step.id, step, counts[step.id]) for step in models},
+            {
+                step.id: cast("Uncertainty", type(step.component).load(directory / step.id))
+                for step in steps
+                if step.kind == "uncertainty"
+            },
+            {step.id: read_tree(directory / step.id / _INPUTS) for step in models},
+            seeds,
+        )
+
+
+def with_samples(prediction: xr.Dataset, samples: NDArray[np.float64] | None) -> xr.Dataset:
+    """Return the prediction with these draws (count, n_target, n_output) instead of any that it has."""
+    without = prediction.drop_dims("sample", errors="ignore")
+    if samples is None:
+        return without
+    mean = prediction["mean"]
+    return without.assign(samples=(("sample", *mean.dims), samples, mean.attrs)).assign_coords(
+        sample=np.arange(len(samples))
+    )
+
+
+def with_measured_errors(prediction: xr.Dataset, data: LearningData) -> xr.Dataset:
+    """Return the prediction with the errors of the depths measured there, as ``measured_error (target, output)``."""
+    base = measured_base(data, prediction["mean"])
+    if base is None or base.std is None:
+        return prediction
+    return prediction.assign(measured_error=base.std)

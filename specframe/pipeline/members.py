@@ -1,0 +1,271 @@
+"""One model of a pipeline, fitted: once, or as often as ensembles and draws need."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from specframe.api.prediction import validate_prediction
+from specframe.api.splits import grouped_folds
+from specframe.api.workspaces import working_in, workspace
+from specframe.errors import ContainerError, DataError, UsageError
+from specframe.pipeline.bases import Base, base_of, inputs_of, outputs_of
+from specframe.pipeline.keys import seed_for
+from specframe.pipeline.learning import LearningStep, blamed_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from specframe.api.draws import Draws
+    from specframe.api.model import Model
+    from specframe.pipeline.learning import LearningData
+
+__all__ = ["FittedModel", "Plan", "TrainingSet"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often a model is fitted, and what for."""
+
+    #: The ensemble whose mean is the prediction: draws from ``seeds`` or ``folds``.
+    ensemble: Draws | None = None
+    #: Bootstrap samples of the targets.
+    resampled: int = 0
+    #: Whether the inner folds' models are kept, to predict new targets too.
+    keeps_folds: bool = False
+
+    @classmethod
+    def of(cls, estimators: Iterable[LearningStep]) -> Plan:
+        """Return what uncertainty steps need of the model that they judge."""
+        wanted = [draws for step in estimators if (draws := step.draws()) is not None]
+        return cls(
+            ensemble=next((draws for draws in wanted if draws.source in ("seeds", "folds")), None),
+            resampled=max((draws.count for draws in wanted if draws.source == "targets"), default=0),
+            keeps_folds=any(draws.source == "out-of-fold" for draws in wanted),
+        )
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a model is fitted on."""
+
+    X: xr.DataTree
+    y: xr.DataArray
+    groups: NDArray[Any]
+    #: Weight of each target (n_target,), ``None`` for all the same.
+    weight: NDArray[np.float64] | None = None
+
+    def take(self, index: NDArray[np.intp]) -> TrainingSet:
+        """Return some of its targets."""
+        weight = None if self.weight is None else self.weight[index]
+        return TrainingSet(self.X.isel(target=index), self.y.isel(target=index), self.groups[index], weight)
+
+
+@dataclass
+class FittedModel:
+    """A model step, fitted on one set of targets."""
+
+    step: LearningStep
+    #: One, or the members of an ensemble.
+    members: list[Model] = field(default_factory=list)
+    resampled: list[Model] = field(default_factory=list)
+    #: The models of the inner folds, in their order.
+    folds: list[Model] = field(default_factory=list)
+
+    @classmethod
+    def fit(
+        cls, step: LearningStep, data: TrainingSet, plan: Plan, seed: int, names: Sequence[str | int]
+    ) -> FittedModel:
+        """Fit as often as ``plan`` says; ``seed`` and ``names`` decide everything random."""
+        fitted = cls(step)
+        for k, part in enumerate(_parts(step, data, plan.ensemble, seed, names)):
+            member = ("member", k) if k else ()
+            fitted.members.append(fit_model(step, part, seed, (*names, *member)))
+        for k in range(plan.resampled):
+            stream = (*names, "resampled", k)
+            part = _resampled(data, seed_for(seed, step.id, *stream, "targets"))
+            fitted.resampled.append(fit_model(step, part, seed, stream))
+        return fitted
+
+    def predict_on(self, data: LearningData, predicted: Mapping[str, xr.Dataset], outputs: xr.DataArray) -> xr.Dataset:
+        """Return the prediction of ``data``, of an ensemble that of its members together.
+
+        ``predicted`` has what earlier models of the chain say of the same targets; ``outputs`` are labels of any
+        targets.
+        """
+        X, base = self._inputs(data, predicted, outputs)
+        prediction = combined([self._checked(model, X, data.targets) for model in self.members])
+        return prediction if base is None else base.add_to(prediction)
+
+    def draw_on(
+        self,
+        draws: Draws,
+        data: LearningData,
+        predicted: Mapping[str, xr.Dataset],
+        outputs: xr.DataArray,
+        seed: int,
+    ) -> NDArray[np.float64]:
+        """Return draws of the mean, shape (count, n_target, n_output); see :class:`~specframe.api.Draws`."""
+        X, base = self._inputs(data, predicted, outputs)
+        samples = self._draw(draws, X, data.targets, seed)
+        return samples if base is None else samples + base.mean.values
+
+    def _inputs(
+        self, data: LearningData, predicted: Mapping[str, xr.Dataset], outputs: xr.DataArray
+    ) -> tuple[xr.DataTree, Base | None]:
+        like = outputs_of(data, outputs)
+        base = base_of(self.step, data, predicted, like) if self.step.learns == "residual" else None
+        return inputs_of(self.step, data, predicted, like), base
+
+    def _draw(self, draws: Draws, X: xr.DataTree, targets: tuple[str, ...], seed: int) -> NDArray[np.float64]:
+        if draws.source == "inputs":
+            means = [
+                self._checked(self.members[k % len(self.members)], drawn, targets)["mean"].values
+                for k, drawn in enumerate(drawn_inputs(X, draws.count, seed, self.step))
+            ]
+            return np.stack(means)
+        if draws.source in ("dropout", "weights"):
+            return self._own_draws(draws, X, seed)
+        models = {"targets": self.resampled[: draws.count], "out-of-fold": self.folds}.get(draws.source, self.members)
+        return np.stack([self._checked(model, X, targets)["mean"].values for model in models])
+
+    def _own_draws(self, draws: Draws, X: xr.DataTree, seed: int) -> NDArray[np.float64]:
+        source = cast("Any", draws.source)
+        share = -(-draws.count // len(self.members))
+        with blamed_on(self.step):
+            parts = [m.draws(X, share, source=source, seed=seed_for(seed, k)) for k, m in enumerate(self.members)]
+        return np.concatenate(parts)[: draws.count]
+
+    def _checked(self, model: Model, X: xr.DataTree, targets: tuple[str, ...]) -> xr.Dataset:
+        with blamed_on(self.step):
+            prediction = model.predict(X)
+        validate_prediction(prediction, self.step.id)
+        if tuple(prediction["target"].values) != targets:
+            raise ContainerError(f"step {self.step.id!r}: the prediction's targets are not those that were asked for")
+        return prediction
+
+    def counts(self) -> dict[str, int]:
+        """Return how many models it holds, by what they are for."""
+        return {name: len(getattr(self, name)) for name in ("members", "resampled", "folds")}
+
+    def save(self, directory: Path) -> None:
+        """Write every model into a folder of its own; the first member's is ``directory`` itself."""
+        for folder, model in self._folders(directory, self.members, self.resampled, self.folds):
+            model.save(folder)
+
+    @classmethod
+    def load(cls, directory: Path, step: LearningStep, counts: dict[str, int]) -> FittedModel:
+        """Read what ``save`` wrote."""
+        blank: list[list[Any]] = [[None] * int(counts[name]) for name in ("members", "resampled", "folds")]
+        folders = [folder for folder, _ in cls._folders(directory, *blank)]
+        models = [cast("Model", type(step.component).load(folder)) for folder in folders]
+        first, second = len(blank[0]), len(blank[0]) + len(blank[1])
+        return cls(step, models[:first], models[first:second], models[second:])
+
+    @staticmethod
+    def _folders(
+        directory: Path, members: Sequence[Any], resampled: Sequence[Any], folds: Sequence[Any]
+    ) -> list[tuple[Path, Any]]:
+        return [
+            *((directory / "members" / str(k) if k else directory, model) for k, model in enumerate(members)),
+            *((directory / "resampled" / str(k), model) for k, model in enumerate(resampled)),
+            *((directory / "folds" / str(k), model) for k, model in enumerate(folds)),
+        ]
+
+
+def fit_model(step: LearningStep, data: TrainingSet, seed: int, names: Sequence[str | int]) -> Model:
+    """Fit a fresh model, in a workspace of its own."""
+    model = cast("Model", step.fresh())
+    around = workspace()
+    where = " ".join(map(str, names))
+    folder = None if around.directory is None else around.directory / step.id / "-".join(map(str, names))
+    stream = seed_for(seed, step.id, *names)
+    weighted = {} if data.weight is None else {"sample_weight": data.weight}
+    with working_in(folder, lambda text: around.tell(f"{step.id} ({where}): {text}")), blamed_on(step):
+        model.fit(data.X, data.y, seed=stream, **weighted)
+    return model
+
+
+def combined(predictions: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return the prediction of an ensemble: means averaged, likewise bounds and variances where all members state them.
+
+    A target that any member finds beyond its training set is so for all, at the largest distance.
+    """
+    first = predictions[0]
+    if len(predictions) == 1:
+        return first
+    everywhere = [name for name in first.data_vars if all(name in p for p in predictions)]
+
+    def over(name: str) -> NDArray[Any]:
+        return np.stack([p[name].values for p in predictions])
+
+    rules: dict[str, Any] = {
+        **dict.fromkeys(("mean", "lower", "upper", "covariance"), lambda a: a.mean(axis=0)),
+        **dict.fromkeys(("std", "aleatoric", "epistemic"), lambda a: np.sqrt(np.mean(a**2, axis=0))),
+        "distance": lambda a: a.max(axis=0),
+        "extrapolating": lambda a: a.any(axis=0),
+    }
+    kept = [str(name) for name in everywhere if name in rules]
+    return first[kept].assign({name: first[name].copy(data=rules[name](over(name))) for name in kept})
+
+
+def drawn_inputs(X: xr.DataTree, count: int, seed: int, step: LearningStep) -> Iterable[xr.DataTree]:
+    """Yield the collection ``count`` times with each input drawn from a normal distribution around its value.
+
+    A variable ``<name>`` is drawn where ``<name>_error`` stands beside it. What is drawn for a target depends on
+    ``seed`` and its name, not on the targets around it.
+    """
+    pairs = [
+        (node.path, str(name), f"{name}_error")
+        for node in X.subtree
+        for name in node.to_dataset(inherit=False).data_vars
+        if f"{name}_error" in node.data_vars
+    ]
+    if not pairs:
+        raise DataError(f"step {step.id!r} reads no input whose errors are known, so that none can be drawn")
+    targets = [str(target) for target in X.coords["target"].values]
+    streams = [np.random.default_rng([seed, zlib.crc32(target.encode())]) for target in targets]
+    for _ in range(count):
+        drawn = X.copy()
+        for path, name, error in pairs:
+            values, sigma = _array(X, path, name), np.nan_to_num(_array(X, path, error).values)
+            noise = np.stack([stream.standard_normal(values.shape[1:]) for stream in streams])
+            drawn[path][name] = values.copy(data=values.values + sigma * noise)
+        yield drawn
+
+
+def _array(X: xr.DataTree, path: str, name: str) -> xr.DataArray:
+    return cast("xr.DataTree", X[path]).dataset[name]
+
+
+def _parts(
+    step: LearningStep, data: TrainingSet, ensemble: Draws | None, seed: int, names: Sequence[str | int]
+) -> list[TrainingSet]:
+    """Return what each member is fitted on."""
+    if ensemble is None:
+        return [data]
+    if ensemble.source == "seeds":
+        return [data] * ensemble.count
+    try:
+        folds = grouped_folds(data.groups, ensemble.count, seed_for(seed, step.id, *names, "members"))
+    except UsageError as error:
+        raise DataError(f"step {step.id!r}, ensemble over folds: {error}") from None
+    return [data.take(train) for train, _ in folds]
+
+
+def _resampled(data: TrainingSet, seed: int) -> TrainingSet:
+    """Draw groups with replacement; a target counts as often as its group was drawn, by its weight."""
+    names, group_of = np.unique(data.groups.astype(str), return_inverse=True)
+    drawn = np.random.default_rng(seed).integers(0, len(names), len(names))
+    times = np.bincount(drawn, minlength=len(names))[group_of]
+    there = np.flatnonzero(times)
+    weight = times[there] * (1.0 if data.weight is None else data.weight[there])
+    part = data.take(there)
+    return TrainingSet(part.X, part.y, part.groups, np.asarray(weight, float))
