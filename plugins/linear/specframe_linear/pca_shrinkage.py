@@ -44,6 +44,10 @@ class PcaShrinkage(SpectrumModel):
     The numbers of components and of bias modes are chosen by the likelihood of targets held out within the training
     set. There the posterior's errors are scaled, those of the mean depth and those around it each by their own factor,
     such that squared pulls average 1: an orbit that was fitted badly spoils the one and not the other.
+
+    ``distance`` is the root of the misfit between a measurement and what prior and noise expect, in units of the
+    largest of those held-out targets: of all channels, of blocks of neighbours, or of a single band, whichever is
+    further out. Above 1 a target is ``extrapolating``.
     """
 
     name = "pca-shrinkage"
@@ -92,7 +96,7 @@ class PcaShrinkage(SpectrumModel):
             **{f"noise.{name}": value for name, value in noise.state().items()},
             "default_error": default,
             "level": np.array(level),
-            "reach": np.array(held_out.misfit.max() * (1.0 + 1e-9)),
+            "reach": _misfits(held_out).max(axis=0) * (1.0 + 1e-9),
             "std_scale": np.array(_scales(held_out, labels, weight)),
             "least": np.array(rounding(labels)),
         }
@@ -109,8 +113,9 @@ class PcaShrinkage(SpectrumModel):
         found = posterior(data, prior, noise, float(learned["level"]), wanted)
         white, shape = self.std_scale
         std = np.sqrt(np.maximum(found.scaled(white, shape), float(learned["least"]) ** 2))
-        beyond = (found.misfit > learned["reach"]) | ((~data.known).mean(axis=1) > _MAX_MISSING)
-        further: dict[str, Any] = {}
+        distance = np.sqrt((_misfits(found) / learned["reach"]).max(axis=1))
+        beyond = (distance > 1.0) | ((~data.known).mean(axis=1) > _MAX_MISSING)
+        further: dict[str, Any] = {"distance": (("target",), distance)}
         if found.covariance is not None:
             average = np.full(found.covariance.shape[1:], 1.0 / found.mean.shape[1])
             scale = shape * (np.eye(len(average)) - average) + white * average
@@ -165,13 +170,18 @@ class PcaShrinkage(SpectrumModel):
         return -count, held_out
 
 
+def _misfits(found: Posterior) -> NDArray[np.float64]:
+    """Return the three misfits of each target, shape (n_target, 3)."""
+    return np.stack([found.misfit, found.broad_misfit, found.band_misfit], axis=1)
+
+
 def _joined(parts: list[Posterior], folds: NDArray[np.intp]) -> Posterior:
     """Return the posteriors of all folds in the order of the targets."""
     order = np.argsort(np.concatenate([np.flatnonzero(folds == fold) for fold in range(len(parts))]))
     return Posterior(
         *(
             np.concatenate([getattr(part, name) for part in parts])[order]
-            for name in ("mean", "variance", "with_white", "misfit")
+            for name in ("mean", "variance", "with_white", "misfit", "broad_misfit", "band_misfit")
         )
     )
 

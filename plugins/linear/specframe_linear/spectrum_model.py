@@ -28,7 +28,7 @@ class SpectrumModel(Model):
     Outputs are matched with the measured channels by wavelength; a single output is the mean depth, which all
     channels measure. A subclass says in :meth:`_learn` and :meth:`_say` what it makes of them. Targets without any
     depth are left out of the fit, with a warning in the log, and are predicted as the training mean with the
-    training standard deviation, flagged as ``extrapolating``.
+    training standard deviation, flagged as ``extrapolating``; their ``distance``, where a model states one, is NaN.
     """
 
     _channels: Channels | None = None
@@ -119,6 +119,8 @@ class SpectrumModel(Model):
                 full[known] = values
                 if name == "covariance":
                     full[~known] = np.diag(np.square(self._label_std))
+                if name == "distance":
+                    full[~known] = np.nan
                 further[name] = (dims, full)
         return self._outputs.prediction(spectra.targets, mean, std, extrapolating=("target", extrapolating), **further)
 

@@ -128,7 +128,9 @@ def test_spectra_of_another_kind_are_flagged():
     assert model.predict(new)["extrapolating"].values.mean() < 0.1
     other = new.copy(deep=True)
     other["depth"] = other["depth"] + 5e-3 * np.sign(np.sin(40 * WAVELENGTH))
-    assert model.predict(other)["extrapolating"].values.all()
+    prediction = model.predict(other)
+    assert prediction["extrapolating"].values.all()
+    assert float(prediction["distance"].min()) > 1.0
 
 
 def test_a_mean_depth_that_is_worse_than_it_says_does_not_widen_the_errors_around_it():

@@ -57,6 +57,32 @@ def test_one_amplitude_is_the_conditional_normal():
         assert got.misfit[i] == pytest.approx(distance, rel=1e-6)
 
 
+def test_misfits_of_blocks_are_what_free_levels_would_gain():
+    """Generalised least squares with dense matrices: chi^2 without blocks less chi^2 with their fitted levels.
+
+    14 channels are three blocks of four or five; a band is one of them or two neighbours.
+    """
+    data, prior, noise = _case()
+    got = posterior(data, prior, noise, LEVEL)
+    blocks = np.zeros((M, 3))
+    for first, last, block in ((0, 5, 0), (5, 10, 1), (10, M, 2)):
+        blocks[first:last, block] = 1.0
+    for i in range(4):
+        known, _, _, measured, offset = _dense(data, prior, noise, i, prior.amplitudes[0])
+        inverse = np.linalg.inv(measured)
+
+        def gain(design, inverse=inverse, offset=offset, known=known):
+            design = design[known]
+            level = np.linalg.solve(design.T @ inverse @ design, design.T @ inverse @ offset)
+            rest = offset - design @ level
+            return offset @ inverse @ offset - rest @ inverse @ rest
+
+        assert got.broad_misfit[i] == pytest.approx(gain(blocks) / 3, rel=1e-5)
+        bands = [blocks[:, [0]], blocks[:, [1]], blocks[:, [2]], blocks[:, :2].sum(axis=1, keepdims=True)]
+        bands.append(blocks[:, 1:].sum(axis=1, keepdims=True))
+        assert got.band_misfit[i] == pytest.approx(max(gain(band) for band in bands), rel=1e-5)
+
+
 def test_amplitudes_are_averaged_by_their_evidence():
     data, prior, noise = _case(amplitudes=(5e-5, 2e-4, 4e-4), probabilities=(0.5, 0.3, 0.2))
     got = posterior(data, prior, noise, LEVEL)
