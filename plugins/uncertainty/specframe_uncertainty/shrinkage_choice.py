@@ -1,0 +1,54 @@
+"""How much slopes are shrunk, chosen by what targets that were held out say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["SHRINKAGES", "chosen_shrinkage", "held_out_folds"]
+
+#: Penalties that are tried, in targets; the last one leaves no slopes.
+SHRINKAGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, np.inf)
+_FOLDS = 5
+
+
+def held_out_folds(prediction: xr.Dataset, seed: int) -> NDArray[np.intp]:
+    """Return the fold (n_target,) of each target: the prediction's own, which keep groups whole, else random ones."""
+    if "fold" in prediction:
+        fold = np.unique(prediction["fold"].values, return_inverse=True)[1]
+        if fold.max() > 0:
+            return np.asarray(fold.reshape(-1), np.intp)
+    shuffled = np.random.default_rng(seed).permutation(prediction.sizes["target"])
+    return np.asarray(shuffled % min(_FOLDS, len(shuffled)), np.intp)
+
+
+def chosen_shrinkage(
+    fit: Callable[[NDArray[np.bool_], float], Any],
+    loss: Callable[[Any, NDArray[np.bool_]], NDArray[np.float64]],
+    folds: NDArray[np.intp],
+) -> float:
+    """Return the penalty of :data:`SHRINKAGES` under which targets held out in turn have the least mean loss.
+
+    ``fit(train, penalty)`` and ``loss(fit, test)``, which is one number per target, take masks of targets. Without a
+    slope whenever none is better by more than the standard error of the difference.
+    """
+    n = len(folds)
+    losses = np.full((len(SHRINKAGES), n), np.nan)
+    for fold in range(int(folds.max()) + 1):
+        test = folds == fold
+        if test.all():
+            return float("inf")
+        for i, penalty in enumerate(SHRINKAGES):
+            losses[i, test] = loss(fit(~test, penalty), test)
+    mean = np.nanmean(losses, axis=1)
+    best = int(np.argmin(mean))
+    gain = losses[-1] - losses[best]
+    error = np.nanstd(gain) / np.sqrt(max(n, 1))
+    return float(SHRINKAGES[best] if np.nanmean(gain) > error else SHRINKAGES[-1])
