@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Head", "bounded", "make_head"]
 
-#: Range of the logarithm of a variance, in units of the labels' variance: standard deviations of 1e-4 to 50.
-_LOG_VARIANCE = (-18.0, 8.0)
+#: Range of the logarithm of a variance, in units of the labels' variance: standard deviations of 1e-4 to 150.
+_LOG_VARIANCE = (-18.0, 10.0)
 
 
 class Head(ABC):
