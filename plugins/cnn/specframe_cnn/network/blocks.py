@@ -258,8 +258,12 @@ def _pooling(how: str, size: tuple[int, ...], shape: Shape) -> tuple[nn.Module, 
         return nn.Identity(), shape
     left = [length // one for length, one in zip(shape[1:], size, strict=True)]
     _check_left(left, shape)
-    layers = (nn.MaxPool1d, nn.MaxPool2d) if how == "max" else (nn.AvgPool1d, nn.AvgPool2d)
-    return layers[len(size) - 1](size), (shape[0], *left)
+    layer: nn.Module
+    if len(size) == 1:
+        layer = nn.MaxPool1d(size[0]) if how == "max" else nn.AvgPool1d(size[0])
+    else:
+        layer = (nn.MaxPool2d if how == "max" else nn.AvgPool2d)((size[0], size[1]))
+    return layer, (shape[0], *left)
 
 
 def _normalisation(by: str, shape: Shape) -> nn.Module:
