@@ -21,6 +21,7 @@ __all__ = [
     "PcaShrinkageParams",
     "PlsParams",
     "RidgeParams",
+    "StackingParams",
 ]
 
 
@@ -172,3 +173,35 @@ class PcaShrinkageParams(Params):
         False, description="Read depth_covariance too, which a joint fit gives, and not depth_error alone."
     )
     covariance: bool = Field(False, description="Give the covariance between the outputs of each prediction too.")
+
+
+class StackingParams(Params):
+    """Parameters of ``stacking``."""
+
+    method: Literal["simplex", "nnls", "ridge"] = Field(
+        "simplex",
+        description=(
+            "How members are combined. simplex: weights of at least 0 that sum to 1, an average; nnls: weights of at "
+            "least 0 and an intercept; ridge: any weights and an intercept."
+        ),
+    )
+    weights: Literal["shared", "output"] = Field(
+        "shared", description="One weight per member for all outputs, or one for each output."
+    )
+    shrinkage: Literal["auto"] | Annotated[float, Field(ge=0)] = Field(
+        "auto",
+        description=(
+            "Pull towards equal weights, in units of the members' mean squared error: at 1 members count as if half "
+            "of it were independent between them. 'auto' chooses it by the error of targets held out."
+        ),
+    )
+    errors: Literal["auto", "ignore"] = Field(
+        "auto",
+        description=(
+            "auto: where members state their errors, one with a small error for a target counts more for it, as far "
+            "as this helps on targets held out; ignore: the same weights for every target."
+        ),
+    )
+    remove_bias: bool = Field(
+        True, description="Take each member's mean error off first, for every output; the other methods always do."
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from specframe.api import FeatureSpace, Model, Outputs, design_matrix, label_matrix, weight_vector
 from specframe.errors import DataError
+from specframe_linear.target_order import target_order
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +83,7 @@ class Regressor(Model):
                 f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
             )
         given = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight, float)
-        order = _order(matrix, labels, given)
+        order = target_order(matrix, labels, given)
         order = order[known[order]]
         matrix, labels, weight = matrix[order], labels[order], weight_vector(given[order], len(order))
         space = FeatureSpace.fit(matrix, weight)
@@ -138,10 +139,3 @@ class Regressor(Model):
 
 def _standard(space: FeatureSpace, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(matrix), space.transform(matrix), np.nan)
-
-
-def _order(matrix: NDArray[np.float64], labels: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return an order of the targets that depends on what is known of each only, not on how they were given."""
-    rows = np.column_stack([matrix, labels, weight])
-    keys = [row.tobytes() for row in rows]
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
