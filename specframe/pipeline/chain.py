@@ -32,6 +32,7 @@ __all__ = ["FittedChain", "with_measured_errors", "with_samples"]
 _INPUTS = "inputs.nc"
 _OUTPUTS = "outputs.nc"
 _CHAIN = "chain.json"
+_HISTORY = "training.csv"
 
 
 @dataclass
@@ -84,6 +85,11 @@ class FittedChain:
         validate_prediction(prediction, step.id)
         return prediction
 
+    def histories(self) -> dict[str, xr.Dataset]:
+        """Return how the training of each model went that tells; of an ensemble its first member."""
+        told = {step: model.members[0].history() for step, model in self.models.items()}
+        return {step: history for step, history in told.items() if history is not None}
+
     def save(self, directory: Path) -> None:
         """Write every fitted component into a folder of its own below ``directory``."""
         import xarray as xr
@@ -95,6 +101,8 @@ class FittedChain:
             estimator.save(directory / step_id)
         for step_id, tree in self.inputs.items():
             write_tree(directory / step_id / _INPUTS, tree)
+        for step_id, history in self.histories().items():
+            _write_history(directory / step_id / _HISTORY, history)
         write_tree(directory / _OUTPUTS, xr.DataTree(self.outputs.to_dataset(name="labels")))
         values = {"models": {step: model.counts() for step, model in self.models.items()}, "seeds": self.seeds}
         (directory / _CHAIN).write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -126,6 +134,15 @@ class FittedChain:
             {step.id: read_tree(directory / step.id / _INPUTS) for step in models},
             seeds,
         )
+
+
+def _write_history(file: Path, history: xr.Dataset) -> None:
+    """Write a table with a line for every epoch."""
+    names = [str(name) for name, array in history.data_vars.items() if array.dims == ("epoch",)]
+    columns = [history[name].values for name in names]
+    lines = [",".join(("epoch", *names))]
+    lines += [",".join(map(repr, (i + 1, *map(float, row)))) for i, row in enumerate(zip(*columns, strict=True))]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def with_samples(prediction: xr.Dataset, samples: NDArray[np.float64] | None) -> xr.Dataset:

@@ -25,6 +25,7 @@ from specframe.report import (
     draw_posterior,
     draw_residual_image,
     draw_spectrum,
+    draw_training,
     save_figure,
 )
 
@@ -76,14 +77,15 @@ def draw_figures(
     progress: Progress,
     published: Sequence[Published] = (),
     by: Mapping[str, Mapping[str, Evaluation]] | None = None,
+    trained: Mapping[str, xr.Dataset] | None = None,
 ) -> list[Path]:
     """Draw what there is to draw into ``folder``; a figure that fails is reported and left out.
 
     Light curves, their residuals and Allan curves are those of ``targets``. ``published`` spectra lie over those of
-    their targets. ``by`` are scores of classes of targets.
+    their targets. ``by`` are scores of classes of targets, ``trained`` the histories of models by step.
     """
     drawn = []
-    for name, draw in _figures(gathered, prediction, targets, published, by or {}):
+    for name, draw in _figures(gathered, prediction, targets, published, by or {}, trained or {}):
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -101,11 +103,14 @@ def _figures(
     targets: Iterable[str],
     published: Sequence[Published],
     by: Mapping[str, Mapping[str, Evaluation]],
+    trained: Mapping[str, xr.Dataset],
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
     if prediction is not None:
         yield from _of_prediction(prediction, published)
     for name, classes in by.items():
         yield f"scores-by-{safe_name(name)}", partial(draw_classes, name, classes)
+    for step, history in trained.items():
+        yield f"training-{safe_name(step)}", partial(draw_training, history, step)
     yield from _of_light_curves(gathered, targets)
 
 

@@ -32,6 +32,8 @@ _CAPTIONS = {
     "predicted errors do not tell good from bad.",
     "scores-by": "Scores of classes of the targets with 95 % intervals by a bootstrap. A dotted line is the nominal "
     "coverage.",
+    "training": "Losses of the training that made the final model, by epoch. A dotted line is the epoch whose weights "
+    "were kept.",
     "spectrum": "Spectrum with its 68 % error bars, the truth where it is known, and published spectra to compare "
     "with.",
     "light-curve": "White light curve. Where a step fitted it, from top to bottom: raw with the model, detrended with "
@@ -47,7 +49,7 @@ _COVARIANCE = (
     " The errors of the channels are correlated: 'covariance' in predictions.nc holds the covariance of all depths."
 )
 #: Figures of all targets come first, those of a target together.
-_OF_ALL = ("comparison", "calibration", "error-spectrum", "error-by-sigma", "scores-by")
+_OF_ALL = ("comparison", "calibration", "error-spectrum", "error-by-sigma", "scores-by", "training")
 _OF_TARGET = ("spectrum", "light-curve", "residuals", "posterior", "allan")
 
 _PARTS = {"cv": "held-out folds", "test": "measured, not learned"}

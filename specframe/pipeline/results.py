@@ -88,7 +88,8 @@ def write_results(
             failed = run_exporters(exporters, gathered, prediction, folder, progress)
         with session.phase("figures"):
             targets = drawn_targets(gathered, prediction)
-            draw_figures(folder / "figures", gathered, prediction, targets, progress, published, evaluation.by)
+            trained = {} if chain is None else chain.histories()
+            draw_figures(folder / "figures", gathered, prediction, targets, progress, published, evaluation.by, trained)
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
         if evaluation.incomplete:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from specframe.report.posterior import draw_posterior
     from specframe.report.residual_image import draw_residual_image
     from specframe.report.spectrum import draw_spectrum
+    from specframe.report.training import draw_training
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -37,6 +38,7 @@ __getattr__, __dir__ = lazy_names(
         "posterior": ("draw_posterior",),
         "residual_image": ("draw_residual_image",),
         "spectrum": ("draw_spectrum",),
+        "training": ("draw_training",),
     },
 )
 
@@ -54,6 +56,7 @@ __all__ = [
     "draw_posterior",
     "draw_residual_image",
     "draw_spectrum",
+    "draw_training",
     "png_bytes",
     "save_figure",
     "write_report",

@@ -293,6 +293,19 @@ def test_a_saved_ensemble_predicts_the_same(tmp_path: Path) -> None:
     xr.testing.assert_identical(loaded.predict(data), chain.predict(data))
 
 
+def test_the_history_of_a_training_is_kept_as_a_table(tmp_path: Path) -> None:
+    class Trained(_Line):
+        def history(self) -> xr.Dataset:
+            losses = {"training_loss": ("epoch", [0.5, 0.25]), "validation_loss": ("epoch", [0.75, np.nan])}
+            return xr.Dataset(losses, attrs={"best_epoch": 1})
+
+    chain, _, _ = _fit(Trained)
+    chain.save(tmp_path)
+    assert list(chain.histories()) == ["a"]
+    expected = "epoch,training_loss,validation_loss\n1,0.5,0.75\n2,0.25,nan\n"
+    assert (tmp_path / "a" / "training.csv").read_text() == expected
+
+
 def test_every_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
     from specframe.api import working_in
 
