@@ -35,6 +35,8 @@ EXPECTED = {
     ("detrender", "transit-polynomial"),
     ("model", "bayesian-ridge"),
     ("model", "boosting"),
+    ("model", "cnn1d"),
+    ("model", "cnn2d"),
     ("model", "flat"),
     ("model", "forest"),
     ("model", "gp"),

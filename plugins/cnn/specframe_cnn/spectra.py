@@ -1,0 +1,129 @@
+"""Spectra of many targets as channels of a series along wavelength."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from specframe.errors import ContainerError, DataError
+from specframe_cnn.measured import Auxiliary, depth_like, logarithmic
+from specframe_cnn.variables import Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from specframe_cnn.variables import Variables
+
+__all__ = ["Spectra", "joined_spectra", "median_error"]
+
+
+class Spectra:
+    """Channels ``values`` (n, channel, wavelength), NaN where missing, with the ``errors`` of depths.
+
+    ``names (channel,)`` are those of the variables, ``means`` what was subtracted of each target.
+    """
+
+    def __init__(
+        self,
+        spectra: Sequence[Variable],
+        error: Variable | None,
+        centre: Literal["training", "target"],
+        unit: NDArray[np.float64],
+    ) -> None:
+        self.means = Auxiliary.none(len(unit))
+        sigma = None if error is None else np.asarray(error.values, float)[:, None, :]
+        values, names, errors = [], [], []
+        for variable in spectra:
+            channels = np.asarray(variable.values, float)
+            noise = np.zeros_like(channels)
+            if variable.name.endswith("_error"):
+                # what an error is of its target's unit, which is an auxiliary value itself
+                channels = logarithmic(channels / unit[:, None, None])
+            elif depth_like(variable):
+                if sigma is not None and sigma.shape[-1] == channels.shape[-1]:
+                    noise = np.broadcast_to(sigma, channels.shape)
+                if centre == "target":
+                    mean = _weighted_mean(channels, noise)
+                    channels = channels - mean[:, :, None]
+                    self.means = Auxiliary.join([self.means, Auxiliary(mean, np.ones(mean.shape[1], bool))])
+                channels = channels / unit[:, None, None]
+                noise = np.broadcast_to(noise / unit[:, None, None], channels.shape)
+                noise = np.where(np.isfinite(noise), noise, 0.0)
+            values.append(channels)
+            errors.append(noise)
+            names += [variable.name] * channels.shape[1]
+        self.values = np.concatenate(values, axis=1, dtype=np.float32)
+        self.errors = None if sigma is None else np.concatenate(errors, axis=1, dtype=np.float32)
+        self.names = tuple(names)
+
+
+def joined_spectra(given: Variables, inputs: Sequence[str], used: Sequence[Variable]) -> list[Variable]:
+    """Return the spectra that ``inputs`` name, each (n, channel, wavelength).
+
+    Those of one name are joined along wavelength. Without names it is all spectra but what is ``used`` otherwise.
+
+    Raises
+    ------
+    ContainerError
+        When something else was named, or there is none.
+    DataError
+        When variables are of other numbers of wavelengths.
+    """
+    named = bool(inputs) and not given.is_array
+    all_chosen = given.chosen(inputs) if named else given.all_inputs(used)
+    chosen = [v for v in all_chosen if "time" not in v.dims and ("wavelength" in v.dims or given.is_array)]
+    if not chosen or (named and len(chosen) < len(all_chosen)):
+        wrong = [f"{v.path or 'the array'} ({', '.join(v.dims)})" for v in all_chosen if v not in chosen]
+        raise ContainerError(
+            f"expected spectra with an axis 'wavelength' and none of time, got {', '.join(wrong) or 'none'}: name some "
+            "in 'inputs', e.g. [depth]; light curves go with axis: time, and single values into 'auxiliary'"
+        )
+    names = list(dict.fromkeys(v.name for v in chosen))
+    spectra = [_joined([v for v in chosen if v.name == name]) for name in names]
+    lengths = {v.name: v.values.shape[2] for v in spectra}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise DataError(f"spectra that are channels of one series must have as many wavelengths, got {told}")
+    return spectra
+
+
+def median_error(error: Variable) -> NDArray[np.float64]:
+    """Return the median error of each target (n,), NaN of those without any."""
+    values = np.asarray(error.values, float).reshape(len(error.values), -1)
+    good = np.isfinite(values) & (values > 0)
+    return np.array([np.median(row[use]) if use.any() else np.nan for row, use in zip(values, good, strict=True)])
+
+
+def _joined(parts: Sequence[Variable]) -> Variable:
+    arrays = [_channels(part) for part in parts]
+    if len({array.shape[1] for array in arrays}) > 1:
+        shapes = ", ".join(f"{part.path} {part.values.shape[1:]}" for part in parts)
+        raise DataError(f"parts of one spectrum must be alike but for their wavelengths, got {shapes}")
+    values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=2)
+    wavelengths = [part.wavelength for part in parts if part.wavelength is not None]
+    wavelength = np.concatenate(wavelengths) if len(wavelengths) == len(parts) else None
+    if wavelength is not None and len(parts) > 1:
+        order = np.argsort(wavelength, kind="stable")
+        values, wavelength = values[:, :, order], wavelength[order]
+    return Variable(parts[0].path, values, ("channel", "wavelength"), wavelength)
+
+
+def _channels(variable: Variable) -> NDArray[np.float64]:
+    values = np.asarray(variable.values, float)
+    if "wavelength" in variable.dims:
+        values = np.moveaxis(values, 1 + variable.dims.index("wavelength"), -1)
+    return values.reshape(len(values), -1, values.shape[-1])
+
+
+def _weighted_mean(values: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over wavelength (n, channel), with weights 1 / error^2 of targets with errors."""
+    finite = np.isfinite(values)
+    known = np.isfinite(errors) & (errors > 0)
+    weight = np.where(known, 1.0 / np.square(np.where(known, errors, 1.0)), 0.0)
+    weight = np.where(known.any(axis=2, keepdims=True), weight, 1.0) * finite
+    total = weight.sum(axis=2)
+    mean = (weight * np.where(finite, values, 0.0)).sum(axis=2) / np.where(total > 0, total, 1.0)
+    return np.where(total > 0, mean, np.nan)
