@@ -47,6 +47,7 @@ EXPECTED = {
     ("model", "pca-shrinkage"),
     ("model", "pls"),
     ("model", "ridge"),
+    ("model", "stacking"),
     ("uncertainty", "conformal"),
     ("uncertainty", "quantile"),
     ("uncertainty", "mc-dropout"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from specframe_linear.pca_shrinkage import PcaShrinkage
     from specframe_linear.pls import Pls
     from specframe_linear.ridge import Ridge
+    from specframe_linear.stacking import Stacking
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -33,6 +34,7 @@ __getattr__, __dir__ = lazy_names(
         "pca_shrinkage": ("PcaShrinkage",),
         "pls": ("Pls",),
         "ridge": ("Ridge",),
+        "stacking": ("Stacking",),
     },
 )
 
@@ -48,4 +50,5 @@ __all__ = [
     "PcaShrinkage",
     "Pls",
     "Ridge",
+    "Stacking",
 ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["shrinkage", "spectra"]
+__all__ = ["members", "shrinkage", "spectra"]
 
 
 def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
@@ -58,3 +58,43 @@ def _measured(seed: int) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
         return xr.DataArray(values, dims=("target", "wavelength"), coords=coords, attrs={"units": ""})
 
     return measured(truth + rng.normal(0.0, error)), measured(error), labels
+
+
+def members(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
+    """Return what three models predicted of three outputs, as an array and as collections with and without errors."""
+    from specframe.testing import RegressionProblem
+
+    examples = []
+    for seed in (0, 1, 2):
+        rng = np.random.default_rng([seed, 9])
+        n, n_output = 120, 3
+        names = [f"reference-{i}" for i in range(n)]
+        truth = 0.01 + rng.normal(0.0, 1e-3, (n, 1)) + rng.normal(0.0, 1e-4, (n, n_output))
+        labels = make_labels(truth, names, [f"wl-{k}" for k in range(n_output)], wavelength=[1.2, 2.5, 3.8])
+        error = 1e-4 * np.array([1.0, 1.5, 3.0])[:, None] * rng.uniform(0.5, 2.0, (n, 3, 1)) * np.ones(n_output)
+        predicted = truth[:, None] + rng.normal(0.0, error)
+        x = _predictions(predicted, error if seed == 2 else None, names) if seed else _matrix(predicted, names)
+        known, new = slice(0, 80), slice(80, None)
+        examples.append(
+            RegressionProblem(
+                x.isel(target=known), labels.isel(target=known), x.isel(target=new), labels.isel(target=new)
+            )
+        )
+    return {"examples": examples}
+
+
+def _matrix(predicted: Any, names: list[str]) -> xr.DataArray:
+    import xarray as xr
+
+    coords = {"target": names}
+    return xr.DataArray(predicted.reshape(len(predicted), -1), dims=("target", "feature"), coords=coords)
+
+
+def _predictions(predicted: Any, error: Any, names: list[str]) -> xr.DataTree:
+    import xarray as xr
+
+    variables = {f"model-{k}": (("target", "output"), predicted[:, k]) for k in range(predicted.shape[1])}
+    if error is not None:
+        variables |= {f"model-{k}_error": (("target", "output"), error[:, k]) for k in range(predicted.shape[1])}
+    node = xr.Dataset(variables, coords={"target": names})
+    return xr.DataTree.from_dict({"/": node[["target"]], "/predictions": node})

@@ -17,6 +17,7 @@ from specframe_linear.params import (
     PcaShrinkageParams,
     PlsParams,
     RidgeParams,
+    StackingParams,
 )
 
 if TYPE_CHECKING:
@@ -96,6 +97,16 @@ def specframe_components() -> Iterator[Component]:
         summary="Shrinks fitted spectra to principal components of the training set's, with errors (Wiener filter)",
         tags=("shrinkage", "linear", "principal components", "spectra", "uncertainty"),
         example="specframe_linear.examples:shrinkage",
+    )
+    yield Component(
+        kind="model",
+        name="stacking",
+        target="specframe_linear.stacking:Stacking",
+        params=StackingParams,
+        requires=("scikit-learn>=1.6",),
+        summary="An average of other models, with weights and errors learned from their out-of-fold predictions",
+        tags=("combination", "ensemble", "linear", "uncertainty"),
+        example="specframe_linear.examples:members",
     )
     yield Component(
         kind="model",
