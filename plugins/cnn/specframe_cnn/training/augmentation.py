@@ -142,10 +142,25 @@ def _drifted(batch: TensorData, params: AugmentationParams, generator: torch.Gen
         drift = _along(grey @ basis, values, axis)
         across = batch.wavelength_axis.get(name)
         if across is not None and colour:
-            tilt = _polynomials(values.shape[across], 1).to(values)
+            here = _channels(batch, name, across)
+            tilt = values.new_zeros(1, len(here))
+            tilt[:, here] = _polynomials(int(here.sum()), 1).to(values)
             drift = drift + _along(tilted @ basis, values, axis) * _along(tilt, values, across)
-        inputs[name] = values + drift / batch.scales.get(name, 1.0)
+        drift = drift / batch.scales.get(name, 1.0)
+        if name in batch.offsets:
+            drift = torch.where(torch.isnan(batch.offsets[name]), 0.0, drift)
+        inputs[name] = values + drift
     return replace(batch, inputs=inputs)
+
+
+def _channels(batch: TensorData, name: str, axis: int) -> Tensor:
+    """Return which positions of the wavelength axis are wavelengths, not marks or the like: whose offset is no NaN."""
+    values = batch.inputs[name]
+    there = torch.ones(values.shape[axis], dtype=torch.bool, device=values.device)
+    if name not in batch.offsets:
+        return there
+    scales = ~torch.isnan(batch.offsets[name]).expand(1, *values.shape[1:])
+    return there & scales.movedim(axis, 0).flatten(1).any(dim=1)
 
 
 def _along(rows: Tensor, like: Tensor, axis: int) -> Tensor:
@@ -186,8 +201,9 @@ def _thinned(batch: TensorData, probability: float, generator: torch.Generator) 
         if name not in batch.inputs:
             continue
         values = batch.inputs[name]
-        lost = _uniform((len(batch), values.shape[axis]), generator, values) < probability
-        lost &= ~lost.all(dim=1, keepdim=True)
+        channels = _channels(batch, name, axis)
+        lost = (_uniform((len(batch), len(channels)), generator, values) < probability) & channels
+        lost &= ~(lost == channels).all(dim=1, keepdim=True)
         here = _along(lost, values, axis)
         masks[name] = (masks[name] | here) if name in masks else here.expand(values.shape)
     return replace(batch, masks=masks)

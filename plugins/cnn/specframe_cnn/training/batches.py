@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -10,17 +10,24 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["epoch_batches", "stream_seed"]
-
-_STREAMS = {"order": 1, "augmentation": 2, "dropout": 3}
+__all__ = ["EpochSeeds", "epoch_batches", "epoch_seeds", "number_of_batches"]
 
 
-def stream_seed(seed: int, stream: str, epoch: int) -> int:
-    """Return the seed of one stream in one epoch.
+class EpochSeeds(NamedTuple):
+    """Seeds of what is random in an epoch."""
 
-    Streams begin anew with each epoch, so that a training that goes on after a kill needs no generator's state.
+    order: int
+    layers: int
+    augmentation: int
+
+
+def epoch_seeds(seed: int, epoch: int) -> EpochSeeds:
+    """Return the seeds of an epoch.
+
+    Generators begin anew with each epoch, so that a training that goes on after a kill needs no generator's state.
     """
-    return int(np.random.SeedSequence([seed, _STREAMS[stream], epoch]).generate_state(1, np.uint64)[0] >> 1)
+    state = np.random.SeedSequence([seed, epoch]).generate_state(3, np.uint64)
+    return EpochSeeds(*(int(value) >> 1 for value in state))  # torch takes what a signed integer holds
 
 
 def epoch_batches(n_target: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:

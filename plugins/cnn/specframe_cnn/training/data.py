@@ -34,8 +34,9 @@ class TensorData:
     offsets
         Of each input that scales with the transit depth, and of ``labels``: what must be added to the normalised
         values to make them proportional to the depth; broadcastable to them, without a leading ``n`` or with one of
-        length 1. NaN: that element does not scale (as a temperature among auxiliary values). An input that is not
-        named does not scale.
+        length 1. NaN: that element does not scale, nor does it drift or count as a channel of wavelength (a
+        temperature among auxiliary values, a channel that marks missing values). An input that is not named does not
+        scale.
     time_axis, wavelength_axis
         The axis of an input along which there is time, or wavelength.
     scales

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.utils import clip_grad_norm_
 
-from specframe_cnn.training.batches import epoch_batches, number_of_batches, stream_seed
+from specframe_cnn.training.batches import epoch_batches, epoch_seeds, number_of_batches
 from specframe_cnn.training.device import Arithmetic, seed_layers
 from specframe_cnn.training.history import Record
 from specframe_cnn.training.optimiser import (
@@ -118,10 +118,10 @@ class Session:
     def _learn(self, epoch: int) -> tuple[float, float]:
         """Return the mean loss of an epoch and the last learning rate."""
         self.network.train()
-        seed_layers(self.arithmetic, stream_seed(self.seed, "dropout", epoch))
-        order = torch.Generator().manual_seed(stream_seed(self.seed, "order", epoch))
-        changes = torch.Generator(self.arithmetic.device)
-        changes.manual_seed(stream_seed(self.seed, "augmentation", epoch))
+        seeds = epoch_seeds(self.seed, epoch)
+        seed_layers(self.arithmetic, seeds.layers)
+        order = torch.Generator().manual_seed(seeds.order)
+        changes = torch.Generator(self.arithmetic.device).manual_seed(seeds.augmentation)
         weights = [weight for group in self._optimiser.param_groups for weight in group["params"]]
         total = torch.zeros((), device=self.arithmetic.device)
         rate = math.nan
@@ -133,7 +133,8 @@ class Session:
             if self.augmentation is not None:
                 batch = self.augmentation(batch, changes)
             loss = self.head.loss(self._raw(batch), batch.labels, batch.weight)
-            self._optimiser.zero_grad(set_to_none=True)
+            for weight in weights:
+                weight.grad = None
             self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             if self.params.clip_norm is not None:
                 self._scaler.unscale_(self._optimiser)

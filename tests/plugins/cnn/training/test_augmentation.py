@@ -187,6 +187,28 @@ def test_never_all_channels_of_a_planet_are_masked():
     assert not bool(lost.any())
 
 
+def test_channels_that_are_no_wavelengths_are_left_alone():
+    """As a curve of 3 wavelengths has them behind it: 3 channels that mark missing values, with offset NaN."""
+    flux = torch.zeros(N, 6, TIMES)
+    data = TensorData(
+        inputs={"series": flux},
+        labels=torch.zeros(N, 1),
+        weight=torch.ones(N),
+        offsets={"series": torch.tensor([0.0] * 3 + [torch.nan] * 3)[:, None], "labels": torch.zeros(1)},
+        time_axis={"series": 2},
+        wavelength_axis={"series": 1},
+    )
+    changed = apply(data, drift=1e-3, drift_colour=1.0, depth_scaling=0.3, channel_masking=0.9)
+    assert bool((changed.inputs["series"][:, 3:] == 0).all())
+    lost = changed.masks["series"][:, :3, 0]
+    assert not bool(lost.all(dim=1).any())
+    assert not bool(changed.masks["series"][:, 3:].any())
+    coloured = apply(data, drift=1e-3, drift_colour=1.0).inputs["series"]
+    torch.testing.assert_close(coloured[:, 0], -coloured[:, 2])  # the first and the last wavelength
+    assert bool((coloured[:, 1] == 0).all())
+    assert bool((coloured[:, 0] != 0).any())
+
+
 def test_missing_values_stay_zero():
     data = planets(depths(), noise=0.2)
     missing = torch.rand(data.inputs["image"].shape, generator=torch.Generator().manual_seed(5)) < 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from specframe_cnn.training.batches import epoch_batches, number_of_batches, stream_seed
+from specframe_cnn.training.batches import epoch_batches, epoch_seeds, number_of_batches
 
 
 @pytest.mark.parametrize("batch_size", [2, 3, 32])
@@ -30,11 +30,6 @@ def test_order_is_random_and_its_generators():
 
 
 def test_streams_of_seeds_epochs_and_purposes_are_apart():
-    seeds = {
-        stream_seed(seed, stream, epoch)
-        for seed in (0, 1, 2**40)
-        for stream in ("order", "augmentation", "dropout")
-        for epoch in range(50)
-    }
+    seeds = {one for seed in (0, 1, 2**40) for epoch in range(50) for one in epoch_seeds(seed, epoch)}
     assert len(seeds) == 3 * 3 * 50
     assert all(0 <= seed < 2**63 for seed in seeds)

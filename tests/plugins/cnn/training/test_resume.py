@@ -75,6 +75,57 @@ def test_training_broken_off_twice_ends_as_if_it_never_was(stand_in, stop_at, tm
     assert_same(unbroken, resumed)
 
 
+@pytest.mark.parametrize("form", ["series", "image"])
+def test_the_networks_of_this_plugin_go_on_too(form, tmp_path):
+    """With a head of two parameters, batch normalisation, dropout and residual blocks."""
+    from specframe_cnn.network.build import Shapes, build_network
+    from specframe_cnn.network.head import make_head
+    from specframe_cnn.network.params import ConvBlock, DropoutBlock, GaussianHead, NetworkParams, ResidualBlock
+    from specframe_cnn.training.data import TensorData
+    from specframe_cnn.training.loop import train
+    from specframe_cnn.training.params import TrainingParams
+
+    shape = {"series": (2, 30), "image": (1, 8, 20)}[form]
+    blocks = (
+        ConvBlock(type="conv", filters=4, normalise="batch", pool=2),
+        ResidualBlock(type="residual", filters=6),
+        DropoutBlock(type="dropout", rate=0.3, channels=True),
+    )
+    head = make_head(GaussianHead(type="gaussian"), 3)
+    generator = torch.Generator().manual_seed(0)
+    data = TensorData(
+        inputs={
+            form: torch.randn(45, *shape, generator=generator),
+            "auxiliary": torch.randn(45, 2, generator=generator),
+        },
+        labels=torch.randn(45, 3, generator=generator),
+        weight=torch.ones(45),
+    )
+
+    def fit(checkpoint: Path | None, tell=lambda line: None):
+        shapes = Shapes(series=shape, auxiliary=2) if form == "series" else Shapes(image=shape, auxiliary=2)
+        network = build_network(NetworkParams(blocks=blocks, dense=(8,)), shapes, head, seed=3)
+        params = TrainingParams(epochs=6, ema=0.9, checkpoint_every=0)
+        held_out = data.take(torch.arange(12))
+        return network, train(network, head, data, held_out, params, 1, checkpoint=checkpoint, tell=tell)
+
+    def stop(file: Path, renames: list[Path]) -> Path:
+        renames.append(file)
+        if len(renames) == 4:
+            raise Stopped
+        return rename(file, tmp_path / "training.safetensors")
+
+    rename, renames = Path.replace, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "replace", lambda self, target: stop(self, renames))
+        with pytest.raises(Stopped):
+            fit(tmp_path / "training.safetensors")
+    lines: list[str] = []
+    resumed = fit(tmp_path / "training.safetensors", lines.append)
+    assert "goes on after epoch 3 of 6" in lines[0]
+    assert_same(fit(None), resumed)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL")
 def test_a_process_killed_in_the_middle_of_training_loses_nothing(stand_in, tmp_path):
     checkpoint = tmp_path / "training.safetensors"
