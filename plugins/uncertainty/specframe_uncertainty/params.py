@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from specframe.api import Field, Params
 
@@ -64,22 +64,55 @@ class ResidualParams(IntervalParams):
     )
 
 
-class ConformalParams(IntervalParams):
+class CalibrationParams(IntervalParams):
+    """What the estimators take that calibrate sizes of errors."""
+
+    extrapolation: Literal["flag", "widen"] = Field(
+        "flag",
+        description=(
+            "What becomes of targets further out than the training set. flag: they are flagged only; widen: their "
+            "errors are multiplied by their distance in units of the training set's reach."
+        ),
+    )
+
+
+class ConformalParams(CalibrationParams):
     """Parameters of ``conformal``."""
 
-    normalise_by: Literal["auto", "std", "residual"] = Field(
+    method: Literal["split", "cqr", "cv+"] = Field(
+        "split",
+        description=(
+            "split: intervals about the mean; cqr: the bounds that a model or the estimator 'quantile' states at the "
+            "levels, moved until they hold; cv+: as the jackknife+, by the models of all folds, which errs on neither "
+            "side when these differ much from the model of all targets."
+        ),
+    )
+    normalise_by: Literal["auto", "std", "residual", "learned"] = Field(
         "auto",
         description=(
             "What errors are measured in. std: the prediction's own, so that intervals follow it; residual: one size "
-            "per output; auto: std where the prediction has one. A std below a tenth of its median counts as a tenth."
+            "per output; learned: a size that follows what the prediction tells (its value, distance from the training "
+            "set, measured error, std), learned from the residuals; auto: std where the prediction has one, else "
+            "residual. A std below a tenth of its median counts as a tenth."
         ),
     )
-    joint: Literal["marginal", "pooled", "simultaneous"] = Field(
+    joint: Literal["marginal", "pooled", "simultaneous", "ellipsoid"] = Field(
         "marginal",
         description=(
             "What holds a level. marginal: every output by itself; pooled: all outputs on average, with one factor "
-            "for all of them, for few targets; simultaneous: a band that holds all outputs of a target at once."
+            "for all of them, for few targets; simultaneous: a band that holds all outputs of a target at once; "
+            "ellipsoid: marginal intervals, and besides a covariance and the radii at which it holds all outputs."
         ),
+    )
+    classes_by: Literal["none", "std", "mean", "distance"] = Field(
+        "none",
+        description=(
+            "Calibrate classes of targets each by itself, so that each holds the level: by their predicted std, mean "
+            "or distance, averaged over outputs."
+        ),
+    )
+    n_classes: int = Field(
+        3, ge=2, le=20, description="How many classes; each needs as many targets as all would without classes."
     )
     std: Literal["rms", "interval"] = Field(
         "rms",
@@ -88,6 +121,12 @@ class ConformalParams(IntervalParams):
             "interval that holds 68 % of them, for each output."
         ),
     )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.method == "cv+" and (self.joint in ("pooled", "simultaneous") or self.classes_by != "none"):
+            raise ValueError("method cv+ takes joint: marginal or ellipsoid and classes_by: none")
+        return self
 
 
 class CombinedParams(IntervalParams):

@@ -8,10 +8,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from specframe_uncertainty.bounds import with_errors
+from specframe_uncertainty.log_variance import LogVariance
 from specframe_uncertainty.params import QuantileParams
 from specframe_uncertainty.parts import Parts, resolution, stated_bounds, stated_std
 from specframe_uncertainty.quantile_regression import ConditionalQuantiles
-from specframe_uncertainty.residuals import SMALLEST_SPREAD, Residuals, residual_scale
+from specframe_uncertainty.residuals import SMALLEST_SPREAD, Residuals
 from specframe_uncertainty.shrinkage_choice import held_out_folds
 from specframe_uncertainty.sourced import Sourced, estimated_by
 from specframe_uncertainty.traits import TraitSpace, traits_of
@@ -31,10 +32,11 @@ class Quantile(Sourced):
     """Bounds between quantiles: those that the model states, or quantiles of residuals for any model.
 
     A network with a quantile head, ``boosting`` with ``levels`` and other models that state ``lower`` and ``upper`` at
-    all ``levels`` are taken at their word. For other models quantiles of the out-of-fold residuals are regressed on
-    what the prediction tells: its value, the scatter over its outputs, the distance from the training set, a std that
-    is stated. Residuals are in units of that std where there is one, down to a tenth of its median. Slopes are shrunk;
-    where nothing is to be learned, bounds are the same for all targets, about the mean.
+    all ``levels`` are taken at their word. For other models residuals out of fold are divided by a size that follows
+    what the prediction tells (its value, the scatter over its outputs, the distance from the training set, the error
+    that is stated or measured), fitted as ``heteroscedastic`` does, in units of the stated std where there is one. Of
+    what results, quantiles are regressed on the same. Slopes are shrunk; where nothing is to be learned, bounds are
+    the same for all targets, about the mean.
 
     Bounds need not be symmetric, nor normal. ``std`` is half of what holds 68.27 %, or the
     model's if bounds are the model's and it states one.
@@ -68,14 +70,24 @@ class Quantile(Sourced):
             residuals.floor if std is None else np.maximum(SMALLEST_SPREAD * np.median(std, axis=0), residuals.floor)
         )
         in_unit = residuals.values if std is None else residuals.values / np.maximum(std, floor)
-        size = np.maximum(residual_scale(in_unit, "rms"), residuals.floor if std is None else np.finfo(float).eps)
         traits = traits_of(seen)
         space = TraitSpace.fit(traits)
-        fit = ConditionalQuantiles.fit(
-            space.terms(traits), in_unit / size, self._tails(), self.params.shrinkage, held_out_folds(seen, seed)
+        terms, folds = space.terms(traits), held_out_folds(seen, seed)
+        least = residuals.floor if std is None else np.full(len(residuals.outputs), np.finfo(float).eps)
+        size = LogVariance.fit(
+            terms, np.square(in_unit), np.zeros(in_unit.shape), self.params.shrinkage, True, folds, least
         )
+        values = in_unit / np.sqrt(size.variance(terms))
+        fit = ConditionalQuantiles.fit(terms, values, self._tails(), self.params.shrinkage, folds)
         return (
-            {"intercept": fit.intercept, "slopes": fit.slopes, "size": size, "floor": floor, **space.arrays()},
+            {
+                "intercept": fit.intercept,
+                "slopes": fit.slopes,
+                "size_intercept": size.intercept,
+                "size_slopes": size.slopes,
+                "floor": floor,
+                **space.arrays(),
+            },
             {
                 "traits": list(space.names),
                 "by_std": std is not None,
@@ -87,7 +99,7 @@ class Quantile(Sourced):
     def _learned(self, prediction: xr.Dataset, arrays: dict[str, Any], values: dict[str, Any]) -> xr.Dataset:
         space = TraitSpace.from_arrays(values["traits"], arrays, 1)
         terms = space.terms(traits_of(prediction, values["traits"], self.name))
-        unit = np.broadcast_to(arrays["size"], prediction["mean"].shape)
+        unit = np.sqrt(LogVariance(arrays["size_intercept"], arrays["size_slopes"], 0.0).variance(terms))
         if values["by_std"]:
             std = stated_std(prediction)
             assert std is not None  # among the traits that have just been read
@@ -99,7 +111,8 @@ class Quantile(Sourced):
         ordered[order] = np.sort(found, axis=0)
         pairs = np.moveaxis(ordered.reshape(-1, 2, *unit.shape), 0, -1)  # (side, n_target, n_output, n_level)
         lower, upper = pairs[0], pairs[1]
-        new = np.maximum(0.5 * (upper - lower)[..., 0] / ndtri(0.5 + 0.5 * _SIGMA_LEVEL), resolution(prediction))
+        half = 0.5 * (upper - lower)[..., 0] / ndtri(0.5 + 0.5 * _SIGMA_LEVEL)
+        new = np.maximum(half, np.maximum(SMALLEST_SPREAD * unit, resolution(prediction)))
         epistemic = np.minimum(Parts.of(prediction).epistemic, new)
         mean = prediction["mean"].values[..., None]
         result = with_errors(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -67,6 +67,11 @@ class Residuals:
         if self.spread is None:
             return np.zeros(len(self.outputs))
         return np.asarray(np.maximum(SMALLEST_SPREAD * np.median(self.spread, axis=0), self.floor))
+
+    def take(self, order: NDArray[np.intp]) -> Residuals:
+        """Return them with the rows of ``values`` in another order."""
+        spread = None if self.spread is None else self.spread[order]
+        return replace(self, values=self.values[order], spread=spread)
 
     @classmethod
     def between(cls, prediction: xr.Dataset, truth: Any, who: str) -> Residuals:

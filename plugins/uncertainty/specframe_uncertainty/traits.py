@@ -30,9 +30,9 @@ def traits_of(prediction: xr.Dataset, wanted: Sequence[str] | None = None, who: 
     """Return traits by name, each (n_target, n_output).
 
     ``mean``: the prediction; ``scatter``: the logarithm of how much it differs between the outputs of a target, where
-    there are three or more; ``std``: the logarithm of the error stated, if any; ``distance``: the logarithm of the
-    distance from the training set, if any. With ``wanted`` these and no others; raises :class:`DataError` for one
-    that is not there.
+    there are three or more; ``std``, ``measured-error`` and ``distance``: the logarithms of the error stated, of that of
+    the depth measured there (``measured_error``, from the pipeline) and of the distance from the training set, if any.
+    With ``wanted`` these and no others; raises :class:`DataError` for one that is not there.
     """
     mean = np.asarray(prediction["mean"].values, float)
     tiny = np.finfo(float).tiny
@@ -43,6 +43,9 @@ def traits_of(prediction: xr.Dataset, wanted: Sequence[str] | None = None, who: 
     std = stated_std(prediction)
     if std is not None:
         found["std"] = np.log(np.maximum(std, tiny))
+    if "measured_error" in prediction:
+        measured = np.asarray(prediction["measured_error"].values, float)
+        found["measured-error"] = np.log(np.where(measured > 0, measured, np.nan))
     if "distance" in prediction:
         distance = np.asarray(prediction["distance"].values, float)[:, None]
         found["distance"] = np.broadcast_to(np.log(np.maximum(distance, tiny)), mean.shape)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from specframe.api import make_labels, make_prediction
 from specframe.errors import ContainerError, DataError, NotFittedError, ParameterError
 from specframe_uncertainty import Conformal
-from specframe_uncertainty.conformal import conformal_quantile, pooled_quantile
+from specframe_uncertainty.ranks import conformal_quantile, pooled_quantile
 
 
 def a_case(n, m, seed=0, prefix="t", std=True):

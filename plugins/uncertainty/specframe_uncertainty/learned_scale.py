@@ -1,0 +1,96 @@
+"""How large errors are as a function of what a prediction tells, learned so that a few bad targets do not decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from specframe_uncertainty.log_variance import LogVariance
+from specframe_uncertainty.traits import TraitSpace, traits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["LearnedScale", "held_out_scale"]
+
+#: Shrinkage of the slopes, in targets; terms of first and second degree.
+_SHRINKAGE, _DEGREE = 10.0, 2
+_MEASURED = "measured_error"
+
+
+@dataclass(frozen=True)
+class LearnedScale:
+    """Mean absolute error of a prediction: its logarithm is a quadratic in what the prediction tells.
+
+    That is its value, the scatter over its outputs, the distance from the training set, a std that is stated, and the
+    error that the detrender measured. Fitted by maximum likelihood as if absolute errors were exponential, which is the
+    Laplace distribution's likelihood: a squared one would follow the largest errors. Outputs share their slopes.
+    """
+
+    space: TraitSpace
+    fit: LogVariance
+
+    @classmethod
+    def learn(cls, prediction: xr.Dataset, residuals: Array, floor: Array) -> Self:
+        """Learn from ``residuals`` (n_target, n_output), NaN where unknown, none below ``floor`` (n_output,)."""
+        traits = _traits(prediction)
+        space = TraitSpace.fit(traits, _DEGREE)
+        fit = LogVariance.fit(
+            space.terms(traits),
+            np.maximum(np.abs(residuals), floor),
+            np.zeros(residuals.shape),
+            _SHRINKAGE,
+            True,
+            np.zeros(len(residuals), np.intp),
+            np.sqrt(floor),
+        )
+        return cls(space, fit)
+
+    def of(self, prediction: xr.Dataset, who: str) -> Array:
+        """Return the mean absolute error to be expected, shape (n_target, n_output)."""
+        return self.fit.variance(self.space.terms(_traits(prediction, self.space.names, who)))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return its arrays; :meth:`from_state` takes them back, with the names of the traits."""
+        return {"intercept": self.fit.intercept, "slopes": self.fit.slopes, **self.space.arrays()}
+
+    @classmethod
+    def from_state(cls, names: Sequence[str], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Take what :meth:`state` returned, other arrays beside it."""
+        space = TraitSpace.from_arrays(names, arrays, _DEGREE)
+        return cls(space, LogVariance(arrays["intercept"], arrays["slopes"], _SHRINKAGE))
+
+
+def held_out_scale(prediction: xr.Dataset, residuals: Array, floor: Array, folds: NDArray[np.intp], who: str) -> Array:
+    """Return the scale of each target as learned from the targets of other folds, shape (n_target, n_output).
+
+    Scores of targets that shaped their own scale would be too small.
+    """
+    scale = np.empty(residuals.shape)
+    for fold in range(int(folds.max()) + 1):
+        out = folds == fold
+        learned = LearnedScale.learn(prediction.isel(target=~out), residuals[~out], floor)
+        scale[out] = learned.of(prediction.isel(target=out), who)
+    return scale
+
+
+def _traits(prediction: xr.Dataset, wanted: Sequence[str] | None = None, who: str = "traits") -> dict[str, Array]:
+    others = None if wanted is None else [name for name in wanted if name != _MEASURED]
+    traits = traits_of(prediction, others, who)
+    if wanted is not None and _MEASURED not in wanted:
+        return traits
+    shape = prediction["mean"].shape
+    if _MEASURED in prediction:
+        error = np.asarray(prediction[_MEASURED].transpose("target", "output").values, float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            traits[_MEASURED] = np.where(error > 0, np.log(error), np.nan)
+    elif wanted is not None:  # not measured for these targets: as for the average one
+        traits[_MEASURED] = np.full(shape, np.nan)
+    return traits
