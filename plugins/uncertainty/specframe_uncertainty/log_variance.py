@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_uncertainty.shrinkage_choice import chosen_shrinkage
+from specframe_uncertainty.shrinkage_choice import chosen_shrinkage, some_outputs
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -61,9 +61,11 @@ class LogVariance:
             Smallest standard deviation of each output (n_output,).
         """
         if shrinkage == "auto":
+            some = some_outputs(len(floor))
+            x, y, z, least = terms[:, some], squares[:, some], known[:, some], floor[some]
             shrinkage = chosen_shrinkage(
-                lambda train, alpha: _fisher_scoring(terms[train], squares[train], known[train], alpha, shared, floor),
-                lambda fit, test: _surprise(fit, terms[test], known[test], squares[test]),
+                lambda train, alpha: _fisher_scoring(x[train], y[train], z[train], alpha, shared, least),
+                lambda fit, test: _surprise(fit, x[test], z[test], y[test]),
                 folds,
             )
         return cls(*_fisher_scoring(terms, squares, known, shrinkage, shared, floor), shrinkage)

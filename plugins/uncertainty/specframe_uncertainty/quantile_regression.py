@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe_uncertainty.shrinkage_choice import chosen_shrinkage
+from specframe_uncertainty.shrinkage_choice import chosen_shrinkage, some_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,6 @@ __all__ = ["ConditionalQuantiles", "pinball_loss"]
 
 #: Rounds of the minimisation, and the residual below which the pinball loss is rounded off, in units of the errors.
 _ROUNDS, _ROUNDED = 60, 1e-3
-#: Outputs, evenly chosen, on which the penalty is chosen: more take longer and say the same.
-_CHOSEN_ON = 16
 #: Curvature of the mean pinball loss of a normal variable is its density, 0.4 at the median and 0.24 at one sigma.
 _CURVATURE = 0.25
 
@@ -57,7 +55,7 @@ class ConditionalQuantiles:
         slopes the bounds hold exactly for exchangeable errors, as those of ``residual`` do.
         """
         if shrinkage == "auto":
-            some = np.unique(np.linspace(0, values.shape[1] - 1, min(_CHOSEN_ON, values.shape[1])).astype(int))
+            some = some_outputs(values.shape[1])
             few_terms, few = terms[:, some], values[:, some]
             shrinkage = chosen_shrinkage(
                 lambda train, alpha: _fit(few_terms[train], few[train], tails, alpha),

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["SHRINKAGES", "chosen_shrinkage", "held_out_folds"]
+__all__ = ["SHRINKAGES", "chosen_shrinkage", "held_out_folds", "some_outputs"]
 
 #: Penalties that are tried, in targets; the last one leaves no slopes.
 SHRINKAGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, np.inf)
 _FOLDS = 5
+#: Outputs on which a penalty is chosen: more take longer and say the same.
+_OUTPUTS = 32
+
+
+def some_outputs(count: int) -> NDArray[np.intp]:
+    """Return which of ``count`` outputs a penalty is chosen on, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(_OUTPUTS, count)).astype(np.intp))
 
 
 def held_out_folds(prediction: xr.Dataset, seed: int) -> NDArray[np.intp]:

@@ -30,8 +30,9 @@ def traits_of(prediction: xr.Dataset, wanted: Sequence[str] | None = None, who: 
     """Return traits by name, each (n_target, n_output).
 
     ``mean``: the prediction; ``scatter``: the logarithm of how much it differs between the outputs of a target, where
-    there are three or more; ``std``, ``measured-error`` and ``distance``: the logarithms of the error stated, of that of
-    the depth measured there (``measured_error``, from the pipeline) and of the distance from the training set, if any.
+    there are three or more; ``std``, ``measured-error`` and ``distance``: the logarithms of the error stated, of that
+    of the depth measured there (``measured_error``, from the pipeline) and of the distance from the training set, if
+    any.
     With ``wanted`` these and no others; raises :class:`DataError` for one that is not there.
     """
     mean = np.asarray(prediction["mean"].values, float)
