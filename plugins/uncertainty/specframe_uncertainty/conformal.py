@@ -112,7 +112,8 @@ class Conformal(Calibrated):
         arrays["std_factor"] = np.maximum(std_factor, residuals.floor / unit.min(axis=0))
         if params.joint == "ellipsoid":
             whole = np.isfinite(pulls).all(axis=1)
-            signed = (residuals.values / unit)[whole]
+            own = arrays["std_factor"][classes.of(seen.prediction, self.name)]
+            signed = (residuals.values / (unit * own))[whole]
             arrays |= Ellipsoid.learn(signed, seen.folds[whole], levels, self.name).state()
         self._fitted = (
             arrays,
@@ -166,7 +167,7 @@ class Conformal(Calibrated):
             calibration_targets_left_out=values["left_out"],
         )
         if params.joint == "ellipsoid":
-            result = Ellipsoid.from_state(arrays).describe(result, unit)
+            result = Ellipsoid.from_state(arrays).describe(result)
         return result
 
     def _learn_scale(self, seen: _Calibration) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -27,11 +27,11 @@ _LEAST_OWN = 0.05
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """Covariance ``loadings @ loadings.T + diag(own)`` of errors in units of sigma, and its radius at each level.
+    """Correlation ``loadings @ loadings.T + diag(own)`` of errors, and the ellipsoid's radius at each level.
 
     ``loadings (n_output, k)``, ``own (n_output,)``; the truth of all outputs is within the Mahalanobis distance
     ``radius (n_level,)`` of the mean with the level's probability. Low rank plus diagonal, since 283 outputs and some
-    hundred targets do not make a covariance that could be inverted.
+    hundred targets do not make a matrix that could be inverted.
     """
 
     loadings: Array
@@ -40,24 +40,21 @@ class Ellipsoid:
 
     @classmethod
     def learn(cls, pulls: Array, folds: NDArray[np.intp], levels: Sequence[float], who: str) -> Self:
-        """Learn from errors in units of sigma (n_target, n_output), all known.
+        """Learn from errors in units of their std (n_target, n_output), all known.
 
-        The distance of a target is by the covariance of other ``folds`` (n_target,), as it will be for new ones.
+        The distance of a target is by the correlation of other ``folds`` (n_target,), as it will be for new ones.
         """
         distance = np.empty(len(pulls))
         for fold in np.unique(folds):
             out = folds == fold
             distance[out] = _distance(pulls[out], *_factors(pulls[~out] if not out.all() else pulls))
-        # By the typical distance the covariance is as large as errors are.
-        size = float(np.mean(np.square(distance))) / pulls.shape[1]
-        loadings, own = _factors(pulls)
-        radius = conformal_quantile(distance[:, None], levels, who)[:, 0] / np.sqrt(size)
-        return cls(np.sqrt(size) * loadings, size * own, radius)
+        return cls(*_factors(pulls), conformal_quantile(distance[:, None], levels, who)[:, 0])
 
-    def describe(self, prediction: xr.Dataset, sigma: Array) -> xr.Dataset:
-        """Return the prediction with ``covariance`` and ``radius``, from ``sigma`` (n_target, n_output)."""
+    def describe(self, prediction: xr.Dataset) -> xr.Dataset:
+        """Return the prediction with ``covariance``, its ``std`` on the diagonal, and ``radius``."""
+        std = prediction["std"].values
         correlation = self.loadings @ self.loadings.T + np.diag(self.own)
-        covariance = correlation * sigma[:, :, None] * sigma[:, None, :]
+        covariance = correlation * std[:, :, None] * std[:, None, :]
         return prediction.assign(
             covariance=(("target", "output", "output_other"), covariance), radius=("level", self.radius)
         )
@@ -75,20 +72,21 @@ class Ellipsoid:
 def _factors(pulls: Array) -> tuple[Array, Array]:
     """Return loadings and own variances: principal components above the mean of the rest (probabilistic PCA).
 
-    Tipping & Bishop (1999, J. R. Stat. Soc. B 61, 611), with an own variance for each output that keeps its total.
+    Tipping & Bishop (1999, J. R. Stat. Soc. B 61, 611), with an own variance for each output that makes it a
+    correlation.
     """
     n, m = pulls.shape
     count = min(_MAX_RANK, n // _TARGETS_PER_COLUMN, m - 1)
-    total = np.maximum(np.mean(np.square(pulls), axis=0), np.finfo(float).tiny)
-    scaled = pulls / np.sqrt(total)
     if count < 1:
-        return np.zeros((m, 0)), total
+        return np.zeros((m, 0)), np.ones(m)
+    scaled = pulls / np.sqrt(np.maximum(np.mean(np.square(pulls), axis=0), np.finfo(float).tiny))
     _, singular, components = np.linalg.svd(scaled, full_matrices=False)
     values = np.square(singular) / n
     rest = max(m - values[:count].sum(), 0.0) / (m - count)
     loadings = components[:count].T * np.sqrt(np.maximum(values[:count] - rest, 0.0))
-    own = np.maximum(1.0 - np.square(loadings).sum(axis=1), _LEAST_OWN)
-    return loadings * np.sqrt(total)[:, None], own * total
+    shared = np.square(loadings).sum(axis=1)
+    loadings *= np.sqrt(np.minimum(1.0, (1.0 - _LEAST_OWN) / np.maximum(shared, np.finfo(float).tiny)))[:, None]
+    return np.ascontiguousarray(loadings), 1.0 - np.square(loadings).sum(axis=1)
 
 
 def _distance(pulls: Array, loadings: Array, own: Array) -> Array:

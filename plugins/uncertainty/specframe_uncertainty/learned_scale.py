@@ -22,7 +22,6 @@ __all__ = ["LearnedScale", "held_out_scale"]
 
 #: Shrinkage of the slopes, in targets; terms of first and second degree.
 _SHRINKAGE, _DEGREE = 10.0, 2
-_MEASURED = "measured_error"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class LearnedScale:
     @classmethod
     def learn(cls, prediction: xr.Dataset, residuals: Array, floor: Array) -> Self:
         """Learn from ``residuals`` (n_target, n_output), NaN where unknown, none below ``floor`` (n_output,)."""
-        traits = _traits(prediction)
+        traits = traits_of(prediction)
         space = TraitSpace.fit(traits, _DEGREE)
         fit = LogVariance.fit(
             space.terms(traits),
@@ -55,7 +54,7 @@ class LearnedScale:
 
     def of(self, prediction: xr.Dataset, who: str) -> Array:
         """Return the mean absolute error to be expected, shape (n_target, n_output)."""
-        return self.fit.variance(self.space.terms(_traits(prediction, self.space.names, who)))
+        return self.fit.variance(self.space.terms(traits_of(prediction, self.space.names, who)))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return its arrays; :meth:`from_state` takes them back, with the names of the traits."""
@@ -79,18 +78,3 @@ def held_out_scale(prediction: xr.Dataset, residuals: Array, floor: Array, folds
         learned = LearnedScale.learn(prediction.isel(target=~out), residuals[~out], floor)
         scale[out] = learned.of(prediction.isel(target=out), who)
     return scale
-
-
-def _traits(prediction: xr.Dataset, wanted: Sequence[str] | None = None, who: str = "traits") -> dict[str, Array]:
-    others = None if wanted is None else [name for name in wanted if name != _MEASURED]
-    traits = traits_of(prediction, others, who)
-    if wanted is not None and _MEASURED not in wanted:
-        return traits
-    shape = prediction["mean"].shape
-    if _MEASURED in prediction:
-        error = np.asarray(prediction[_MEASURED].transpose("target", "output").values, float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            traits[_MEASURED] = np.where(error > 0, np.log(error), np.nan)
-    elif wanted is not None:  # not measured for these targets: as for the average one
-        traits[_MEASURED] = np.full(shape, np.nan)
-    return traits

@@ -126,6 +126,8 @@ class ConformalParams(CalibrationParams):
     def _possible(self) -> Self:
         if self.method == "cv+" and (self.joint in ("pooled", "simultaneous") or self.classes_by != "none"):
             raise ValueError("method cv+ takes joint: marginal or ellipsoid and classes_by: none")
+        if self.joint == "ellipsoid" and self.std != "rms":
+            raise ValueError("joint: ellipsoid takes std: rms, by which its covariance is scaled")
         return self
 
 
