@@ -14,33 +14,41 @@ __all__ = ["automatic_blocks"]
 
 #: Axes are halved while they are longer than this.
 _LONG = 16
-#: Averages of each channel that the dense layers read, along a series and along wavelength and time of an image.
-_LEFT = 8
+#: Filters of the convolutions one after the other; the last number for all further ones.
+_FILTERS = (16, 32, 32, 64)
+_FILTERS_IMAGE = (16, 32, 32)
+#: Averages of each channel of an image that the dense layers read, along wavelength and time.
 _LEFT_IMAGE = (8, 4)
 
 
 def automatic_blocks(shape: Shape, outputs: int | None = None) -> tuple[BlockParams, ...]:
     """Return blocks for a series or image of ``shape`` (channel, length) or (channel, wavelength, time).
 
-    With ``outputs``, the number of outputs that a convolutional head reads at their positions, no block shortens
-    the axis of the positions; widening steps between the kernel's samples let each output see its surroundings.
+    Nothing is normalised on the way: what is to be learned, a depth, is a scale of the input. Pooling averages, since
+    what remains is noise. With ``outputs``, the number of outputs that a convolutional head reads at their positions,
+    no block shortens the axis of the positions; widening steps between the kernel's samples let each output see its
+    surroundings.
     """
     if outputs is not None and shape[1] == outputs:
         return _keeping(shape)
     image = len(shape) == 3
-    widest = 32 if image else 64
+    sequence = _FILTERS_IMAGE if image else _FILTERS
     lengths = list(shape[1:])
-    filters = 16
-    blocks: list[BlockParams] = [
-        ConvBlock(type="conv", filters=filters, kernel=5 if image else 7, normalise="group"),
-    ]
-    while max(lengths) > _LONG:
+    blocks: list[BlockParams] = []
+    while not blocks or max(lengths) > _LONG:
         step = [2 if length > _LONG else 1 for length in lengths]
-        lengths = [-(-length // one) for length, one in zip(lengths, step, strict=True)]
-        filters = min(widest, 16 * 2 ** ((len(blocks) + 1) // 2))
-        stride = (step[0], step[1]) if image else step[0]
-        blocks.append(ResidualBlock(type="residual", filters=filters, stride=stride))
-    blocks.append(PoolBlock(type="pool", size=_LEFT_IMAGE if image else _LEFT, pooling="adaptive"))
+        lengths = [length // one for length, one in zip(lengths, step, strict=True)]
+        blocks.append(
+            ConvBlock(
+                type="conv",
+                filters=sequence[min(len(blocks), len(sequence) - 1)],
+                kernel=5,
+                pool=(step[0], step[1]) if image else step[0],
+                pooling="average",
+            )
+        )
+    if image:
+        blocks.append(PoolBlock(type="pool", size=_LEFT_IMAGE, pooling="adaptive"))
     return tuple(blocks)
 
 
@@ -55,7 +63,6 @@ def _keeping(shape: Shape) -> tuple[BlockParams, ...]:
             filters=filters,
             kernel=(5, first + 4) if image else 7,
             stride=(1, first) if image else 1,
-            normalise="group",
         )
     ]
     time = -(-time // first)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "Shapes", "build_network"]
 
+#: With ``direct: auto`` the last layer reads the inputs themselves where that takes no more weights than this.
+_DIRECT = 5000
 #: The last layer starts so much smaller than the others: the first prediction is close to the mean of the labels.
 _QUIET = 0.1
 
@@ -61,7 +63,11 @@ class Network(nn.Module):
             layers += [nn.Linear(features, units), activation_layer(params.activation), dropout_layer(rate, 0)]
             features = units
         self.dense = nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)))
-        self.last = nn.Linear(features, head.width if self.outputs is None else head.per_output + head.shared)
+        width = head.width if self.outputs is None else head.per_output + head.shared
+        inputs_wide = self._wide(shapes)
+        allowed = width * inputs_wide <= _DIRECT if params.direct == "auto" else params.direct
+        self.wide = inputs_wide if allowed else 0
+        self.last = nn.Linear(features + self.wide, width)
 
     def features(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return the penultimate layer, (target, feature), or (target, output, feature) if convolutional.
@@ -74,9 +80,26 @@ class Network(nn.Module):
         if auxiliary is not None and self.concatenate:
             parts.append(auxiliary)
         if self.outputs is not None:  # what has no positions is the same at each of them
-            parts = [part if part.ndim == 3 else part.unsqueeze(1).expand(-1, self.outputs, -1) for part in parts]
+            parts = [_spread(part, self.outputs) for part in parts]
         features: Tensor = self.dense(torch.cat(parts, -1))
-        return features
+        return torch.cat([features, *self._direct(inputs)], -1) if self.wide else features
+
+    def _wide(self, shapes: Shapes) -> int:
+        """Return how many values :meth:`_direct` gives to each output."""
+        if shapes.series is None:
+            return shapes.auxiliary
+        channels, length = shapes.series
+        return shapes.auxiliary + (channels if length == self.outputs else channels * length)
+
+    def _direct(self, inputs: dict[str, Tensor]) -> list[Tensor]:
+        """Return series and auxiliary values as the last layer reads them, at their positions where it has any."""
+        parts = []
+        if "series" in self.branches:
+            series = inputs["series"]
+            parts.append(series.transpose(1, 2) if series.shape[2] == self.outputs else series.flatten(1))
+        if self.auxiliary is not None:
+            parts.append(inputs["auxiliary"])
+        return parts if self.outputs is None else [_spread(part, self.outputs) for part in parts]
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return the raw output, (target, width of the head)."""
@@ -172,6 +195,7 @@ def build_network(params: NetworkParams, shapes: Shapes, head: Head, seed: int =
             module.start()
     with torch.no_grad():
         network.last.weight *= _QUIET
+        network.last.weight[:, network.last.in_features - network.wide :] = 0.0
         bias = head.start.repeat_interleave(head.n_output) if network.outputs is None else head.start
         network.last.bias[: bias.numel()] = bias
     return network
@@ -201,6 +225,11 @@ def _blocks(
         modules.append(module)
         rows.append((label(block), " x ".join(map(str, shape)), _weights(module)))
     return modules, rows, shape
+
+
+def _spread(values: Tensor, outputs: int) -> Tensor:
+    """Return ``values`` (target, feature) at each output, (target, output, feature), as which they may come."""
+    return values if values.ndim == 3 else values.unsqueeze(1).expand(-1, outputs, -1)
 
 
 def _weights(module: nn.Module) -> int:

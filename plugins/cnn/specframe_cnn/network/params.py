@@ -41,7 +41,14 @@ _OF_BOTH = "of images one number for both axes or [wavelength, time]"
 
 class _Convolution(Params):
     filters: int = Field(ge=1, le=4096, description="Filters, that is channels of the result.")
-    normalise: Normalisation = Field("none", description="Normalisation between convolution and activation.")
+    normalise: Normalisation = Field(
+        "none",
+        description=(
+            "Normalisation before the activation: 'batch' of each channel over the targets of a batch; 'layer' and "
+            "'group' (of up to 8 channels) by the scatter of the target itself, which takes from the network how "
+            "strong its signal is."
+        ),
+    )
     activation: Activation | None = Field(None, description="Activation; by default that of the network.")
     dropout: Dropout = Field(0.0, description="Part of the channels that dropout sets to 0 at the end of the block.")
 
@@ -67,7 +74,6 @@ class ResidualBlock(_Convolution):
     """Two convolutions added to their input (normalisation and activation before each, He et al. 2016)."""
 
     type: Literal["residual"]
-    normalise: Normalisation = Field("group", description="Normalisation before each convolution.")
     kernel: Size = Field(3, description=f"Width of the kernels; {_OF_BOTH}.")
     stride: Size = Field(1, description=f"Step of the first kernel; {_OF_BOTH}.")
     dilation: Size = Field(1, description=f"Distance between the kernels' samples; {_OF_BOTH}.")
@@ -97,7 +103,7 @@ class NormaliseBlock(Params):
     """Normalisation."""
 
     type: Literal["normalise"]
-    by: Literal["batch", "layer", "group"] = Field("group", description="What mean and variance are taken of.")
+    by: Literal["batch", "layer", "group"] = Field("batch", description="What mean and variance are taken of.")
 
 
 class DropoutBlock(Params):
@@ -139,15 +145,20 @@ class NetworkParams(Params):
     blocks: Literal["auto"] | tuple[BlockParams, ...] = Field(
         "auto",
         description=(
-            "Blocks that a series or image goes through, one after the other. 'auto': a convolution and residual "
-            "blocks, which halve the length while more than 16 samples are left, then 8 averages of each channel."
+            "Blocks that a series or image goes through, one after the other. 'auto': convolutions of width 5, each "
+            "of which halves the axes with more than 16 samples by averages; for a convolutional head residual blocks "
+            "that keep the length."
         ),
     )
     dense: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(
         (64,), description="Features of each fully connected layer between the blocks and the head."
     )
     dropout: tuple[Dropout, ...] | Dropout = Field(
-        0.1, description="Part of the features that dropout sets to 0 after each dense layer: one number, or one each."
+        0.0,
+        description=(
+            "Part of the features that dropout sets to 0 after each dense layer: one number, or one each. mc-dropout "
+            "needs some, e.g. 0.1."
+        ),
     )
     activation: Activation = Field("gelu", description="Activation of every block and layer that states none.")
     fusion: Literal["concatenate", "film"] = Field(
@@ -156,6 +167,13 @@ class NetworkParams(Params):
             "How auxiliary values come in: 'concatenate' puts them beside the features that the blocks leave; 'film' "
             "scales and shifts each channel, or each feature, by what a small network makes of them (Perez et al. "
             "2018)."
+        ),
+    )
+    direct: Literal["auto"] | bool = Field(
+        "auto",
+        description=(
+            "Let the last layer read the series and the auxiliary values themselves too, besides the features: the "
+            "network then adds to a linear model. 'auto' does so where it takes at most 5,000 weights."
         ),
     )
     auxiliary: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
@@ -182,8 +200,14 @@ class _Head(Params):
     )
 
 
+def _as_tuple(value: Any) -> Any:
+    """Let a list stand for a tuple, also behind :func:`_named`, where data are no longer known to be JSON."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 Levels: TypeAlias = Annotated[
     tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+    BeforeValidator(_as_tuple),
     Field(max_length=20, description="Nominal coverages of the intervals, e.g. [0.68, 0.95]."),
 ]
 

@@ -20,6 +20,7 @@ blocks:
 dense: [500, 100]
 dropout: [0.2, 0.1]
 activation: relu
+direct: false
 """
 
 # the same: 2D-CNN from 40 samples in transit of 283 channels to the spectrum less its mean
@@ -36,6 +37,7 @@ blocks:
 dense: [700]
 dropout: 0.2
 activation: relu
+direct: false
 """
 
 # TelescopeML (Gharib-Nezhad et al. 2024, JOSS 9, 6346), tutorial "Train CNN": 104 fluxes of a brown dwarf, and their
@@ -52,6 +54,7 @@ blocks:
 dense: [256, 1024]
 dropout: [0.0, 0.0024609140719442646]
 activation: relu
+direct: false
 """
 
 

@@ -18,7 +18,7 @@ CONV = {"type": "conv", "filters": 8, "kernel": 3}
 
 
 def network(data=(), shapes=None, head=None, outputs=1, seed=0, **more):
-    params = NetworkParams.validate_data({"blocks": list(data), **more} if data else more)
+    params = NetworkParams.validate_data({"blocks": list(data), "direct": False, **more} if data else more)
     return build_network(params, shapes or Shapes(series=(1, 20)), make_head(head or MeanHead(), outputs), seed)
 
 
@@ -117,6 +117,31 @@ def test_the_first_prediction_is_near_the_mean_of_the_labels():
     assert raw.mean(0).abs().max() < 0.5
 
 
+class TestDirect:
+    """Inputs that the last layer reads themselves."""
+
+    def test_they_start_without_weight_and_are_the_last_features(self):
+        shapes = Shapes(series=(2, 33), auxiliary=3)
+        built, data = network(shapes=shapes).eval(), inputs(shapes)
+        assert built.last.weight[:, 64:].abs().max() == 0
+        expected = torch.cat([data["series"].flatten(1), data["auxiliary"]], 1)
+        assert torch.equal(built.features(data)[:, 64:], expected)
+
+    def test_auto_takes_few_weights_alone(self):
+        for outputs, more in ((1, 66), (75, 66), (76, 0)):  # of 5,000 weights
+            assert network(shapes=Shapes(series=(2, 33)), outputs=outputs).last.in_features == 64 + more
+        assert network(shapes=Shapes(series=(2, 33)), outputs=76, direct=True).last.in_features == 64 + 66
+        assert network(shapes=Shapes(series=(2, 33)), direct=False).last.in_features == 64
+
+    def test_convolutional_outputs_read_their_own_position(self):
+        shapes = Shapes(series=(2, 30), auxiliary=1)
+        built = network(shapes=shapes, head=MeanHead(output="convolutional"), outputs=30).eval()
+        data = inputs(shapes)
+        features = built.features(data)
+        assert torch.equal(features[:, 7, -3:-1], data["series"][:, :, 7])
+        assert torch.equal(features[:, 7, -1:], data["auxiliary"])
+
+
 class TestConvolutional:
     """One output for each position."""
 
@@ -151,7 +176,8 @@ class TestConvolutional:
         built = network(shapes=shapes, head=MeanHead(output="convolutional"), outputs=21).eval()
         data = inputs(shapes)
         assert built(data).shape == (4, 21)
-        assert built.features(data).shape == (4, 21, 64)
+        # 64 features, and the light curve and the auxiliary values themselves
+        assert built.features(data).shape == (4, 21, 64 + 50 + 2)
         expected = built.features(data) @ built.last.weight[0] + built.last.bias
         torch.testing.assert_close(built(data), expected, atol=1e-5, rtol=1e-5)
 
