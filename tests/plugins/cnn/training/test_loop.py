@@ -84,9 +84,11 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(stand_in):
     assert np.array_equal(one.validation_loss, other.validation_loss)
 
 
-def test_another_seed_gives_other_weights(stand_in):
+def test_another_seed_gives_another_order_of_targets(stand_in):
+    """Without dropout and augmentation nothing else is random, and the initial weights are the same."""
     first, second = stand_in.SmallNetwork(), stand_in.SmallNetwork()
     for seed, network in enumerate((first, second)):
+        network.dropout = nn.Identity()
         train(network, stand_in.MeanHead(), stand_in.transits(40), stand_in.transits(9), stand_in.small_params(), seed)
     assert not same(first, second)
 
