@@ -58,6 +58,7 @@ EXPECTED = {
     ("uncertainty", "ensemble"),
     ("uncertainty", "bootstrap"),
     ("uncertainty", "residual"),
+    ("uncertainty", "variance-scaling"),
     ("exporter", "chromatic-light-curves"),
     ("exporter", "eureka-light-curves"),
     ("exporter", "exoplanet-archive"),

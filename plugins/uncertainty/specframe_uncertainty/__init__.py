@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from specframe_uncertainty.network_draws import Laplace, McDropout
     from specframe_uncertainty.quantile import Quantile
     from specframe_uncertainty.residual import Residual
+    from specframe_uncertainty.variance_scaling import VarianceScaling
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -27,6 +28,7 @@ __getattr__, __dir__ = lazy_names(
         "network_draws": ("Laplace", "McDropout"),
         "quantile": ("Quantile",),
         "residual": ("Residual",),
+        "variance_scaling": ("VarianceScaling",),
     },
 )
 
@@ -41,4 +43,5 @@ __all__ = [
     "McDropout",
     "Quantile",
     "Residual",
+    "VarianceScaling",
 ]

@@ -41,8 +41,9 @@ def with_errors(
 ) -> xr.Dataset:
     """Return a Prediction with ``std`` (n_target, n_output) and bounds (n_target, n_output, n_level).
 
-    Bounds that were there are replaced. A covariance or samples keep their shape and are scaled to the new ``std``, so
-    that everything in the Prediction says the same. ``attrs`` go to ``std``.
+    Bounds that were there are replaced. A covariance or samples keep their shape and are scaled to the new ``std``, as
+    are its parts ``aleatoric`` and ``epistemic``, so that everything in the Prediction says the same. ``attrs`` go to
+    ``std``.
     """
     units = {"units": prediction["mean"].attrs.get("units", "")}
     known = spread_of(prediction)
@@ -56,6 +57,9 @@ def with_errors(
         if "samples" in prediction:
             samples, mean = prediction["samples"], prediction["mean"].values
             rescaled["samples"] = samples.copy(data=mean + (samples.values - mean) * ratio)
+        for part in ("aleatoric", "epistemic"):
+            if part in prediction:
+                rescaled[part] = prediction[part].copy(data=prediction[part].values * ratio)
     return (
         prediction.drop_vars(["lower", "upper", "level"], errors="ignore")
         .assign_coords(level=("level", np.asarray(levels, float)))

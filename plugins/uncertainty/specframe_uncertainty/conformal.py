@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -11,14 +10,14 @@ from specframe.api import Draws
 from specframe.errors import DataError
 from specframe_uncertainty.bounds import check_outputs, with_errors
 from specframe_uncertainty.calibrated import Calibrated
+from specframe_uncertainty.calibration_set import CalibrationSet
 from specframe_uncertainty.cross_conformal import cross_bounds, fold_predictions
 from specframe_uncertainty.ellipsoid import Ellipsoid
 from specframe_uncertainty.learned_scale import LearnedScale, held_out_scale
 from specframe_uncertainty.params import ConformalParams
 from specframe_uncertainty.quantile_scores import quantile_scores, stated_interval
 from specframe_uncertainty.ranks import conformal_quantile, pooled_quantile
-from specframe_uncertainty.residuals import Residuals, residual_scale, spread_of
-from specframe_uncertainty.shrinkage_choice import held_out_folds
+from specframe_uncertainty.residuals import residual_scale, spread_of
 from specframe_uncertainty.target_classes import TargetClasses
 from specframe_uncertainty.widening import widening
 
@@ -86,7 +85,7 @@ class Conformal(Calibrated):
             bounds at the levels, the folds.
         """
         params, levels = self.params, self.params.levels
-        seen = _Calibration.of(prediction, truth, self.name, seed)
+        seen = CalibrationSet.of(prediction, truth, self.name, seed)
         residuals = seen.residuals
         arrays, values = self._learn_scale(seen)
         sigma = self._calibration_scale(seen, arrays, values)
@@ -170,7 +169,7 @@ class Conformal(Calibrated):
             result = Ellipsoid.from_state(arrays).describe(result)
         return result
 
-    def _learn_scale(self, seen: _Calibration) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    def _learn_scale(self, seen: CalibrationSet) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return what sigma follows from, as state."""
         residuals, by = seen.residuals, self.params.normalise_by
         if by == "auto":
@@ -186,7 +185,7 @@ class Conformal(Calibrated):
             values["traits"] = list(learned.space.names)
         return arrays, values
 
-    def _calibration_scale(self, seen: _Calibration, arrays: dict[str, Any], values: dict[str, Any]) -> Array:
+    def _calibration_scale(self, seen: CalibrationSet, arrays: dict[str, Any], values: dict[str, Any]) -> Array:
         """Return sigma of the calibration targets, (n_target, n_output)."""
         if values["by"] == "learned":
             residuals = seen.residuals
@@ -239,26 +238,3 @@ class Conformal(Calibrated):
         if pooled:
             return np.full(scores.shape[1], pooled_quantile(scores, (_STD_LEVEL,), self.name)[0])
         return np.asarray(conformal_quantile(scores, (_STD_LEVEL,), self.name)[0])
-
-
-@dataclass(frozen=True)
-class _Calibration:
-    """Predictions of targets with known truth, in the order of their names, so that sums do not depend on another."""
-
-    prediction: xr.Dataset
-    residuals: Residuals
-    #: By which of the folds' models each was made, (n_target,).
-    folds: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, prediction: xr.Dataset, truth: xr.DataArray, who: str, seed: int) -> _Calibration:
-        residuals = Residuals.between(prediction, truth, who)
-        kept = np.flatnonzero(residuals.kept)
-        order = np.argsort(prediction["target"].values[kept].astype(str), kind="stable")
-        seen = prediction.isel(target=kept[order])
-        return cls(seen, residuals.take(order), held_out_folds(seen, seed))
-
-    @property
-    def truth(self) -> Array:
-        """The truth (n_target, n_output), NaN where it is not known."""
-        return np.asarray(self.residuals.values + self.prediction["mean"].values)

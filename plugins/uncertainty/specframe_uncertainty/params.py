@@ -21,6 +21,7 @@ __all__ = [
     "McDropoutParams",
     "QuantileParams",
     "ResidualParams",
+    "VarianceScalingParams",
 ]
 
 
@@ -129,6 +130,41 @@ class ConformalParams(CalibrationParams):
         if self.joint == "ellipsoid" and self.std != "rms":
             raise ValueError("joint: ellipsoid takes std: rms, by which its covariance is scaled")
         return self
+
+
+class VarianceScalingParams(CalibrationParams):
+    """Parameters of ``variance-scaling``."""
+
+    follow: Literal["proportional", "power", "isotonic"] = Field(
+        "proportional",
+        description=(
+            "How the new std follows the predicted one. proportional: times a factor; power: as a power of it, fitted, "
+            "for a std that varies too much or too little from target to target; isotonic: by any function that does "
+            "not fall, for 200 targets or more."
+        ),
+    )
+    factors: Literal["output", "common"] = Field(
+        "output",
+        description=(
+            "output: each output has a factor of its own, drawn towards the common one as far as its targets leave it "
+            "uncertain; common: one factor for all."
+        ),
+    )
+    target: Literal["nll", "crps", "coverage"] = Field(
+        "nll",
+        description=(
+            "What the std is best for. nll: the Gaussian likelihood, as in the score of the Ariel challenge, which "
+            "makes the mean squared pull 1; crps: the continuous ranked probability score; coverage: 68 % of the errors lie "
+            "within one std. The last two are hardly moved by a few bad targets."
+        ),
+    )
+    tails: Literal["normal", "student"] = Field(
+        "normal",
+        description=(
+            "Bounds at the levels: those of a normal error, or of Student's t whose width and degrees of freedom are "
+            "fitted to the pulls, for errors of which some are far too large."
+        ),
+    )
 
 
 class CombinedParams(IntervalParams):

@@ -16,6 +16,7 @@ from specframe_uncertainty.params import (
     McDropoutParams,
     QuantileParams,
     ResidualParams,
+    VarianceScalingParams,
 )
 
 if TYPE_CHECKING:
@@ -106,5 +107,14 @@ def specframe_components() -> Iterator[Component]:
         params=GpPosteriorParams,
         summary="The errors and the covariance of a posterior, as the model states them",
         tags=("Gaussian process", "Bayesian", "covariance"),
+        example="specframe_uncertainty.examples:stated_errors",
+    )
+    yield Component(
+        kind="uncertainty",
+        name="variance-scaling",
+        target="specframe_uncertainty.variance_scaling:VarianceScaling",
+        params=VarianceScalingParams,
+        summary="Multiplies errors that are stated by factors that make them hold, learned out of fold",
+        tags=("calibration", "temperature", "student-t"),
         example="specframe_uncertainty.examples:stated_errors",
     )
