@@ -169,6 +169,16 @@ class PcaShrinkageParams(Params):
             "one covariance for all targets, the classical Wiener filter."
         ),
     )
+    novelty: float = Field(
+        0.0,
+        ge=0,
+        le=0.9,
+        description=(
+            "Prior probability that a target has features which no training spectrum had: smooth in wavelength, "
+            "as strong as its known ones. 0.1 costs planets like the training set's next to nothing; a band of a new "
+            "molecule is then not shrunk away. Needs wavelengths."
+        ),
+    )
     depth_covariance: bool = Field(
         False, description="Read depth_covariance too, which a joint fit gives, and not depth_error alone."
     )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from specframe.errors import DataError
 from specframe_linear.depth_noise import DepthNoise, Reported
 from specframe_linear.params import PcaShrinkageParams
 from specframe_linear.posterior import Posterior, posterior
 from specframe_linear.spectrum_model import SpectrumModel, rounding
 from specframe_linear.spectrum_prior import SpectrumPrior
+from specframe_linear.unknown_features import unknown_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +46,10 @@ class PcaShrinkage(SpectrumModel):
     The numbers of components and of bias modes are chosen by the likelihood of targets held out within the training
     set. There the posterior's errors are scaled, those of the mean depth and those around it each by their own factor,
     such that squared pulls average 1: an orbit that was fitted badly spoils the one and not the other.
+
+    With ``novelty`` the prior allows for features that no training spectrum had
+    (:func:`~specframe_linear.unknown_features.unknown_features`), and each target's evidence decides whether there are
+    any: a band of an unknown molecule that stands out of the noise is kept, and errors grow where one could hide.
 
     ``distance`` is the root of the misfit between a measurement and what prior and noise expect, in units of the
     largest of those held-out targets: of all channels, of blocks of neighbours, or of a single band, whichever is
@@ -88,8 +94,9 @@ class PcaShrinkage(SpectrumModel):
         level = max(float(np.sqrt(np.average(np.square(data.white), weights=weight))), rounding(labels))
         folds = np.random.default_rng(seed).permutation(len(labels)) % min(_FOLDS, len(labels))
         n_shared, noises = self._choose_shared(data, labels, weight, folds)
-        n_components, held_out = self._choose_components(data, labels, weight, folds, noises, level)
-        prior = SpectrumPrior.fit(labels, weight, n_components, self.params.amplitude)
+        unknown = self._unknown(spectra)
+        n_components, held_out = self._choose_components(data, labels, weight, folds, noises, level, unknown)
+        prior = self._prior(labels, weight, n_components, unknown)
         noise = DepthNoise.fit(data, labels, weight, n_shared)
         return {
             **{f"prior.{name}": value for name, value in prior.state().items()},
@@ -122,6 +129,26 @@ class PcaShrinkage(SpectrumModel):
             further["covariance"] = (("target", "output", "output_other"), scale @ found.covariance @ scale)
         return found.mean, std, further, beyond
 
+    def _prior(
+        self,
+        labels: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        n_components: int,
+        unknown: NDArray[np.float64],
+    ) -> SpectrumPrior:
+        prior = SpectrumPrior.fit(labels, weight, n_components, self.params.amplitude)
+        return prior.with_unknown(unknown, self.params.novelty)
+
+    def _unknown(self, spectra: Spectra) -> NDArray[np.float64]:
+        if self.params.novelty == 0:
+            return np.zeros((spectra.depth.shape[1], 0))
+        if spectra.wavelength is None or not (np.isfinite(spectra.wavelength) & (spectra.wavelength > 0)).all():
+            raise DataError(
+                f"{self.name}: novelty={self.params.novelty:g} is about features that are smooth in wavelength, but "
+                "the spectra have no wavelengths: give depths a coordinate 'wavelength', or set novelty: 0"
+            )
+        return unknown_features(spectra.wavelength)
+
     def _choose_shared(
         self, data: Reported, labels: NDArray[np.float64], weight: NDArray[np.float64], folds: NDArray[np.intp]
     ) -> tuple[int, list[DepthNoise]]:
@@ -150,6 +177,7 @@ class PcaShrinkage(SpectrumModel):
         folds: NDArray[np.intp],
         noises: list[DepthNoise],
         level: float,
+        unknown: NDArray[np.float64],
     ) -> tuple[int, Posterior]:
         """Return the number of components, and what was said of each target by the fit without it."""
         wanted = self.params.n_components
@@ -158,7 +186,7 @@ class PcaShrinkage(SpectrumModel):
             found = []
             for fold, noise in enumerate(noises):
                 rest, out = folds != fold, np.flatnonzero(folds == fold)
-                prior = SpectrumPrior.fit(labels[rest], weight[rest], count, self.params.amplitude)
+                prior = self._prior(labels[rest], weight[rest], count, unknown)
                 found.append(posterior(data.take(out), prior, noise, level))
             held_out = _joined(found, folds)
             least = rounding(labels) ** 2

@@ -68,8 +68,9 @@ def posterior(
     The spectrum is ``white + level * l + amplitude * (mean + components @ z + rest)`` with a wide normal prior on its
     mean depth (``level``, the standard deviation), and the measurement is that plus :class:`DepthNoise`. Given the
     amplitude everything is jointly normal, and the posterior mean is the best linear unbiased estimate. Channels that
-    were not measured have no weight, which marginalises over them exactly. Over amplitudes it is averaged with the
-    evidence of each.
+    were not measured have no weight, which marginalises over them exactly. Over amplitudes, and over whether there are
+    features that the training set does not know, it is averaged with the evidence of each. Misfits are those with what
+    is known, so that unknown features show in them.
     """
     n_target, n_channel = data.depth.shape
     white = data.white
@@ -77,15 +78,16 @@ def posterior(
     means, variances, with_whites, evidences, misfits = [], [], [], [], []
     covariances, local = [], []
     blocks = _blocks(n_channel)
+    alternatives = list(prior.alternatives())
     for i in range(n_target):
         likeliest = -np.inf
         known = np.isfinite(data.variance[i])
         errors = noise.inflation * np.where(known, data.variance[i], 1.0)
         disturbance = np.concatenate([white[i] * noise.shared, np.sqrt(noise.inflation) * data.modes[i]], axis=1)
         offset = np.where(known, data.depth[i] - white[i] * (1.0 + noise.bias), 0.0)
-        for amplitude, probability in zip(prior.amplitudes, prior.probabilities, strict=True):
+        for amplitude, probability, components, is_known in alternatives:
             own = amplitude**2 * prior.rest_variance
-            features = np.concatenate([unit, amplitude * prior.components], axis=1)
+            features = np.concatenate([unit, amplitude * components], axis=1)
             design = np.concatenate([features, disturbance], axis=1)  # shape: (n_channel, K)
             precision = np.where(known, 1.0 / (own + errors), 0.0)
             residual = np.where(known, offset - amplitude * prior.mean, 0.0)
@@ -105,16 +107,17 @@ def posterior(
             variances.append(np.square(root).sum(axis=0) + rest)
             with_whites.append(root.mean(axis=1) @ root + rest / n_channel)
             evidences.append(np.log(max(probability, np.finfo(float).tiny)) + 0.5 * (scale - distance))
-            if evidences[-1] > likeliest:
+            if is_known and evidences[-1] > likeliest:
                 likeliest = evidences[-1]
                 weighted = design * precision[:, None]
                 left = precision * residual - weighted @ solved  # shape: (n_channel,), S^-1 r of the whole covariance S
                 told = (precision, weighted, inverse, left)
-            misfits.append(distance / max(int(known.sum()), 1))
+            if is_known:
+                misfits.append(distance / max(int(known.sum()), 1))
             if with_covariance:
                 covariances.append(root.T @ root + np.diag(rest))
         local.append(_local_misfits(blocks, *told))
-    shape = (n_target, len(prior.amplitudes))
+    shape = (n_target, len(alternatives))
     log_weight = np.reshape(evidences, shape)
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
@@ -130,7 +133,11 @@ def posterior(
         within = np.reshape(covariances, (*each.shape, n_channel))
         covariance = np.einsum("na,namk->nmk", weight, within)
         covariance += np.einsum("na,nam,nak->nmk", weight, apart, apart)
-    misfit = np.einsum("na,na->n", weight, np.reshape(misfits, shape))
+    # Where unknown features explain nearly all, the weights of the others may be nothing but rounding.
+    familiar = log_weight[:, : len(prior.amplitudes)]
+    share = np.exp(familiar - familiar.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
+    misfit = np.einsum("na,na->n", share, np.reshape(misfits, share.shape))
     broad, band = np.reshape(local, (n_target, 2)).T
     return Posterior(mean, variance, with_white, misfit, broad, band, covariance)
 

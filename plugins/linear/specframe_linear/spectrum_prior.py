@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 __all__ = ["SpectrumPrior"]
@@ -34,7 +36,8 @@ class SpectrumPrior:
     Soc. B 36, 99). With one amplitude for all it is the normal prior of the Wiener filter.
 
     ``mean`` has shape (n_channel,), ``components`` (n_channel, k) are the principal components times the standard
-    deviation along them.
+    deviation along them. With the probability ``novelty`` a spectrum has features besides that no training spectrum
+    had: ``amplitude * unknown @ u``, ``u`` standard normal, with the columns ``unknown (n_channel, m)``.
     """
 
     mean: NDArray[np.float64]
@@ -42,6 +45,8 @@ class SpectrumPrior:
     rest_variance: float
     amplitudes: NDArray[np.float64]
     probabilities: NDArray[np.float64]
+    unknown: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    novelty: float = 0.0
 
     @classmethod
     def fit(
@@ -70,6 +75,22 @@ class SpectrumPrior:
         mean, components = _principal(shapes, weight, n_components)
         return cls(mean, components, _left_over(shapes, weight, n_components), amplitudes, probabilities)
 
+    def with_unknown(self, unknown: NDArray[np.float64], novelty: float) -> Self:
+        """Return the prior under which spectra have unknown features with a probability of ``novelty``."""
+        return replace(self, unknown=unknown, novelty=novelty)
+
+    def alternatives(self) -> Iterator[tuple[float, float, NDArray[np.float64], bool]]:
+        """Yield amplitude, probability and columns (n_channel, k) of each normal prior, and whether it is a known one.
+
+        Those without unknown features come first.
+        """
+        for amplitude, probability in zip(self.amplitudes, self.probabilities, strict=True):
+            yield float(amplitude), float((1.0 - self.novelty) * probability), self.components, True
+        if self.novelty > 0:
+            columns = np.concatenate([self.components, self.unknown], axis=1)
+            for amplitude, probability in zip(self.amplitudes, self.probabilities, strict=True):
+                yield float(amplitude), float(self.novelty * probability), columns, False
+
     def state(self) -> dict[str, np.ndarray]:
         """Return arrays to be saved; the constructor takes them back."""
         return {name: np.asarray(value) for name, value in vars(self).items()}
@@ -77,7 +98,10 @@ class SpectrumPrior:
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
         """Take what :meth:`state` returned."""
-        return cls(**{**arrays, "rest_variance": float(arrays["rest_variance"])})  # type: ignore[arg-type]
+        values: dict[str, Any] = dict(arrays)
+        for name in ("rest_variance", "novelty"):
+            values[name] = float(values[name])
+        return cls(**values)
 
 
 def _kernel_estimate(

@@ -133,6 +133,33 @@ def test_spectra_of_another_kind_are_flagged():
     assert float(prediction["distance"].min()) > 1.0
 
 
+def test_a_new_band_is_kept_where_novelty_is_allowed():
+    """A band at 2.8 um that no training spectrum has, several times as high as those known and well above the noise."""
+    x, y, new, truth = _split(*_problem(noise=5e-5))
+    band = 8e-4 * np.exp(-0.5 * ((WAVELENGTH - 2.8) / 0.06) ** 2)
+    other, there = new.assign(depth=new["depth"] + band), truth + band
+    inside = np.abs(WAVELENGTH - 2.8) < 0.08
+    rms, held = {}, {}
+    for novelty in (0.0, 0.1):
+        model = PcaShrinkage(**FAST, novelty=novelty).fit(x, y)
+        prediction = model.predict(other)
+        error = (prediction["mean"] - there).values[:, inside]
+        rms[novelty] = np.sqrt(np.mean(error**2))
+        held[novelty] = np.mean(np.abs(error) < 1.96 * prediction["std"].values[:, inside])
+        assert prediction["extrapolating"].values.mean() > 0.8
+        usual = model.predict(new)
+        assert np.mean(np.abs(usual["mean"] - truth) < 1.96 * usual["std"]) == pytest.approx(0.95, abs=0.04)
+    assert rms[0.1] < 0.4 * rms[0.0]
+    assert held[0.1] > 0.7
+    assert held[0.0] < 0.1
+
+
+def test_novelty_needs_wavelengths():
+    x, y, _, _ = _split(*_problem())
+    with pytest.raises(DataError, match=r"novelty=0\.1 is about features that are smooth in wavelength"):
+        PcaShrinkage(**FAST, novelty=0.1).fit(x["depth"].values, y.values)
+
+
 def test_a_mean_depth_that_is_worse_than_it_says_does_not_widen_the_errors_around_it():
     """A common error of 200 ppm that nobody reports, with bias modes switched off."""
     x, y = _problem(n=300, noise=1e-4)
@@ -194,7 +221,7 @@ def test_spectra_that_are_all_flat_have_no_components():
     assert np.mean(pull**2) == pytest.approx(1.0, abs=0.3)
 
 
-@pytest.mark.parametrize("params", [{}, {"amplitude": "common", "covariance": True}])
+@pytest.mark.parametrize("params", [{}, {"amplitude": "common", "covariance": True}, {**FAST, "novelty": 0.1}])
 def test_saved_models_predict_the_same(tmp_path, params):
     x, y, new, _ = _split(*_problem())
     model = PcaShrinkage(**params).fit(x, y)

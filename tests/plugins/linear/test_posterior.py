@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -94,6 +96,30 @@ def test_amplitudes_are_averaged_by_their_evidence():
             evidence.append(np.log(probability) + multivariate_normal(cov=measured).logpdf(offset))
         weight = np.exp(np.array(evidence) - np.max(evidence))
         np.testing.assert_allclose(got.mean[i], weight / weight.sum() @ np.array(means), rtol=1e-7)
+
+
+def test_unknown_features_count_by_their_evidence():
+    """Dense matrices, with and without the further columns; misfits are those without them."""
+    data, prior, noise = _case()
+    columns = np.random.default_rng(5).normal(size=(M, 2))
+    got = posterior(data, prior.with_unknown(columns, 0.2), noise, LEVEL, with_covariance=True)
+    wider = replace(prior, components=np.concatenate([prior.components, columns], axis=1))
+    for i in range(4):
+        means, covariances, evidence = [], [], []
+        for one, probability in ((prior, 0.8), (wider, 0.2)):
+            known, mean, truth, measured, offset = _dense(data, one, noise, i, prior.amplitudes[0])
+            gain = np.linalg.solve(measured, truth[known]).T
+            means.append(mean + gain @ offset)
+            covariances.append(truth - gain @ truth[known])
+            evidence.append(np.log(probability) + multivariate_normal(cov=measured).logpdf(offset))
+        weight = np.exp(np.array(evidence) - np.max(evidence))
+        weight /= weight.sum()
+        mean = weight @ np.array(means)
+        np.testing.assert_allclose(got.mean[i], mean, rtol=1e-7)
+        apart = np.array(means) - mean
+        covariance = np.einsum("a,amk->mk", weight, covariances) + np.einsum("a,am,ak->mk", weight, apart, apart)
+        np.testing.assert_allclose(got.covariance[i], covariance, atol=1e-7 * covariance.max())
+    np.testing.assert_allclose(got.misfit, posterior(data, prior, noise, LEVEL).misfit, rtol=1e-12)
 
 
 def test_without_anything_known_of_spectra_the_measurement_stays():
