@@ -47,6 +47,7 @@ EXPECTED = {
     ("model", "pca-shrinkage"),
     ("model", "pls"),
     ("model", "ridge"),
+    ("model", "spectrum-gp"),
     ("model", "stacking"),
     ("uncertainty", "conformal"),
     ("uncertainty", "quantile"),

@@ -8,7 +8,8 @@ from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe_gp.gaussian_process import GaussianProcess
+    from specframe_gp.spectrum_gp import SpectrumGp
 
-__getattr__, __dir__ = lazy_names(__name__, {"gaussian_process": ("GaussianProcess",)})
+__getattr__, __dir__ = lazy_names(__name__, {"gaussian_process": ("GaussianProcess",), "spectrum_gp": ("SpectrumGp",)})
 
-__all__ = ["GaussianProcess"]
+__all__ = ["GaussianProcess", "SpectrumGp"]

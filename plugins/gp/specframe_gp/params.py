@@ -8,7 +8,14 @@ from pydantic import Discriminator, Tag
 
 from specframe.api import Field, Params
 
-__all__ = ["GaussianProcessParams", "KernelParams", "LeafParams", "ProductParams", "SumParams"]
+__all__ = [
+    "GaussianProcessParams",
+    "KernelParams",
+    "LeafParams",
+    "ProductParams",
+    "SpectrumGpParams",
+    "SumParams",
+]
 
 KernelName: TypeAlias = Literal["rbf", "matern-1/2", "matern-3/2", "matern-5/2", "periodic", "linear"]
 
@@ -122,3 +129,59 @@ class GaussianProcessParams(Params):
         "float64", description="Precision of the arithmetic; float32 takes half the memory."
     )
     covariance: bool = Field(False, description="Give the covariance between the outputs of each prediction too.")
+
+
+class SpectrumGpParams(Params):
+    """Parameters of ``spectrum-gp``."""
+
+    kernel: KernelParams = Field(
+        "matern-5/2",
+        description="Covariance of a spectrum along wavelength, the same for all targets but for the amplitude: a "
+        "name, {kernel: NAME}, {sum: [...]} or {product: [...]}, e.g. {sum: [matern-3/2, rbf]} for narrow and wide "
+        "features.",
+    )
+    coordinate: Literal["log-wavelength", "wavelength"] = Field(
+        "log-wavelength", description="What length scales are measured along: bands widen with their wavelength."
+    )
+    mean: Literal["shape", "flat"] = Field(
+        "shape",
+        description="What spectra vary around: the mean shape of the training labels, times the target's amplitude, "
+        "or no feature at all. A level of its own that nothing is assumed of has every target with either. With "
+        "learn_from: depths, or a single output, it is flat.",
+    )
+    amplitude: Literal["each", "depth", "common"] = Field(
+        "each",
+        description="Size of a target's features: 'each' has its own, from a log-normal prior that all share and whose "
+        "width and dependence on the depth are learned; 'depth' takes it as proportional to the depth, 'common' as "
+        "the same for all.",
+    )
+    learn_from: Literal["both", "labels", "depths"] = Field(
+        "both",
+        description="'labels': the kernel is learned from known spectra, errors are taken as reported. 'both': "
+        "besides, what measured and known spectra differ by tells how good the errors are. 'depths': the kernel and a "
+        "factor of the errors are learned from the measured spectra alone; labels then say only where outputs are.",
+    )
+    jitter: bool = Field(
+        True,
+        description="Learn a noise that the errors do not tell of, independent in every channel, the same for all.",
+    )
+    systematics: bool = Field(
+        True,
+        description="With learn_from: both, also learn a bias of each channel, and errors that grow with the depth and "
+        "that channels have in common: of the level, and smooth in wavelength.",
+    )
+    depth_covariance: bool = Field(
+        False, description="Read depth_covariance too, which a joint fit gives, and not depth_error alone."
+    )
+    covariance: bool = Field(False, description="Give the covariance between the outputs of each prediction too.")
+    prior: Literal["weak", "none"] = Field(
+        "weak", description="Prior of the logarithms of the hyper-parameters; 'none' maximises the likelihood alone."
+    )
+    optimizer: Literal["l-bfgs", "adam"] = Field("l-bfgs", description="How the likelihood is maximised.")
+    restarts: int = Field(
+        0, ge=0, le=100, description="Further starts of the maximisation, drawn at random; the best result is kept."
+    )
+    max_iterations: int = Field(100, ge=1, description="Most iterations of each maximisation.")
+    dtype: Literal["float64", "float32"] = Field(
+        "float64", description="Precision of the training; the posterior is computed in double precision always."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,11 +12,11 @@ from specframe.errors import DataError
 from specframe_gp.arithmetic import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
-    from specframe_gp.process import Process
-
-__all__ = ["Optimizer", "train"]
+__all__ = ["Optimizer", "Trainable", "train"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,14 +28,37 @@ _REACH = 10.0
 _NARROWED = 0.5
 #: Iterations after which starts are compared, where there are several, and the relative gain that is not worth another.
 _TRIAL, _GAIN = 30, 1e-8
+#: How far the first step of L-BFGS goes at most: a gradient of many data would take it to the bounds at once.
+_FIRST_STEP = 1.0
+#: Rounds of L-BFGS, each in units of the gradient it begins with, and the gain of one that is worth another.
+_ROUNDS, _WORTH = 8, 0.05
 #: Step of Adam in the logarithms, and the change of the objective per target at which it ends.
 _STEP, _SETTLED = 0.05, 1e-7
 #: Value of what cannot be factorised: a line search turns back from it.
 _IMPOSSIBLE = 1e25
 
 
+class Trainable(Protocol):
+    """One or more processes with hyper-parameters, each an array whose first axis is the process."""
+
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        """Return the hyper-parameters by name."""
+
+    def priors(self) -> dict[str, tuple[torch.Tensor, float]]:
+        """Return mean and standard deviation of the normal prior of each."""
+
+    def hyper_parameters(self) -> dict[str, NDArray[Any]]:
+        """Return copies of them by name."""
+
+    def set_hyper_parameters(self, values: Mapping[str, NDArray[Any]]) -> Any:
+        """Take what :meth:`hyper_parameters` returned."""
+
+    def negative_log_likelihood(self) -> torch.Tensor | None:
+        """Return minus the log likelihood of each process (b,), ``None`` where nothing can be factorised."""
+
+
 def train(
-    process: Process,
+    process: Trainable,
     *,
     optimizer: Optimizer,
     restarts: int,
@@ -86,7 +109,7 @@ def train(
 class _Objective:
     """Minus the log marginal likelihood, and minus the log prior, of a flat vector of logarithms."""
 
-    def __init__(self, process: Process, centre: NDArray[np.float64], width: NDArray[np.float64] | None) -> None:
+    def __init__(self, process: Trainable, centre: NDArray[np.float64], width: NDArray[np.float64] | None) -> None:
         self.process, self.centre, self.width = process, centre, width
         self.parameters = process.parameters()
         # which process of the batch a logarithm is of; all have that as their first axis
@@ -135,6 +158,14 @@ class _Objective:
         return np.asarray(0.5 * np.square((vector - self.centre) / self.width))
 
 
+def _scaled(objective: _Objective, size: float) -> Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]:
+    def value_and_gradient(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = objective(vector)
+        return value / size, gradient / size
+
+    return value_and_gradient
+
+
 def _gradient(parameter: torch.nn.Parameter) -> NDArray[np.float64]:
     if parameter.grad is None:
         return np.zeros(parameter.numel())
@@ -146,17 +177,26 @@ def _climb(
 ) -> NDArray[np.float64]:
     lower, upper = objective.centre - _REACH, objective.centre + _REACH
     if optimizer == "l-bfgs":
-        result = minimize(
-            objective,
-            begin,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=np.stack([lower, upper], axis=1),
-            options={"maxiter": max_iterations, "ftol": _GAIN},
-        )
-        if result.nit >= max_iterations:
-            _LOG.info("gp: the maximisation ended after max_iterations = %d", max_iterations)
-        return np.asarray(result.x, float)
+        # of many data the first gradient is thousands of times the last, and what was learned of curvature is of no use
+        for _ in range(_ROUNDS):
+            value, gradient = objective(begin)
+            size = max(float(np.abs(gradient).max(initial=0.0)) / _FIRST_STEP, 1.0)
+            result = minimize(
+                _scaled(objective, size),
+                begin,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=np.stack([lower, upper], axis=1),
+                options={"maxiter": max_iterations, "ftol": _GAIN},
+            )
+            max_iterations -= int(result.nit)
+            begin = np.asarray(result.x, float)
+            if max_iterations <= 0:
+                _LOG.info("gp: the maximisation ended after max_iterations")
+                break
+            if size == 1.0 or value - size * float(result.fun) < _WORTH:
+                break
+        return begin
     vector = torch.nn.Parameter(torch.as_tensor(begin.copy()))
     steps = torch.optim.Adam([vector], lr=_STEP)
     before = np.inf

@@ -1,0 +1,276 @@
+"""Measured spectra with their errors, and the wavelengths that a process along wavelength knows them by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from specframe.api import MAD_TO_STD, design_matrix
+from specframe.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from specframe.api import Outputs
+
+__all__ = ["Axis", "Channels", "Coordinate", "Spectra"]
+
+Coordinate = Literal["log-wavelength", "wavelength"]
+
+#: The range of the channels in units of a process along them, so that length scales of 1 to 50 are of use.
+_LENGTH = 50.0
+#: A channel so many times as wide as most is a band: its depth is the mean of so many points.
+_WIDE, _POINTS = 3.0, 9
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Measured depths of many targets.
+
+    ``depth`` and ``error`` have shape (n_target, n_channel), NaN where a channel was not measured, ``covariance``
+    (n_target, n_channel, n_channel) where it is known. ``error`` is ``None`` where none is known. ``wavelength
+    (n_channel,)`` and its ``bounds (n_channel, 2)``, in um, may be unknown.
+    """
+
+    targets: tuple[str, ...]
+    depth: NDArray[np.float64]
+    error: NDArray[np.float64] | None = None
+    covariance: NDArray[np.float64] | None = None
+    wavelength: NDArray[np.float64] | None = None
+    bounds: NDArray[np.float64] | None = None
+
+    @classmethod
+    def read(cls, X: Any, with_covariance: bool = False) -> Self:
+        """Read ``depth``, ``depth_error`` and, if asked for, ``depth_covariance`` of a collection or Dataset.
+
+        An array is depths without errors. A depth whose error is not a positive number counts as not measured.
+        """
+        import xarray as xr
+
+        if isinstance(X, xr.Dataset):
+            X = xr.DataTree(X)
+        if not isinstance(X, xr.DataTree):
+            depth, names = design_matrix(X)
+            where = X if isinstance(X, xr.DataArray) and X.ndim == 2 else None
+            return cls(tuple(names), depth.copy(), **_wavelengths(where))._cleaned()
+        depths, errors = _find(X, "depth"), _find(X, "depth_error")
+        if depths is None:
+            raise DataError("no depths to learn from; add a detrend step that measures them")
+        if depths.ndim != 2:
+            raise DataError(f"expected depth (target, wavelength), got dims {depths.dims}")
+        covariance = _find(X, "depth_covariance") if with_covariance else None
+        if with_covariance and covariance is None:
+            raise DataError("no depth_covariance to learn from; the detrender gives none, set depth_covariance: false")
+        return cls(
+            tuple(str(t) for t in X.coords["target"].values),
+            np.array(depths.values, float),
+            None if errors is None else np.array(errors.values, float),
+            None if covariance is None else np.array(covariance.values, float),
+            **_wavelengths(depths),
+        )._cleaned()
+
+    def _cleaned(self) -> Self:
+        known = np.isfinite(self.depth)
+        if self.error is not None:
+            known &= np.isfinite(self.error) & (self.error > 0)
+        if self.covariance is not None:
+            variance = np.diagonal(self.covariance, axis1=1, axis2=2)
+            known &= np.isfinite(variance) & (variance > 0)
+        error = None if self.error is None else np.where(known, self.error, np.nan)
+        return replace(self, depth=np.where(known, self.depth, np.nan), error=error)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which channels were measured, shape (n_target, n_channel)."""
+        return np.isfinite(self.depth)
+
+    def typical_error(self) -> float:
+        """Return the scatter of neighbouring channels, which stands in for errors where none are known."""
+        step = np.abs(np.diff(self.depth, axis=1)).ravel()
+        step = step[np.isfinite(step)]
+        scatter = MAD_TO_STD * float(np.median(step)) / np.sqrt(2.0) if step.size else 0.0
+        largest = float(np.max(np.abs(self.depth), initial=0.0, where=self.known))
+        return max(scatter, 1e-6 * largest, float(np.sqrt(np.finfo(float).tiny)))
+
+    def with_errors(self, default: float) -> Self:
+        """Return them with ``default`` for the error of all channels where no errors are known."""
+        if self.error is not None:
+            return self
+        return replace(self, error=np.where(self.known, default, np.nan))
+
+    def white(self) -> NDArray[np.float64]:
+        """Return each target's depth averaged over channels, weighted by 1 / error^2; NaN without any channel."""
+        assert self.error is not None
+        # in units of the target's smallest error, so that squares neither overflow nor vanish
+        least = np.min(self.error, axis=1, keepdims=True, where=self.known, initial=np.inf)
+        weight = np.where(self.known, np.square(least / np.where(self.known, self.error, 1.0)), 0.0)
+        total = weight.sum(axis=1)
+        summed = (weight * np.where(self.known, self.depth, 0.0)).sum(axis=1)
+        return np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan)
+
+    def noise(self, target: int) -> NDArray[np.float64]:
+        """Return the covariance of the errors of one target in the channels that it has."""
+        known = self.known[target]
+        if self.covariance is not None:
+            covariance = self.covariance[target][np.ix_(known, known)]
+            covariance = np.where(np.isfinite(covariance), covariance, 0.0)
+            return np.asarray(0.5 * (covariance + covariance.T))
+        assert self.error is not None
+        return np.diag(np.square(self.error[target][known]))
+
+    def take(self, index: NDArray[Any]) -> Self:
+        """Return some of the targets, by integers or booleans."""
+        return replace(
+            self,
+            targets=tuple(np.array(self.targets)[index].tolist()),
+            depth=self.depth[index],
+            error=None if self.error is None else self.error[index],
+            covariance=None if self.covariance is None else self.covariance[index],
+        )
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where channels lie for a process: ``points (p,)`` and ``average (n_channel, p)``, rows of which sum to 1.
+
+    A band much wider than the other channels, as a photometer's, is the mean of the spectrum at several points.
+    """
+
+    points: NDArray[np.float64]
+    average: NDArray[np.float64]
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """Return the channels' mean positions (n_channel,)."""
+        return np.asarray(self.average @ self.points)
+
+    @classmethod
+    def of(
+        cls,
+        wavelength: NDArray[np.float64],
+        bounds: NDArray[np.float64] | None,
+        coordinate: Coordinate,
+        scale: tuple[float, float],
+    ) -> Self:
+        """Place channels at their wavelengths; ``scale`` is the origin and the unit of the coordinate."""
+        n = len(wavelength)
+        rows, points = [], []
+        width = None if bounds is None else bounds[:, 1] - bounds[:, 0]
+        for channel in range(n):
+            at = wavelength[channel : channel + 1]
+            if bounds is not None and width is not None and n > 2 and width[channel] > _WIDE * np.median(width):
+                low, high = bounds[channel]
+                at = low + (high - low) * (np.arange(_POINTS) + 0.5) / _POINTS
+            rows += [channel] * len(at)
+            points.append(at)
+        average = np.zeros((n, len(rows)))
+        average[rows, np.arange(len(rows))] = 1.0
+        average /= average.sum(axis=1, keepdims=True)
+        return cls((_coordinate(np.concatenate(points), coordinate) - scale[0]) / scale[1], average)
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Measured channels and outputs on one axis.
+
+    ``same (n_output,)`` is the channel that an output is, -1 for an output between channels. A ``single`` output of a
+    spectrum with several channels is its mean depth.
+    """
+
+    measured: Axis
+    outputs: Axis
+    same: NDArray[np.int64]
+    single: bool
+
+    @classmethod
+    def match(cls, spectra: Spectra, outputs: Outputs, coordinate: Coordinate, model: str) -> Self:
+        """Place channels and outputs by wavelength, or by position where there are none.
+
+        Raises
+        ------
+        DataError
+            When there are no wavelengths and the numbers differ, or wavelengths are not above 0.
+        """
+        n_channel, n_output = spectra.depth.shape[1], len(outputs.names)
+        single = n_output == 1
+        wavelength, bounds = spectra.wavelength, spectra.bounds
+        wanted = None if outputs.wavelength is None else np.asarray(outputs.wavelength, float)
+        if wavelength is None or (wanted is None and not single):
+            if n_channel != n_output and not single:
+                raise DataError(
+                    f"{model}: {n_channel} channels were measured and {n_output} outputs are to be learned; without "
+                    "wavelengths of both it cannot be told which is which"
+                )
+            wavelength, bounds, coordinate = np.arange(n_channel, dtype=float), None, "wavelength"
+            wanted = wavelength
+        wanted = wavelength if single or wanted is None else wanted
+        if coordinate == "log-wavelength" and min(wavelength.min(), wanted.min()) <= 0:
+            raise DataError(f"{model}: wavelengths must be above 0 um, or set coordinate: wavelength")
+        at = _coordinate(wavelength, coordinate)
+        scale = (float(at.min()), max(float(np.ptp(at)), np.finfo(float).tiny) / _LENGTH)
+        index = np.abs(wavelength[None, :] - wanted[:, None]).argmin(axis=1)
+        reach = 0.5 * np.median(np.diff(np.sort(wanted))) if len(wanted) > 1 else np.inf
+        near = np.abs(wavelength[index] - wanted) <= reach
+        if bounds is not None:
+            near |= (bounds[index, 0] <= wanted) & (wanted <= bounds[index, 1])
+        same = _one_each(np.where(near, index, -1), wavelength, wanted)
+        measured = Axis.of(wavelength, bounds, coordinate, scale)
+        # an output that is a channel is the same band as the channel
+        place = np.where(same >= 0, wavelength[np.maximum(same, 0)], wanted)
+        if bounds is None:
+            return cls(measured, Axis.of(place, None, coordinate, scale), same, single)
+        usual = np.median(bounds[:, 1] - bounds[:, 0])
+        narrow = np.stack([place - 0.5 * usual, place + 0.5 * usual], axis=1)
+        own = np.where((same >= 0)[:, None], bounds[np.maximum(same, 0)], narrow)
+        return cls(measured, Axis.of(place, own, coordinate, scale), same, single)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return arrays to be saved; :meth:`from_state` is the inverse."""
+        axes = {"measured": self.measured, "outputs": self.outputs}
+        placed = {f"{name}.{key}": value for name, axis in axes.items() for key, value in vars(axis).items()}
+        return {**placed, "same": self.same, "single": np.array(self.single)}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Take what :meth:`state` returned."""
+        measured, outputs = (Axis(arrays[f"{n}.points"], arrays[f"{n}.average"]) for n in ("measured", "outputs"))
+        return cls(measured, outputs, arrays["same"], bool(arrays["single"]))
+
+
+def _one_each(
+    same: NDArray[np.int64], wavelength: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the channels of outputs, -1 for all but the nearest of several outputs with the same channel."""
+    kept = np.full_like(same, -1)
+    for channel in np.unique(same[same >= 0]):
+        of_channel = np.flatnonzero(same == channel)
+        kept[of_channel[np.abs(wanted[of_channel] - wavelength[channel]).argmin()]] = channel
+    return kept
+
+
+def _coordinate(wavelength: NDArray[np.float64], coordinate: Coordinate) -> NDArray[np.float64]:
+    return np.log(wavelength) if coordinate == "log-wavelength" else wavelength
+
+
+def _find(collection: xr.DataTree, name: str) -> Any:
+    for node in collection.subtree:
+        data = node.to_dataset(inherit=False)
+        if name in data:
+            return data[name]
+    return None
+
+
+def _wavelengths(depth: Any) -> dict[str, NDArray[np.float64] | None]:
+    """Return wavelengths of an array's last dim and their bounds, where it has them."""
+    if depth is None or "wavelength" not in depth.coords or depth.coords["wavelength"].ndim != 1:
+        return {"wavelength": None, "bounds": None}
+    sides = ("wavelength_lower", "wavelength_upper")
+    bounds = [np.asarray(depth.coords[side].values, float) for side in sides if side in depth.coords]
+    known = len(bounds) == 2 and bool(np.isfinite(bounds).all())
+    return {
+        "wavelength": np.asarray(depth.coords["wavelength"].values, float),
+        "bounds": np.stack(bounds, axis=1) if known else None,
+    }
