@@ -63,7 +63,7 @@ class Cnn1d(NetworkModel):
         alike = [v for v in predictions if v.values.shape[1:] == (length,)]
         spectra += [Variable(v.path, v.values[:, None], ("channel", "wavelength")) for v in alike]
         unit, more = unit_of(given, p.unit)
-        channels = Spectra(spectra, depth_error_of(given), p.centre, unit)
+        channels = Spectra(spectra, depth_error_of(given), p.centre, unit, whiten=p.unit == "depth-error")
         further = [Auxiliary.of(v) for v in predictions if v not in alike]
         joined = Auxiliary.join([*auxiliary, channels.means, *more, *further, Auxiliary.none(len(unit))])
         errors = channels.errors if reads_errors(p.augment) else None

@@ -17,7 +17,7 @@ __all__ = ["LastLayer"]
 #: Rounds of the fixed point for the prior's precision, and the change of its logarithm at which it has settled.
 _ROUNDS, _SETTLED = 200, 1e-9
 #: Prior precisions are kept between these: weights of exactly 0 would ask for an infinite one.
-_LEAST, _MOST = 1e-8, 1e12
+_LEAST, _MOST, _ZERO = 1e-8, 1e12, 1e-200
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _prior_precision(eigenvalues: NDArray[np.float64], square: float) -> float:
     alpha = 1.0
     for _ in range(_ROUNDS):
         gamma = float((eigenvalues / (eigenvalues + alpha)).sum())
-        changed = min(max(gamma / max(square, np.finfo(float).tiny), _LEAST), _MOST)
+        changed = min(max(gamma / max(square, _ZERO), _LEAST), _MOST)
         settled = abs(np.log(changed / alpha)) < _SETTLED
         alpha = changed
         if settled:

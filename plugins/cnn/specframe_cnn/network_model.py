@@ -102,8 +102,7 @@ class NetworkModel(Model):
         targets = measured.targets
         labels = label_matrix(y, targets, named="target" in getattr(X, "coords", ()))
         groups = label_groups(y, targets)
-        # In single precision, in which a multiple of all weights is the same.
-        weight = weight_vector(sample_weight, len(targets)).astype(np.float32)
+        weight = weight_vector(sample_weight, len(targets))
         known = measured.known()
         if not known.all():
             names = ", ".join(target for target, there in zip(targets, known, strict=True) if not there)
@@ -113,17 +112,18 @@ class NetworkModel(Model):
             raise DataError(
                 f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
             )
-        order = measured.order(labels, weight)
+        # Relative to the targets that count, and in single precision, in which a multiple of all weights is the same.
+        relative = np.where(known, weight / weight[known].mean(), 0.0).astype(np.float32)
+        order = measured.order(labels, relative)
         order = order[known[order]]
-        measured, labels, groups = measured.take(order), labels[order], groups[order]
-        weight = weight_vector(weight[order], len(order)).astype(np.float32)
+        measured, labels, groups, weights = measured.take(order), labels[order], groups[order], relative[order]
 
         params = self.params
         unit = float(np.median(measured.unit))
         scale = InputScale.fit(measured, mark=params.augment.channel_masking > 0)
-        label_scale = LabelScale.fit(labels, measured.unit, weight, params.label_scale, params.label_components)
-        data = scale.data(measured, label_scale.standard(labels, measured.unit), weight, label_scale.offset)
-        space = FeatureSpace.fit(outline(measured), np.asarray(weight, float))
+        label_scale = LabelScale.fit(labels, measured.unit, weights, params.label_scale, params.label_components)
+        data = scale.data(measured, label_scale.standard(labels, measured.unit), weights, label_scale.offset)
+        space = FeatureSpace.fit(outline(measured), np.asarray(weights, float))
         form = measured.form
         del measured
 

@@ -33,7 +33,8 @@ class _CnnParams(Params):
         description=(
             "What labels, and spectra among the inputs, are counted in: 'training' is their standard deviation over "
             "the training set; 'depth-error' is each target's own median depth_error, so that noise is the same for "
-            "all targets and those with less of it count for more. It becomes an auxiliary value (its logarithm)."
+            "all targets and those with less of it count for more; it becomes an auxiliary value (its logarithm). "
+            "Spectra relative to their own mean are then divided by their errors at each wavelength."
         ),
     )
     label_scale: Literal["output", "common"] = Field(

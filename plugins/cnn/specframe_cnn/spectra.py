@@ -23,7 +23,8 @@ __all__ = ["Spectra", "joined_spectra", "median_error"]
 class Spectra:
     """Channels ``values`` (n, channel, wavelength), NaN where missing, with the ``errors`` of depths.
 
-    ``names (channel,)`` are those of the variables, ``means`` what was subtracted of each target.
+    ``names (channel,)`` are those of the variables, ``means`` what was subtracted of each target. Depths are in units
+    of ``unit`` (n,), and with ``whiten``, where they are relative to their own mean, of their errors.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Spectra:
         error: Variable | None,
         centre: Literal["training", "target"],
         unit: NDArray[np.float64],
+        whiten: bool = False,
     ) -> None:
         self.means = Auxiliary.none(len(unit))
         sigma = None if error is None else np.asarray(error.values, float)[:, None, :]
@@ -45,12 +47,15 @@ class Spectra:
             elif depth_like(variable):
                 if sigma is not None and sigma.shape[-1] == channels.shape[-1]:
                     noise = np.broadcast_to(sigma, channels.shape)
+                divisor = unit[:, None, None]
                 if centre == "target":
                     mean = _weighted_mean(channels, noise)
                     channels = channels - mean[:, :, None]
                     self.means = Auxiliary.join([self.means, Auxiliary(mean, np.ones(mean.shape[1], bool))])
-                channels = channels / unit[:, None, None]
-                noise = np.broadcast_to(noise / unit[:, None, None], channels.shape)
+                    if whiten:  # so that noise is the same at all wavelengths
+                        divisor = np.where(np.isfinite(noise) & (noise > 0), noise, divisor)
+                channels = channels / divisor
+                noise = noise / divisor
                 noise = np.where(np.isfinite(noise), noise, 0.0)
             values.append(channels)
             errors.append(noise)

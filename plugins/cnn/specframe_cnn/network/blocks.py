@@ -182,17 +182,18 @@ class Convolution(nn.Module):
         axes = len(kernel)
         layer = nn.Conv1d if axes == 1 else nn.Conv2d
         stride, dilation = stride[:axes], dilation[:axes]
-        self.convolution = layer(channels, filters, kernel, stride=stride, dilation=dilation)  # type: ignore[arg-type]
         reach = [step * (width - 1) for step, width in zip(dilation, kernel, strict=True)]
-        self.reach, self.stride = tuple(reach), stride
-        # torch has the last axis first; where padding is uneven it is greater at the end
+        self.lost, self.stride = (0,) * axes if same else tuple(reach), stride
+        even = all(total % 2 == 0 for total in reach)
+        own = tuple(total // 2 for total in reach) if same and even else 0
+        self.convolution = layer(channels, filters, kernel, stride=stride, dilation=dilation, padding=own)  # type: ignore[arg-type]
+        # of an even width, which torch does not pad: one more at the end. Torch has the last axis first
         sides = [side for total in reversed(reach) for side in (total // 2, total - total // 2)]
-        self.padding = tuple(sides) if same else None
+        self.padding = tuple(sides) if same and not even else None
 
     def shape(self, shape: Shape) -> Shape:
         """Return the shape of the result for an input of ``shape``; raises where nothing is left of it."""
-        lost = (0,) * len(self.reach) if self.padding else self.reach
-        lengths = [length - less for length, less in zip(shape[1:], lost, strict=True)]
+        lengths = [length - less for length, less in zip(shape[1:], self.lost, strict=True)]
         left = [(length - 1) // step + 1 for length, step in zip(lengths, self.stride, strict=True)]
         _check_left(left, shape)
         return (self.convolution.out_channels, *left)

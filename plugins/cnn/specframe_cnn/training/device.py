@@ -78,13 +78,11 @@ def choose_arithmetic(params: TrainingParams, network: nn.Module) -> Arithmetic:
     if not available[name]:
         raise UsageError(f"training.device (={name}) is not available here: set it to auto, or cpu")
     convolves = any(isinstance(layer, nn.Conv2d) for layer in network.modules())
-    # only CUDA's kernels gain by it in all sizes
-    last = convolves and name == "cuda"
-    return Arithmetic(
-        torch.device(name),
-        _number(params.precision, name),
-        torch.channels_last if last else torch.contiguous_format,
-    )
+    # images are convolved 20 to 30 % faster so on processors (benchmarks/training_loop.py), and CUDA's mixed precision
+    # is made for it
+    last = convolves and name != "mps"
+    memory_format = torch.channels_last if last else torch.contiguous_format
+    return Arithmetic(torch.device(name), _number(params.precision, name), memory_format)
 
 
 def _number(precision: str, device: str) -> torch.dtype:
