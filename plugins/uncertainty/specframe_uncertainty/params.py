@@ -154,15 +154,15 @@ class VarianceScalingParams(CalibrationParams):
         "nll",
         description=(
             "What the std is best for. nll: the Gaussian likelihood, as in the score of the Ariel challenge, which "
-            "makes the mean squared pull 1; crps: the continuous ranked probability score; coverage: 68 % of the errors lie "
-            "within one std. The last two are hardly moved by a few bad targets."
+            "makes the mean squared pull 1; crps: the continuous ranked probability score; coverage: 68 % of the "
+            "errors lie within one std. The last two are hardly moved by a few bad targets."
         ),
     )
     tails: Literal["normal", "student"] = Field(
-        "normal",
+        "student",
         description=(
-            "Bounds at the levels: those of a normal error, or of Student's t whose width and degrees of freedom are "
-            "fitted to the pulls, for errors of which some are far too large."
+            "Bounds at the levels: those of Student's t, whose width and degrees of freedom are fitted to the pulls, "
+            "as some errors are often far too large; or those of a normal error with this std."
         ),
     )
 

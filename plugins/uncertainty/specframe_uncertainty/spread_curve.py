@@ -88,7 +88,8 @@ def _isotonic(ratio: Array, sizes: Array) -> tuple[Array, Array]:
 
     level = np.nanmean(sizes / np.exp(ratio), axis=0)
     known = np.isfinite(sizes) & (level > 0)
-    x, y = ratio[known], (sizes / np.where(level > 0, level, 1.0))[known]
+    # rounded, so that equal ratios are one knot in whatever units
+    x, y = np.round(ratio[known], 9), (sizes / np.where(level > 0, level, 1.0))[known]
     fit = IsotonicRegression(out_of_bounds="clip").fit(x, y)
     floor = _LEAST * float(np.mean(y))
     return np.asarray(fit.X_thresholds_, float), np.log(np.maximum(fit.y_thresholds_, floor))

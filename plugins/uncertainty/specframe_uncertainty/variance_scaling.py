@@ -39,8 +39,8 @@ class VarianceScaling(Calibrated):
 
     The default ``target: nll`` makes the root mean square pull 1, so a few targets that are far off widen the errors
     of all: that is what a Gaussian likelihood wants, and what ``std`` means. ``coverage`` makes 68 % of the errors lie
-    within one std instead. Bounds are those of a normal error of that std, or, with ``tails: student``, of Student's t
-    fitted to the pulls, which holds both 68 and 95 % where errors have heavy tails.
+    within one std instead. Bounds are those of Student's t fitted to the pulls, which holds both 68 and 95 % where
+    errors have heavy tails, or with ``tails: normal`` those of a normal error of that std.
 
     Covariance, samples, ``aleatoric`` and ``epistemic`` are scaled alike. A std below a tenth of its median over the
     calibration targets counts as that tenth, as in ``conformal``. There is no guarantee as conformal intervals have
