@@ -41,7 +41,7 @@ _FOLDS = 5
 _SHRINKAGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 #: How far stated errors may decide: the power of their inverse variance.
 _POWERS = (0.0, 0.5, 1.0)
-#: A stated error counts as between a tenth of its median and ten times it.
+#: A stated error counts as between a tenth of its member's geometric mean and ten times it.
 _RANGE = 100.0
 #: How far errors may follow the members' spread and stated errors: parts of the variance.
 _FOLLOWING = (0.0, 0.25, 0.5, 0.75, 0.95)
@@ -57,8 +57,8 @@ class Stacking(Model):
     any other matrix it is a :class:`Ridge`.
 
     Where members state their errors, weights of a target are multiplied with a power of the inverse variances relative
-    to each member's median: 0 (not at all), 1/2 or 1, whichever is best for targets held out. A member that is missing
-    for a target is left out of its average.
+    to what is typical of each member: 0 (not at all), 1/2 or 1, whichever is best for targets held out. A member that
+    is missing for a target is left out of its average.
 
     ``std`` is learned too: a part of its square follows how much members differ for a target and what errors they
     state, the rest is the same for all targets; part and size are those under which residuals of held-out targets are
@@ -285,12 +285,11 @@ def _folds(y: Any, labels: Array, targets: list[str], order: NDArray[np.intp], s
 
 
 def _typical(errors: Array) -> Array:
-    """Return the median error that each member states for each output, 0 where it states none."""
+    """Return the geometric mean of the errors that each member states for each output, 0 where it states none."""
     known = np.isfinite(errors) & (errors > 0)
-    typical = np.zeros(errors.shape[1:])
-    for index in zip(*np.nonzero(known.any(axis=0)), strict=True):
-        typical[index] = np.median(errors[(slice(None), *index)][known[(slice(None), *index)]])
-    return typical
+    count = known.sum(axis=0)
+    mean = np.log(np.where(known, errors, 1.0)).sum(axis=0) / np.maximum(count, 1)
+    return np.where(count > 0, np.exp(mean), 0.0)
 
 
 def _error_model(residual: Array, raw: Array, weight: Array, rounding: Array) -> dict[str, NDArray[Any]]:

@@ -24,6 +24,7 @@ NAMES = {
     "pca-shrinkage",
     "pls",
     "ridge",
+    "stacking",
 }
 
 
