@@ -1,9 +1,10 @@
 """The training loop of cnn1d and cnn2d beside a bare torch loop of the same network on the same batches.
 
-The bare loop is what one writes by hand: batches by index, loss, backward, clipping, a step of AdamW (fused, as
-specframe's), the validation loss once an epoch. specframe's does all that and schedules the learning rate, keeps the
-best weights, checks for divergence and keeps a record; then also with augmentation, a moving average, and checkpoints
-after each epoch. Rounds are interleaved; what is printed are medians of processor time.
+The bare loop is what one writes by hand: batches by index, loss, backward, clipping, a step of AdamW (fused, and
+images with their channels last, as specframe's), the validation loss once an epoch. specframe's does all that and
+schedules the learning rate, keeps the best weights, looks out for divergence and keeps a record; then also with
+augmentation, a moving average, and checkpoints after each epoch. Rounds are interleaved; what is printed are medians
+of processor time.
 
     OMP_NUM_THREADS=1 python benchmarks/training_loop.py [--repeat 9] [--epochs 3]
 """
@@ -62,12 +63,19 @@ def make_data(shapes: Shapes, outputs: int, targets: int, seed: int) -> TensorDa
     )
 
 
-def bare_loop(network: nn.Module, head, data: TensorData, held_out: TensorData, params: TrainingParams) -> None:
+def bare_loop(
+    network: nn.Module, head, data: TensorData, held_out: TensorData, params: TrainingParams, channels_last: bool
+) -> None:
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
     )
     name = next(iter(data.inputs))
     inputs, labels, weight = data.inputs[name], data.labels, data.weight
+    judged = held_out.inputs
+    if channels_last and name == "image":
+        network.to(memory_format=torch.channels_last)
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        judged = {name: judged[name].contiguous(memory_format=torch.channels_last)}
     for epoch in range(params.epochs):
         network.train()
         order = torch.Generator().manual_seed(epoch_seeds(SEED, epoch).order)
@@ -79,7 +87,7 @@ def bare_loop(network: nn.Module, head, data: TensorData, held_out: TensorData, 
             optimiser.step()
         network.eval()
         with torch.no_grad():
-            float(head.loss(network(held_out.inputs), held_out.labels, held_out.weight))
+            float(head.loss(network(judged), held_out.labels, held_out.weight))
 
 
 def processor_time(run: Callable[[], object]) -> float:
@@ -102,12 +110,16 @@ def compare(name: str, repeat: int, epochs: int, folder: Path) -> dict[str, floa
         return partial(train, new(), head, data, held_out, params, SEED, **options)
 
     ways: dict[str, Callable[[], Callable[[], object]]] = {
-        "bare": lambda: partial(bare_loop, new(), head, data, held_out, plain),
+        "bare": lambda: partial(bare_loop, new(), head, data, held_out, plain, channels_last=True),
         "specframe": ours,
         "with a moving average": lambda: ours(averaged),
         "with all augmentations": lambda: ours(augmentation=Augmentation(AUGMENTATION)),
         "with a checkpoint each epoch": lambda: ours(checkpoint=checkpoint),
     }
+    if shapes.image:
+        ways["bare, channels first"] = lambda: partial(
+            bare_loop, new(), head, data, held_out, plain, channels_last=False
+        )
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(repeat + 1):
         for way, make in ways.items():

@@ -88,9 +88,14 @@ class TensorData:
         return replace(self, errors={}, masks={}, offsets={})
 
     def check(self, what: str) -> None:
-        """Raise :class:`~specframe.errors.DataError` when a value is not finite; ``what`` names the data."""
+        """Raise :class:`~specframe.errors.DataError` when a value is not finite, or no target has any weight.
+
+        ``what`` names the data.
+        """
         if not len(self):
             return
+        if not float(self.weight.sum()) > 0.0:
+            raise DataError(f"{what}: all {len(self)} targets have weight 0; at least one must count")
         for name, values in {**self.inputs, "labels": self.labels, "weight": self.weight}.items():
             bad = ~values.isfinite().reshape(len(self), -1).all(dim=1)
             if bool(bad.any()):

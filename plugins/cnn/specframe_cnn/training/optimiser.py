@@ -62,22 +62,22 @@ def load_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor])
 class MovingAverage:
     """Exponential moving average of the weights of a network (Polyak & Juditsky 1992).
 
-    In the beginning the decay is at most (1 + step) / (10 + step), so that the first weights are forgotten soon. What
-    is no weight (statistics of batch normalisation) is taken as it is.
+    In the beginning the decay is at most (1 + step) / (10 + step), so that the first weights are forgotten soon.
+    The running statistics of batch normalisation are averaged alike, or they would be those of other weights.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = network
         self.decay = decay
-        self.weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+        self._live = {name: value for name, value in network.state_dict().items() if value.is_floating_point()}
+        self.weights = {name: value.clone() for name, value in self._live.items()}
 
     def update(self, step: int) -> None:
-        """Take in the weights after ``step`` (from 0)."""
+        """Take in the network's weights after ``step`` (from 0)."""
         decay = min(self.decay, (1.0 + step) / (10.0 + step))
-        with torch.no_grad():
-            for name, weight in self.network.named_parameters():
-                self.weights[name].lerp_(weight, 1.0 - decay)
+        for average, live in zip(self.weights.values(), self._live.values(), strict=True):
+            average.lerp_(live, 1.0 - decay)
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the network's state with the averages in place of the weights."""
-        return {**self.network.state_dict(), **self.weights}
+    def load(self, weights: dict[str, Tensor]) -> None:
+        """Take averages that were :attr:`weights`."""
+        for name, average in self.weights.items():
+            average.copy_(weights[name])

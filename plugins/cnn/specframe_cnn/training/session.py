@@ -165,7 +165,7 @@ class Session:
         own = None
         if self._average is not None:
             own = self._copy_of(self.network.state_dict())
-            self.network.load_state_dict(self._average.state())
+            self.network.load_state_dict(self._judged_weights())
         loss = weight = 0.0
         with torch.no_grad():
             for chunk in self.validation:
@@ -177,7 +177,8 @@ class Session:
         return loss / weight
 
     def _judged_weights(self) -> dict[str, Tensor]:
-        return self.network.state_dict() if self._average is None else self._average.state()
+        own: dict[str, Tensor] = self.network.state_dict()
+        return own if self._average is None else {**own, **self._average.weights}
 
     @staticmethod
     def _copy_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -228,4 +229,4 @@ class Session:
         self._plateau = Plateau(**values["plateau"])
         self._scaler.load_state_dict(values["scaler"])
         if self._average is not None:
-            self._average.weights = part("average")
+            self._average.load(part("average"))

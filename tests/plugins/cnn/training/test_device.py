@@ -25,6 +25,8 @@ def chosen(**params) -> Arithmetic:
 
 def test_auto_is_float32_on_a_processor(without_gpu):
     assert chosen() == Arithmetic(torch.device("cpu"), torch.float32, torch.contiguous_format)
+    images = choose_arithmetic(TrainingParams(), nn.Conv2d(1, 1, 3))
+    assert images == Arithmetic(torch.device("cpu"), torch.float32, torch.channels_last)
 
 
 @pytest.mark.parametrize("name", ["cuda", "mps"])
@@ -76,6 +78,21 @@ def test_a_network_comes_back_in_the_usual_memory_format():
     assert Arithmetic(torch.device("cpu")).place(network).weight.is_contiguous()
 
 
+def test_cudas_choices_are_left_as_they_were():
+    """These flags are there without a GPU too."""
+    flags = torch.backends.cudnn
+    before = flags.benchmark, flags.deterministic, flags.allow_tf32, torch.are_deterministic_algorithms_enabled()
+    with device._deterministic_cuda():
+        inside = flags.benchmark, flags.deterministic, flags.allow_tf32, torch.are_deterministic_algorithms_enabled()
+    assert inside == (False, True, False, True)
+    assert before == (
+        flags.benchmark,
+        flags.deterministic,
+        flags.allow_tf32,
+        torch.are_deterministic_algorithms_enabled(),
+    )
+
+
 @pytest.mark.parametrize("optimiser", ["adamw", "adam", "sgd"])
 def test_weights_decay_but_not_biases_and_normalisations(optimiser):
     network = nn.Sequential(nn.Conv1d(2, 3, 5), nn.BatchNorm1d(3), nn.GroupNorm(1, 3), nn.Flatten(), nn.Linear(9, 1))
@@ -108,6 +125,15 @@ def test_the_moving_average_is_that_of_its_formula():
         average.update(100 + step)  # the decay is no longer held down
         expected = 0.75 * expected + 0.25 * value
     assert float(average.weights["weight"]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_running_statistics_are_averaged_and_counts_are_not():
+    layer = nn.BatchNorm1d(1)
+    average = MovingAverage(layer, 0.5)
+    layer.running_mean.fill_(4.0)
+    average.update(1000)
+    assert float(average.weights["running_mean"]) == 2.0
+    assert "num_batches_tracked" not in average.weights
 
 
 def test_the_first_weights_are_forgotten_soon():

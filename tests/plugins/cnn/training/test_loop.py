@@ -273,6 +273,13 @@ def test_inputs_that_are_not_finite_are_named(stand_in):
         train(stand_in.SmallNetwork(), stand_in.MeanHead(), data, data, stand_in.small_params(), seed=0)
 
 
+def test_targets_that_do_not_count_at_all_are_an_error(stand_in):
+    data = stand_in.transits(8)
+    unweighted = TensorData(data.inputs, data.labels, torch.zeros(8))
+    with pytest.raises(DataError, match="validation data: all 8 targets have weight 0"):
+        train(stand_in.SmallNetwork(), stand_in.MeanHead(), data, unweighted, stand_in.small_params(), seed=0)
+
+
 def test_no_targets_is_an_error(stand_in):
     data = stand_in.transits(8)
     nobody = data.take(torch.zeros(0, dtype=torch.int64))
