@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import fdtrc, ndtr, ndtri
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -22,12 +22,14 @@ __all__ = [
     "crps_normal",
     "crps_samples",
     "error_by_sigma",
+    "flatness",
     "normal_interval",
     "output_errors",
     "pit_normal",
     "pit_samples",
     "pit_table_normal",
     "pit_table_samples",
+    "pull_table",
     "pulls",
     "r2",
     "resampled_r2",
@@ -105,12 +107,17 @@ def output_errors(mean: ArrayLike, truth: ArrayLike) -> OutputErrors:
         return OutputErrors(np.sqrt((error**2).sum(axis=0) / count), error.sum(axis=0) / count, count)
 
 
+def pull_table(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
+    """Return what :func:`pulls` does by target and output, NaN where the truth is not known."""
+    return _in_sigma(np.asarray(mean, float) - np.asarray(truth, float), std)
+
+
 def pulls(mean: ArrayLike, std: ArrayLike, truth: ArrayLike) -> Array:
     """Return ``(mean - truth) / std`` of all known truths, shape (n,). Calibrated normal errors give N(0, 1).
 
     With a std of 0 it is infinite, with the sign of the error, or 0 where there is no error.
     """
-    pull = _in_sigma(np.asarray(mean, float) - np.asarray(truth, float), std)
+    pull = pull_table(mean, std, truth)
     return np.asarray(pull[~np.isnan(pull)])
 
 
@@ -185,6 +192,41 @@ def uniform_distance(values: ArrayLike) -> float:
     n = ordered.size
     step = np.arange(n + 1) / n
     return float(max(np.max(step[1:] - ordered), np.max(ordered - step[:-1])))
+
+
+def flatness(table: ArrayLike, bins: int = 10) -> float:
+    """Return the p-value of the hypothesis that a probability integral transform is uniform.
+
+    A chi-square test of its histogram in which only targets are independent. The outputs of a target err together, so
+    Pearson's test on all values would reject nearly everything. Here the shares of ``bins`` classes are compared with
+    ``1 / bins`` by their covariance between targets (Hotelling's T^2, Anderson 2003, Multivariate Statistical Analysis,
+    5.2), whose law is F's. With a single output it is close to Pearson's test.
+
+    Parameters
+    ----------
+    table
+        Shape (n_target, n_output), NaN where the truth is not known.
+    bins
+        Number of classes of equal width. NaN is returned with fewer targets than twice as many, or where the shares
+        hardly differ between targets.
+    """
+    values = np.asarray(table, float)
+    values = values[np.isfinite(values).any(axis=1)]
+    known = np.isfinite(values)
+    n, free = len(values), bins - 1
+    if n < 2 * bins:
+        return float("nan")
+    which = np.clip((np.where(known, values, 0.0) * bins).astype(int), 0, bins - 1)
+    counts = np.stack([((which == k) & known).sum(axis=1) for k in range(free)], axis=1)
+    # of targets with fewer known outputs fewer values count, as in the mean over all values
+    weight = known.sum(axis=1) / known.sum(axis=1).mean()
+    away = counts / known.sum(axis=1).mean() - weight[:, None] / bins
+    covariance = np.cov(away, rowvar=False) / n
+    if np.linalg.matrix_rank(covariance) < free:
+        return float("nan")
+    mean = away.mean(axis=0)
+    distance = float(mean @ np.linalg.solve(covariance, mean))
+    return float(fdtrc(free, n - free, (n - free) / (free * (n - 1)) * distance))
 
 
 def coverage_by_target(lower: ArrayLike, upper: ArrayLike, truth: ArrayLike) -> tuple[Array, Array]:

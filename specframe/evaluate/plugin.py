@@ -40,3 +40,5 @@ def specframe_components() -> Iterator[Component]:
         params=CoverageParams,
     )
     yield _score("pit", "Pit", "Probability integral transform: distance from uniform, mean and std", "calibration")
+    yield _score("pit-flat", "PitFlat", "p-value of a flat PIT histogram, outputs correlated", "calibration")
+    yield _score("pull", "Pull", "Mean and standard deviation of errors in units of the predicted std", "calibration")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["R2", "BiasPpm", "Coverage", "Crps", "MedianAbsPpm", "Pit", "RmsePpm"]
+__all__ = ["R2", "BiasPpm", "Coverage", "Crps", "MedianAbsPpm", "Pit", "PitFlat", "Pull", "RmsePpm"]
 
 
 class RmsePpm(Score):
@@ -159,7 +159,7 @@ class Pit(Score):
 
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
         """Return ``pit-ks``, ``pit-mean`` and ``pit-std``."""
-        table = self._table(prediction, truth)
+        table = _pit(self.name, prediction, truth)
         pit = table[np.isfinite(table)]
         return {
             "pit-ks": diagnostics.uniform_distance(pit),
@@ -169,16 +169,69 @@ class Pit(Score):
 
     def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
         """Return mean and std of each resample; a distance from uniform grows by drawing targets twice, so none."""
-        table = self._table(prediction, truth)
+        table = _pit(self.name, prediction, truth)
         mean = _means(counts, table)
         variance = _means(counts, (table - 0.5) ** 2) - (mean - 0.5) ** 2
         return {"pit-mean": mean, "pit-std": np.sqrt(np.maximum(variance, 0.0))}
 
+
+class PitFlat(Score):
+    """p-value of the hypothesis that the probability integral transform is uniform, by a chi-square test.
+
+    It tests the whole distribution that a prediction states, which mean and standard deviation of pulls or the coverage
+    at two levels do not. Targets are independent, outputs are not (:func:`~specframe.evaluate.diagnostics.flatness`).
+    Below 0.05 the errors are not distributed as stated; of predictions that are, one in twenty is below, too. With few
+    targets it tells gross faults only.
+    """
+
+    name = "pit-flat"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
+        """Return the p-value, between 0 and 1; labels of at least 20 targets are needed."""
+        found = diagnostics.flatness(_pit(self.name, prediction, truth))
+        if not np.isfinite(found):
+            raise DataError(
+                f"pit-flat: {truth.sizes['target']} targets say nothing of ten classes; 20 targets or more are needed"
+            )
+        return found
+
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return nothing: a p-value has no interval."""
+        return {}
+
+
+class Pull(Score):
+    """Mean and standard deviation of the pulls, (mean - truth) / std, over all targets and outputs.
+
+    0 and 1 for errors that are as large as stated, whatever their distribution. A few targets with errors far beyond
+    their std raise it although most errors are too large, so read it with the coverage.
+    """
+
+    name = "pull"
+
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
+        """Return ``pull-mean`` and ``pull-std``."""
+        table = self._table(prediction, truth)
+        pull = table[~np.isnan(table)]
+        return {"pull-mean": float(pull.mean()), "pull-std": float(pull.std())}
+
+    def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
+        """Return both of each resample."""
+        table = self._table(prediction, truth)
+        mean = _means(counts, table)
+        return {"pull-mean": mean, "pull-std": np.sqrt(np.maximum(_means(counts, table**2) - mean**2, 0.0))}
+
     def _table(self, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
-        if "samples" in prediction:
-            return diagnostics.pit_table_samples(prediction["samples"].values, truth.values)
-        std = _std(self.name, prediction)
-        return diagnostics.pit_table_normal(prediction["mean"].values, std, truth.values)
+        if "std" not in prediction:
+            raise DataError(f"{self.name}: the prediction has no std; add an uncertainty step")
+        return diagnostics.pull_table(prediction["mean"].values, prediction["std"].values, truth.values)
+
+
+def _pit(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
+    """Return the probability integral transform (n_target, n_output), NaN where the truth is not known."""
+    if "samples" in prediction:
+        return diagnostics.pit_table_samples(prediction["samples"].values, truth.values)
+    return diagnostics.pit_table_normal(prediction["mean"].values, _std(score, prediction), truth.values)
 
 
 def _errors_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> Array:

@@ -15,7 +15,7 @@ from sklearn.metrics import r2_score
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError, ParameterError
 from specframe.evaluate.plugin import specframe_components
-from specframe.evaluate.scores import R2, BiasPpm, Coverage, Crps, MedianAbsPpm, Pit, RmsePpm
+from specframe.evaluate.scores import R2, BiasPpm, Coverage, Crps, MedianAbsPpm, Pit, PitFlat, Pull, RmsePpm
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_scores_of_errors_ask_for_an_uncertainty_step(score, labels):
 def test_every_score_is_registered_under_its_own_name():
     registered = {component.name: component for component in specframe_components()}
     assert {c.target.partition(":")[2]: name for name, c in registered.items()} == {
-        cls.__name__: cls.name for cls in (RmsePpm, MedianAbsPpm, BiasPpm, R2, Crps, Coverage, Pit)
+        cls.__name__: cls.name for cls in (RmsePpm, MedianAbsPpm, BiasPpm, R2, Crps, Coverage, Pit, PitFlat, Pull)
     }
     assert registered["coverage"].params is Coverage.Params
 
@@ -186,3 +186,62 @@ def test_listing_the_scores_imports_nothing_heavy():
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     )
     assert not {"numpy", "scipy", "xarray", "sklearn", "matplotlib", "astropy"} & set(modules)
+
+
+def _correlated(rng, n, m, spread=1.0):
+    """Normal labels of unit variance, whose outputs have a correlation of 0.8 within a target, times ``spread``."""
+    values = np.sqrt(0.8) * rng.normal(size=(n, 1)) + np.sqrt(0.2) * rng.normal(size=(n, m))
+    labels = make_labels(spread * values, map(str, range(n)), [f"x{k}" for k in range(m)])
+    return labels, make_prediction(labels, np.zeros((n, m)), np.ones((n, m)))
+
+
+def test_flatness_cries_wolf_once_in_twenty_times_although_outputs_are_correlated():
+    """320 calibrated targets of 30 outputs, 300 times; Pearson's test on all values rejects nearly every time."""
+    rng = np.random.default_rng(3)
+    ours, pearson = [], []
+    for _ in range(300):
+        labels, prediction = _correlated(rng, 320, 30)
+        ours.append(PitFlat().score(prediction, labels))
+        pearson.append(stats.chisquare(np.histogram(stats.norm.cdf(labels.values), 10, (0, 1))[0]).pvalue)
+    # standard error of a rate of 0.05 from 300 draws: 0.013; three of them, and the covariance is estimated
+    assert np.mean(np.array(ours) < 0.05) == pytest.approx(0.05, abs=0.04)
+    assert np.mean(np.array(pearson) < 0.05) > 0.8
+    assert stats.kstest(ours, "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("spread", [0.7, 1.5])
+def test_flatness_finds_errors_of_the_wrong_size(spread):
+    labels, prediction = _correlated(np.random.default_rng(4), 320, 30, spread)
+    assert PitFlat().score(prediction, labels) < 1e-3
+
+
+def test_flatness_of_a_single_output_is_close_to_pearsons_test():
+    rng = np.random.default_rng(5)
+    for spread in (1.0, 1.05):
+        labels = make_labels(spread * rng.normal(size=(5000, 1)), map(str, range(5000)), ["x"])
+        found = PitFlat().score(make_prediction(labels, np.zeros((5000, 1)), np.ones((5000, 1))), labels)
+        counts = np.histogram(stats.norm.cdf(labels.values), 10, (0, 1))[0]
+        assert found == pytest.approx(stats.chisquare(counts).pvalue, abs=0.02)
+
+
+def test_flatness_of_a_few_targets_is_refused():
+    labels, prediction = _correlated(np.random.default_rng(6), 12, 30)
+    with pytest.raises(DataError, match="12 targets say nothing of ten classes; 20 targets or more"):
+        PitFlat().score(prediction, labels)
+
+
+def test_pull_is_mean_and_scatter_in_units_of_the_std():
+    labels = make_labels([[1.0, 2.0], [3.0, np.nan]], ["a", "b"], ["x", "y"])
+    prediction = make_prediction(labels, [[2.0, 2.0], [1.0, 5.0]], [[1.0, 1.0], [0.5, 1.0]])
+    found = Pull().score(prediction, labels)  # pulls 1, 0 and -4
+    assert found["pull-mean"] == pytest.approx(-1.0)
+    assert found["pull-std"] == pytest.approx(np.std([1.0, 0.0, -4.0]))
+    twice = Pull().resampled(prediction, labels, np.array([[1.0, 1.0], [2.0, 0.0]]))
+    np.testing.assert_allclose(twice["pull-mean"], [-1.0, 0.5])
+    np.testing.assert_allclose(twice["pull-std"], [np.std([1.0, 0.0, -4.0]), 0.5])
+
+
+def test_pull_needs_a_std():
+    labels = make_labels([[1.0], [2.0]], ["a", "b"], ["x"])
+    with pytest.raises(DataError, match="pull: the prediction has no std; add an uncertainty step"):
+        Pull().score(make_prediction(labels, [[1.0], [2.0]]), labels)

@@ -68,7 +68,10 @@ EXPECTED = {
     ("exporter", "submission-adc24"),
     ("exporter", "submission-adc25"),
     ("exporter", "taurex"),
-    *(("score", name) for name in ("gll-adc24", "gll-adc25", "rmse-ppm", "r2", "crps", "coverage", "pit")),
+    *(
+        ("score", name)
+        for name in ("gll-adc24", "gll-adc25", "rmse-ppm", "r2", "crps", "coverage", "pit", "pit-flat", "pull")
+    ),
 }
 
 
