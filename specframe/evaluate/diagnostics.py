@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+#: Least variance of a class's share between targets, in units of that of a single output.
+_LEAST_SHARE = 1e-6
+
+
 def normal_interval(mean: ArrayLike, std: ArrayLike, level: float) -> tuple[Array, Array]:
     """Return the bounds of the central interval of a normal distribution that holds the fraction ``level``."""
     half = ndtri(0.5 + 0.5 * level) * np.asarray(std, float)
@@ -207,8 +211,7 @@ def flatness(table: ArrayLike, bins: int = 10) -> float:
     table
         Shape (n_target, n_output), NaN where the truth is not known.
     bins
-        Number of classes of equal width. NaN is returned with fewer targets than twice as many, or where the shares
-        hardly differ between targets.
+        Number of classes of equal width. NaN is returned with fewer targets than twice as many.
     """
     values = np.asarray(table, float)
     values = values[np.isfinite(values).any(axis=1)]
@@ -221,9 +224,9 @@ def flatness(table: ArrayLike, bins: int = 10) -> float:
     # of targets with fewer known outputs fewer values count, as in the mean over all values
     weight = known.sum(axis=1) / known.sum(axis=1).mean()
     away = counts / known.sum(axis=1).mean() - weight[:, None] / bins
-    covariance = np.cov(away, rowvar=False) / n
-    if np.linalg.matrix_rank(covariance) < free:
-        return float("nan")
+    # a little of what a single output would have, so that a class which no value falls in has a variance too
+    single = np.eye(free) / bins - 1.0 / bins**2
+    covariance = (np.cov(away, rowvar=False) + _LEAST_SHARE * single) / n
     mean = away.mean(axis=0)
     distance = float(mean @ np.linalg.solve(covariance, mean))
     return float(fdtrc(free, n - free, (n - free) / (free * (n - 1)) * distance))

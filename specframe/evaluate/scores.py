@@ -186,14 +186,14 @@ class PitFlat(Score):
 
     name = "pit-flat"
 
-    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
-        """Return the p-value, between 0 and 1; labels of at least 20 targets are needed."""
+    def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> dict[str, float]:
+        """Return the p-value, between 0 and 1, as ``pit-flat``; labels of at least 20 targets are needed."""
         found = diagnostics.flatness(_pit(self.name, prediction, truth))
         if not np.isfinite(found):
             raise DataError(
                 f"pit-flat: {truth.sizes['target']} targets say nothing of ten classes; 20 targets or more are needed"
             )
-        return found
+        return {"pit-flat": found}
 
     def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
         """Return nothing: a p-value has no interval."""

@@ -201,7 +201,7 @@ def test_flatness_cries_wolf_once_in_twenty_times_although_outputs_are_correlate
     ours, pearson = [], []
     for _ in range(300):
         labels, prediction = _correlated(rng, 320, 30)
-        ours.append(PitFlat().score(prediction, labels))
+        ours.append(PitFlat().score(prediction, labels)["pit-flat"])
         pearson.append(stats.chisquare(np.histogram(stats.norm.cdf(labels.values), 10, (0, 1))[0]).pvalue)
     # standard error of a rate of 0.05 from 300 draws: 0.013; three of them, and the covariance is estimated
     assert np.mean(np.array(ours) < 0.05) == pytest.approx(0.05, abs=0.04)
@@ -212,14 +212,14 @@ def test_flatness_cries_wolf_once_in_twenty_times_although_outputs_are_correlate
 @pytest.mark.parametrize("spread", [0.7, 1.5])
 def test_flatness_finds_errors_of_the_wrong_size(spread):
     labels, prediction = _correlated(np.random.default_rng(4), 320, 30, spread)
-    assert PitFlat().score(prediction, labels) < 1e-3
+    assert PitFlat().score(prediction, labels)["pit-flat"] < 1e-3
 
 
 def test_flatness_of_a_single_output_is_close_to_pearsons_test():
     rng = np.random.default_rng(5)
     for spread in (1.0, 1.05):
         labels = make_labels(spread * rng.normal(size=(5000, 1)), map(str, range(5000)), ["x"])
-        found = PitFlat().score(make_prediction(labels, np.zeros((5000, 1)), np.ones((5000, 1))), labels)
+        found = PitFlat().score(make_prediction(labels, np.zeros((5000, 1)), np.ones((5000, 1))), labels)["pit-flat"]
         counts = np.histogram(stats.norm.cdf(labels.values), 10, (0, 1))[0]
         assert found == pytest.approx(stats.chisquare(counts).pvalue, abs=0.02)
 
