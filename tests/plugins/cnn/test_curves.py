@@ -14,7 +14,7 @@ def _transit(n_time=80, depth=0.01, first=0.3, last=0.7):
 
 
 def test_the_level_of_a_transit_is_what_it_was_before_and_after():
-    time, transit = _transit()
+    _, transit = _transit()
     flux = 5e4 * np.ones((2, 3, 1)) * np.array([1.0, 2.0, 3.0])[:, None] * transit
     level = out_of_transit_level(flux, "edges")
     np.testing.assert_allclose(level[:, :, 0], 5e4 * np.tile([1.0, 2.0, 3.0], (2, 1)), rtol=1e-12)

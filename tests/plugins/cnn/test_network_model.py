@@ -252,7 +252,7 @@ def test_draws_that_cannot_be_are_refused_with_what_to_do():
     sure.fit(inputs, _labels(inputs, 2))
     with pytest.raises(UsageError, match=r"no dropout to draw from: give some, e\.g\. network: \{dropout: 0\.1\}"):
         sure.draws(inputs, 2, source="dropout")
-    with pytest.raises(UsageError, match="need a head mean, gaussian, low-rank.*it has 'quantiles'"):
+    with pytest.raises(UsageError, match=r"need a head mean, gaussian, low-rank.*it has 'quantiles'"):
         sure.draws(inputs, 2, source="weights")
 
 
@@ -311,5 +311,5 @@ def test_wrong_inputs_are_refused():
         _model("wavelength").fit(inputs[:2], labels[:2])
     with pytest.raises(DataError, match="labels must be finite"):
         _model("wavelength").fit(inputs, np.full((30, 1), np.nan))
-    with pytest.raises(UsageError, match="augment.noise"):
+    with pytest.raises(UsageError, match=r"augment\.noise"):
         _model("wavelength", augment={"noise": 1.0}).fit(inputs, labels)
