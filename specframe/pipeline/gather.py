@@ -13,7 +13,7 @@ from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.learning import LearningData, LearningStep
-from specframe.pipeline.quality import NOTED, Quality, quality_of
+from specframe.pipeline.quality import NOTED, Quality, quality_of, quality_predicted
 from specframe.pipeline.target import Outcome, TargetWorker, reason_of
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Gathered:
     stored: int = 0
     #: What the steps found out about each target, noted as its product is read.
     quality: dict[str, Quality] = field(default_factory=dict)
+    #: What models said about each target besides its outputs.
+    predicted: dict[str, Quality] = field(default_factory=dict)
 
     def observations(self, inputs: Sequence[str] = (), also: frozenset[str] = frozenset()) -> Iterator[xr.DataTree]:
         """Read the products one by one; a target that fails now is set aside.
@@ -74,13 +76,19 @@ class Gathered:
         for target in list(self.keys):
             try:
                 observation = self._read(target, inputs, also)
-                self.quality[target] = quality_of(observation)
+                self.quality[target] = quality_of(observation).joined(self.predicted.get(target, Quality()))
             except (UsageError, RunError):
                 raise
             except Exception as error:
                 self.leave_out(target, self.worker.recipe.load.id, reason_of(error))
                 continue
             yield observation
+
+    def note_predicted(self, prediction: xr.Dataset | None) -> None:
+        """Add what models said about each target besides its outputs to its numbers and flags."""
+        self.predicted = quality_predicted(prediction)
+        for target, found in self.predicted.items():
+            self.quality[target] = self.quality.get(target, Quality()).joined(found)
 
     def _read(self, target: str, inputs: Sequence[str], also: frozenset[str]) -> xr.DataTree:
         key = self.keys[target]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from astropy.table import Table
 
-__all__ = ["NOTED", "Quality", "flagged", "quality_of", "quality_table"]
+__all__ = ["NOTED", "Quality", "flagged", "quality_of", "quality_predicted", "quality_table"]
 
 #: Variables with dimensions that a row says something about; of those without, all.
 NOTED = frozenset({"chi2_reduced", "depth", "mid_transit"})
@@ -32,6 +32,33 @@ class Quality:
     values: dict[str, float] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+
+    def joined(self, other: Quality) -> Quality:
+        """Return both together."""
+        return Quality(
+            {**self.values, **other.values},
+            {**self.units, **other.units},
+            tuple(dict.fromkeys((*self.flags, *other.flags))),
+        )
+
+
+def quality_predicted(prediction: xr.Dataset | None) -> dict[str, Quality]:
+    """Return what the models say of each target besides its outputs: ``distance``, and the flag ``extrapolating``.
+
+    The distance is to the training set, in units of its reach. Targets of which nothing is said are left out.
+    """
+    if prediction is None or not {"distance", "extrapolating"} & set(prediction):
+        return {}
+    targets = [str(target) for target in prediction["target"].values]
+    distance = prediction["distance"].values if "distance" in prediction else np.full(len(targets), np.nan)
+    beyond = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(targets), bool)
+    return {
+        target: Quality(
+            {"distance": float(distance[i])} if np.isfinite(distance[i]) else {},
+            flags=("extrapolating",) if beyond[i] else (),
+        )
+        for i, target in enumerate(targets)
+    }
 
 
 def quality_of(observation: xr.DataTree) -> Quality:

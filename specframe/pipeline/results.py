@@ -66,6 +66,7 @@ def write_results(
     from specframe.config import to_yaml
 
     spec, progress = session.spec, session.progress
+    gathered.note_predicted(prediction)
     with session.directory.writing() as folder:
         with session.phase("write"):
             if prediction is None:
