@@ -35,6 +35,13 @@ class Uncertainty(Fitted):
         """Return which ``samples`` it needs in the predictions that it gets; ``None`` for none."""
         return None
 
+    def least_targets(self) -> int:
+        """Return from how many targets with known truth ``fit`` can learn at least.
+
+        The pipeline asks before it starts, so that hours of reduction are not spent in vain; ``fit`` checks anyway.
+        """
+        return 0
+
     @abstractmethod
     def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn from out-of-fold ``prediction`` and ``truth``, both ``(target, output)``, and return self.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -24,12 +25,27 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from specframe.api.uncertainty import Uncertainty
     from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.run import Session
 
-__all__ = ["cross_validate", "fit_final"]
+__all__ = ["check_enough_targets", "cross_validate", "fit_final"]
 
 _STEP = "cross-validation"
+
+
+def check_enough_targets(session: Session, steps: Sequence[LearningStep], n_target: int) -> None:
+    """Raise :class:`DataError` where an uncertainty estimator needs more targets than the smallest fold leaves it."""
+    folds = max(min((session.spec.cross_validation or CrossValidation()).folds, n_target), 1)
+    left = n_target - math.ceil(n_target / folds)
+    for step in steps:
+        least = cast("Uncertainty", step.component).least_targets() if step.kind == "uncertainty" else 0
+        if least > left:
+            raise DataError(
+                f"step {step.id!r}: {step.component.name} needs at least {least} calibration targets with known truth, "
+                f"but of {n_target} targets {folds} folds of cross-validation leave it {left}; give more targets, or "
+                "ask for lower levels or fewer classes"
+            )
 
 
 def cross_validate(

@@ -13,7 +13,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.classes import scores_by_class
-from specframe.pipeline.crossval import cross_validate, fit_final
+from specframe.pipeline.crossval import check_enough_targets, cross_validate, fit_final
 from specframe.pipeline.gather import (
     Gathered,
     check_catalogue,
@@ -114,6 +114,7 @@ def run_pipeline(session: Session) -> None:
     catalogue = worker.loader.catalogue() if steps or spec.by else None
     group = spec.cross_validation.group if spec.cross_validation else "target"
     check_catalogue(catalogue, group)
+    check_enough_targets(session, steps, len(worker.loader.targets()))
     gathered = session.gather(worker)
 
     chain: FittedChain | None = None

@@ -36,5 +36,5 @@ def test_they_join_what_the_steps_found():
     assert row.flags == ("saturated", "extrapolating")
     table = quality_table(["a", "b"], {"a": row}, {})
     assert table["flags"][0] == "saturated extrapolating"
-    assert list(table["distance"])[0] == 2.0
+    assert float(table["distance"][0]) == 2.0
     assert np.isnan(table["distance"][1])

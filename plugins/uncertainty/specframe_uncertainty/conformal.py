@@ -16,8 +16,8 @@ from specframe_uncertainty.ellipsoid import Ellipsoid
 from specframe_uncertainty.learned_scale import LearnedScale, held_out_scale
 from specframe_uncertainty.params import ConformalParams
 from specframe_uncertainty.quantile_scores import quantile_scores, stated_interval
-from specframe_uncertainty.ranks import conformal_quantile, pooled_quantile
-from specframe_uncertainty.residuals import residual_scale, spread_of
+from specframe_uncertainty.ranks import conformal_quantile, least_targets, pooled_quantile
+from specframe_uncertainty.residuals import MINIMUM_TARGETS, residual_scale, spread_of
 from specframe_uncertainty.target_classes import TargetClasses
 from specframe_uncertainty.widening import widening
 
@@ -70,6 +70,11 @@ class Conformal(Calibrated):
     def draws(self) -> Draws | None:
         """Return that ``cv+`` needs the models of the folds."""
         return Draws("out-of-fold") if self.params.method == "cv+" else None
+
+    def least_targets(self) -> int:
+        """Return how many targets the highest level needs, in every class."""
+        classes = 1 if self.params.classes_by == "none" else self.params.n_classes
+        return max(MINIMUM_TARGETS, classes * least_targets(max(self.params.levels)))
 
     def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the quantiles of the scores of out-of-fold predictions.

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["conformal_quantile", "pooled_quantile", "rank_of"]
+__all__ = ["conformal_quantile", "least_targets", "pooled_quantile", "rank_of"]
 
 #: Products such as 0.68 x 25 must not be one rank too high by rounding.
 _ROUNDING = 1e-9
+
+
+def least_targets(level: float) -> int:
+    """Return the smallest number of targets that has the rank for a level: 3 for 0.68, 19 for 0.95, 99 for 0.99."""
+    return math.ceil(level / (1 - level) - _ROUNDING)
 
 
 def rank_of(count: NDArray[np.intp], level: float, who: str) -> NDArray[np.intp]:
@@ -67,7 +72,7 @@ def pooled_quantile(scores: Array, levels: Sequence[float], who: str = "pooled_q
 
 
 def _too_few(n: int, level: float, who: str) -> DataError:
-    needed = math.ceil(level / (1 - level) - _ROUNDING)
+    needed = least_targets(level)
     return DataError(
         f"{who}: an interval at level {level:g} needs at least {needed} calibration targets with known truth, got {n}; "
         "give more targets or ask for lower levels"

@@ -219,6 +219,7 @@ def test_a_simultaneous_band_leaves_out_targets_that_are_known_in_part():
 @pytest.mark.parametrize(("level", "needed"), [(0.9, 9), (0.95, 19), (0.99, 99)])
 def test_too_few_targets_say_how_many_are_needed(level, needed):
     Conformal(levels=[level]).fit(*a_case(needed, 2))
+    assert Conformal(levels=[level]).least_targets() == needed
     with pytest.raises(
         DataError, match=f"level {level:g} needs at least {needed} calibration targets.*got {needed - 1};"
     ):

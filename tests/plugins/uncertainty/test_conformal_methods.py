@@ -274,6 +274,7 @@ def test_a_class_with_too_few_targets_is_told():
     seen, truth = of_unequal_error(rng, 45)
     with pytest.raises(DataError, match=r"level 0.95 needs at least 19 calibration targets with known truth, got 15"):
         Conformal(classes_by="distance").fit(seen, truth)
+    assert Conformal(classes_by="distance").least_targets() == 3 * 19
     with pytest.raises(DataError, match="classes_by is 'std', but the prediction has none"):
         Conformal(classes_by="std").fit(seen, truth)
 
