@@ -24,7 +24,7 @@ _ROUNDING = 1e-9
 
 def least_targets(level: float) -> int:
     """Return the smallest number of targets that has the rank for a level: 3 for 0.68, 19 for 0.95, 99 for 0.99."""
-    return math.ceil(level / (1 - level) - _ROUNDING)
+    return math.ceil(level / (1 - level) * (1 - _ROUNDING))
 
 
 def rank_of(count: NDArray[np.intp], level: float, who: str) -> NDArray[np.intp]:
