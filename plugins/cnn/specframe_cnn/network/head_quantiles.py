@@ -19,15 +19,14 @@ class Quantiles(Head):
     """Median and central intervals of each output.
 
     Each interval is wider than the one within it by positive amounts below and above, so quantiles never cross.
-    They start as those of the standard normal distribution. The loss is the mean pinball loss of all quantiles
-    (Koenker & Bassett 1978).
+    ``levels`` ascend. The quantiles start as those of the standard normal distribution. The loss is the mean pinball
+    loss of all quantiles (Koenker & Bassett 1978).
     """
 
     def __init__(self, n_output: int, levels: tuple[float, ...] = (0.68, 0.95), convolutional: bool = False) -> None:
         super().__init__(n_output, 1 + 2 * len(levels), convolutional=convolutional)
         self.levels = levels
-        self._order = sorted(range(len(levels)), key=levels.__getitem__)
-        level = torch.tensor([levels[index] for index in self._order], dtype=torch.float64)
+        level = torch.tensor(levels, dtype=torch.float64)
         steps = torch.special.ndtri((1 + level) / 2).diff(prepend=torch.zeros(1, dtype=torch.float64))
         begin = steps.expm1().log()  # softplus of which is the step
         self.start = torch.cat([torch.zeros(1, dtype=torch.float64), begin, begin]).float()
@@ -43,8 +42,7 @@ class Quantiles(Head):
     def distribution(self, raw: Tensor) -> dict[str, Tensor]:
         """Return the median as ``mean`` (target, output), ``lower`` and ``upper`` (target, output, level)."""
         median, lower, upper = self._quantiles(raw)
-        given = [self._order.index(index) for index in range(len(self.levels))]
-        return {"mean": median[:, 0], "lower": lower[:, given].mT, "upper": upper[:, given].mT}
+        return {"mean": median[:, 0], "lower": lower.mT, "upper": upper.mT}
 
     def _quantiles(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the median (target, 1, output), and lower and upper bounds (target, level, output), ascending."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from specframe.api import Field, Params
 
@@ -205,8 +206,15 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _ascending(levels: tuple[float, ...]) -> tuple[float, ...]:
+    if any(after <= before for before, after in pairwise(levels)):
+        raise ValueError("levels must ascend")
+    return levels
+
+
 Levels: TypeAlias = Annotated[
     tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+    AfterValidator(_ascending),
     BeforeValidator(_as_tuple),
     Field(max_length=20, description="Nominal coverages of the intervals, e.g. [0.68, 0.95]."),
 ]

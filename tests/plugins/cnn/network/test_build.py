@@ -200,6 +200,13 @@ class TestConvolutional:
             network([block], shapes=Shapes(series=(1, 9)), head=MeanHead(output="convolutional"), outputs=9)
 
 
+def test_dropout_is_one_rate_or_one_for_each_layer():
+    built = network(dense=[8, 6, 4], dropout=[0.1, 0.0, 0.3])
+    assert [layer.p for layer in built.modules() if isinstance(layer, nn.Dropout)] == [0.1, 0.3]
+    with pytest.raises(ValueError, match="one for each dense layer: expected 2, got 1"):
+        NetworkParams(dense=(8, 6), dropout=(0.1,))
+
+
 def test_a_network_without_inputs_is_refused():
     with pytest.raises(UsageError, match="expected a series, an image or auxiliary values"):
         network(shapes=Shapes())

@@ -154,11 +154,11 @@ class TestQuantiles:
         assert all((after >= before).all() for before, after in itertools.pairwise(order))
 
     def test_quantiles_start_as_those_of_the_normal_distribution(self):
-        head = make_head(QuantilesHead(type="quantiles", levels=(0.95, 0.68)), 1)  # in any order
+        head = make_head(QuantilesHead(type="quantiles", levels=(0.68, 0.95)), 1)
         stated = head.distribution(head.start[None])
-        np.testing.assert_allclose(stated["upper"][0, 0], stats.norm.ppf([0.975, 0.84]), rtol=1e-5)
-        np.testing.assert_allclose(stated["lower"][0, 0], stats.norm.ppf([0.025, 0.16]), rtol=1e-5)
-        assert head.levels == (0.95, 0.68)
+        np.testing.assert_allclose(stated["upper"][0, 0], stats.norm.ppf([0.84, 0.975]), rtol=1e-5)
+        np.testing.assert_allclose(stated["lower"][0, 0], stats.norm.ppf([0.16, 0.025]), rtol=1e-5)
+        assert head.levels == (0.68, 0.95)
 
     def test_learned_quantiles_are_those_of_the_sample(self):
         sample = torch.from_numpy(np.random.default_rng(0).gamma(2.0, size=(2000, 1)))
@@ -277,7 +277,14 @@ def test_a_name_stands_for_a_head_and_unknown_words_are_refused():
 
     assert Some.validate_data({"head": "gaussian"}).head == GaussianHead(type="gaussian")
     assert Some.validate_data({"head": {"type": "low-rank", "rank": 7}}).head.rank == 7
-    for wrong in ("gauss", {"type": "mean", "levels": [0.5]}, {"type": "quantiles", "levels": [1.5]}, {"rank": 3}):
+    unordered = {"type": "quantiles", "levels": [0.95, 0.68]}
+    for wrong in (
+        "gauss",
+        unordered,
+        {"type": "mean", "levels": [0.5]},
+        {"type": "quantiles", "levels": [1.5]},
+        {"rank": 3},
+    ):
         with pytest.raises(ValueError, match="head"):
             Some.validate_data({"head": wrong})
 
