@@ -33,10 +33,11 @@ class Heteroscedastic(Sourced):
     unless the model or an estimator before has found some.
 
     For other models the logarithm of the variance is a polynomial in what the prediction tells: its value, the
-    scatter over its outputs, the distance from the training set, a std that is stated. It is fitted to out-of-fold
-    residuals by maximum likelihood with shrunk slopes. Where nothing is to be learned, all targets get the same
-    errors, those of ``residual``. What an estimator before called ``epistemic`` is kept, and only the rest learned,
-    so that ``ensemble`` before ``heteroscedastic`` counts nothing twice.
+    scatter over its outputs, the distance from the training set, the error that is stated or measured. It is fitted to
+    out-of-fold residuals by maximum likelihood with shrunk slopes. Where nothing is to be learned, all targets get the
+    same errors, those of ``residual``. Bounds are quantiles of the residuals in units of std (``interval``). What an
+    estimator before called ``epistemic`` is kept, and only the rest learned, so that ``ensemble`` before
+    ``heteroscedastic`` counts nothing twice.
     """
 
     name = "heteroscedastic"
@@ -65,8 +66,14 @@ class Heteroscedastic(Sourced):
             held_out_folds(seen, seed),
             residuals.floor,
         )
+        std = np.sqrt(fit.variance(space.terms(traits)) + np.square(Parts.of(seen).epistemic))
         return (
-            {"intercept": fit.intercept, "slopes": fit.slopes, **space.arrays()},
+            {
+                "intercept": fit.intercept,
+                "slopes": fit.slopes,
+                "offset": self._offsets(residuals.values / std),
+                **space.arrays(),
+            },
             {
                 "traits": list(space.names),
                 "shrinkage": None if np.isinf(fit.shrinkage) else fit.shrinkage,
@@ -81,13 +88,13 @@ class Heteroscedastic(Sourced):
         parts = Parts.of(prediction)
         aleatoric = np.maximum(np.sqrt(variance), resolution(prediction))
         std = np.hypot(aleatoric, parts.epistemic)
-        half = std[..., None] * ndtri(0.5 + 0.5 * np.asarray(self.params.levels))
+        offset = arrays["offset"] * std[..., None, None]  # (n_target, n_output, n_level, 2)
         mean = prediction["mean"].values[..., None]
         result = with_errors(
             prediction,
             std,
-            mean - half,
-            mean + half,
+            mean + offset[..., 0],
+            mean + offset[..., 1],
             self.params.levels,
             method=self.name,
             calibration_targets=values["calibration_targets"],
@@ -95,3 +102,11 @@ class Heteroscedastic(Sourced):
         units = {"units": prediction["mean"].attrs.get("units", "")}
         dims = ("target", "output")
         return result.assign(aleatoric=(dims, aleatoric, units), epistemic=(dims, parts.epistemic, units))
+
+    def _offsets(self, pulls: Array) -> Array:
+        """Return what to add to the mean for the bounds, in units of std, shape (n_output, n_level, 2)."""
+        levels = np.asarray(self.params.levels)
+        tails = np.stack([0.5 - 0.5 * levels, 0.5 + 0.5 * levels], axis=-1)
+        if self.params.interval == "normal":
+            return np.broadcast_to(ndtri(tails), (pulls.shape[1], *tails.shape)).copy()
+        return np.moveaxis(np.nanquantile(pulls, tails, axis=0, method="weibull"), -1, 0)

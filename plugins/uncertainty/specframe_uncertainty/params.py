@@ -253,6 +253,13 @@ class HeteroscedasticParams(_SourceParams):
     degree: Literal[1, 2] = Field(
         2, description="Of the polynomial in what the prediction tells of a target that the log-variance follows."
     )
+    interval: Literal["empirical", "normal"] = Field(
+        "empirical",
+        description=(
+            "Bounds where errors are learned: quantiles of the residuals in units of their std, which hold when errors "
+            "have heavy tails, or those of a normal error."
+        ),
+    )
     slopes: Literal["shared", "each"] = Field(
         "shared",
         description="Whether outputs share how errors vary between targets, each with a size of its own, or not.",
