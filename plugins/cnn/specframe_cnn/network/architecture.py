@@ -17,6 +17,9 @@ _LONG = 16
 #: Filters of the convolutions one after the other; the last number for all further ones.
 _FILTERS = (16, 32, 32, 64)
 _FILTERS_IMAGE = (16, 32, 32)
+#: Filters where the length is kept, and how far apart the samples of the kernels are: 65 positions to either side.
+_FILTERS_KEEPING = 24
+_DILATIONS = (1, 2, 4, 8, 16)
 #: Averages of each channel of an image that the dense layers read, along wavelength and time.
 _LEFT_IMAGE = (8, 4)
 
@@ -54,25 +57,24 @@ def automatic_blocks(shape: Shape, outputs: int | None = None) -> tuple[BlockPar
 
 def _keeping(shape: Shape) -> tuple[BlockParams, ...]:
     image = len(shape) == 3
-    filters = 24 if image else 32
     time = shape[2] if image else 1
     first = max(1, time // _LONG)
     blocks: list[BlockParams] = [
         ConvBlock(
             type="conv",
-            filters=filters,
+            filters=_FILTERS_KEEPING,
             kernel=(5, first + 4) if image else 7,
             stride=(1, first) if image else 1,
         )
     ]
     time = -(-time // first)
-    for dilation in (1, 2, 4, 8):
+    for dilation in _DILATIONS:
         step = 2 if time > _LEFT_IMAGE[1] else 1
         time = -(-time // step)
         blocks.append(
             ResidualBlock(
                 type="residual",
-                filters=filters,
+                filters=_FILTERS_KEEPING,
                 stride=(1, step) if image else 1,
                 dilation=(dilation, 1) if image else dilation,
             )
