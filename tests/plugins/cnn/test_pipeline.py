@@ -1,0 +1,115 @@
+"""Networks in whole runs: the same bits after a kill, with any number of workers, and from a saved run."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import xarray as xr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PIPELINE = """
+specframe: 1
+seed: 3
+steps:
+  - id: data
+    load: table
+    with:
+      path: curves.npz
+      target: name
+      flux: flux
+      cadence: 60 s
+      labels: {path: labels.csv, target: name, columns: depth}
+  - id: fit
+    model: cnn1d
+    with:
+      inputs: [flux]
+      axis: time
+      network:
+        blocks: [{type: conv, filters: 4, kernel: 5, normalise: batch}, {type: dropout, rate: 0.1}]
+      head: {type: gaussian}
+      training: {epochs: EPOCHS, patience: EPOCHS, checkpoint_every: 0}
+      augment: {time_flip: 0.5}
+  - id: members
+    uncertainty: ensemble
+    with: {members: 2}
+evaluate:
+  cross_validation: {folds: 2}
+  scores: [rmse-ppm]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(2)
+    depth = rng.uniform(0.005, 0.02, 30)
+    shape = (np.abs(np.arange(40) - 20) < 8).astype(float)
+    flux = 1.0 - depth[:, None] * shape + rng.normal(0.0, 1e-3, (30, 40))
+    np.savez(tmp_path / "curves.npz", name=np.array([f"p{i}" for i in range(30)]), flux=flux)
+    rows = "\n".join(f"p{i},{value!r}" for i, value in enumerate(depth.tolist()))
+    (tmp_path / "labels.csv").write_text(f"name,depth\n{rows}\n")
+    return tmp_path
+
+
+def _command(folder: Path, out: str, epochs: int, *options: str) -> list[str]:
+    (folder / "p.yaml").write_text(_PIPELINE.replace("EPOCHS", str(epochs)))
+    return [sys.executable, "-m", "specframe", "run", str(folder / "p.yaml"), "--out", str(folder / out), *options]
+
+
+def _run(folder: Path, out: str, epochs: int, *options: str) -> xr.Dataset:
+    done = subprocess.run(_command(folder, out, epochs, *options), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return xr.load_dataset(folder / out / "predictions.nc", engine="h5netcdf")
+
+
+def test_a_run_killed_in_the_middle_of_training_ends_with_the_same_bits(folder: Path) -> None:
+    epochs = 150
+    whole = _run(folder, "whole", epochs)
+    process = subprocess.Popen(_command(folder, "killed", epochs), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoints = folder / "killed" / "stages" / "checkpoints"
+    deadline = time.monotonic() + 120
+    # the second member of a fold: the first has finished, this one is on its way
+    while not any("member-1" in path.as_posix() for path in checkpoints.rglob("*") if path.is_file()):
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "no checkpoint was written"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (folder / "killed" / "predictions.nc").exists()
+    resumed = _run(folder, "killed", epochs)
+    xr.testing.assert_identical(resumed, whole)
+    assert not list(checkpoints.rglob("*.safetensors"))
+    first = (folder / "whole" / "model" / "fit" / "state.safetensors").read_bytes()
+    assert (folder / "killed" / "model" / "fit" / "state.safetensors").read_bytes() == first
+
+
+def test_workers_change_no_bit_and_training_is_reported(folder: Path) -> None:
+    serial = _run(folder, "serial", 20)
+    parallel = _run(folder, "parallel", 20, "--executor", "process", "--workers", "2")
+    xr.testing.assert_identical(serial, parallel)
+    table = (folder / "serial" / "model" / "fit" / "training.csv").read_text().splitlines()
+    assert len(table) == 21
+    assert (folder / "serial" / "figures" / "training-fit.png").is_file()
+    events = [json.loads(line) for line in (folder / "serial" / "log.jsonl").read_text().splitlines()]
+    assert any("epoch" in event.get("text", "") for event in events if event["event"] == "progress")
+
+
+def test_a_saved_network_predicts_what_it_predicted(folder: Path) -> None:
+    _run(folder, "run", 20)
+    command = [sys.executable, "-m", "specframe", "predict", str(folder / "run"), "--data", str(folder / "curves.npz")]
+    done = [
+        subprocess.run([*command, "--out", str(folder / out)], capture_output=True, text=True, check=False)
+        for out in ("once", "again")
+    ]
+    assert [run.returncode for run in done] == [0, 0], done[0].stderr
+    first, second = (xr.load_dataset(folder / out / "predictions.nc", engine="h5netcdf") for out in ("once", "again"))
+    xr.testing.assert_identical(first, second)
+    assert first.sizes["target"] == 30
