@@ -104,7 +104,8 @@ class Session:
         validation = self._validate() if self.judged else math.nan
         self.record.rows.append((training, validation, rate))
         judged_by = validation if self.judged else training
-        if not (math.isfinite(training) and math.isfinite(judged_by)):
+        # the last step of an epoch can ruin the weights, which only a validation loss would show
+        if not (math.isfinite(training) and math.isfinite(judged_by) and (self.judged or self._finite())):
             return False
         self._plateau = self._plateau.after(judged_by)
         # without validation the last weights are the best
@@ -175,6 +176,9 @@ class Session:
         if own is not None:
             self.network.load_state_dict(own)
         return loss / weight
+
+    def _finite(self) -> bool:
+        return all(bool(value.isfinite().all()) for value in self._judged_weights().values())
 
     def _judged_weights(self) -> dict[str, Tensor]:
         own: dict[str, Tensor] = self.network.state_dict()

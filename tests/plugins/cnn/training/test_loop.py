@@ -240,6 +240,27 @@ def test_a_learning_rate_far_too_large_is_survived(stand_in):
     assert all(bool(weight.isfinite().all()) for weight in network.parameters())
 
 
+def test_weights_ruined_by_the_last_step_are_noticed_without_validation(stand_in):
+    """The loss of an epoch is finite although its last gradient was not."""
+
+    class LastGradientIsNan(stand_in.MeanHead):
+        def loss(self, raw, labels, weight):
+            loss = super().loss(raw, labels, weight)
+            raw.register_hook(lambda gradient: gradient * math.nan)
+            return loss
+
+    nobody = stand_in.transits(1).take(torch.zeros(0, dtype=torch.int64))
+    with pytest.raises(DataError, match="diverged in 4 of 4 epochs"):
+        train(
+            stand_in.SmallNetwork(),
+            LastGradientIsNan(),
+            stand_in.transits(16),
+            nobody,
+            stand_in.small_params(ema=0.0, clip_norm=None),
+            seed=0,
+        )
+
+
 def test_gradients_are_clipped_to_their_norm(stand_in):
     """One step of plain descent then moves the weights by the learning rate times the norm."""
     network = stand_in.SmallNetwork()

@@ -58,9 +58,18 @@ def stop_at(stand_in, monkeypatch):
         # so large that the first epoch stays the best, and the rate is halved before training breaks off
         {"optimiser": "sgd", "schedule": "plateau", "patience": 6, "learning_rate": 1.0, "ema": 0.0},
         {"optimiser": "adam", "schedule": "one-cycle", "ema": 0.0},
+        # diverges, and goes on from its first weights
+        {
+            "optimiser": "sgd",
+            "learning_rate": 10.0,
+            "clip_norm": None,
+            "warmup": 0.0,
+            "schedule": "constant",
+            "ema": 0.0,
+        },
         {"validation": 0.3, "precision": "float32", "clip_norm": None, "schedule": "constant"},
     ],
-    ids=["adamw-cosine", "sgd-plateau", "adam-one-cycle", "constant"],
+    ids=["adamw-cosine", "sgd-plateau", "adam-one-cycle", "diverges", "constant"],
 )
 def test_training_broken_off_twice_ends_as_if_it_never_was(stand_in, stop_at, tmp_path, changes):
     unbroken = stand_in.run(**changes)
