@@ -12,6 +12,7 @@ from specframe.errors import DataError
 from specframe_uncertainty.bounds import check_outputs, with_errors
 from specframe_uncertainty.calibrated import Calibrated
 from specframe_uncertainty.parts import Parts, resolution, stated_bounds
+from specframe_uncertainty.residuals import MINIMUM_TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,10 @@ class Sourced(Calibrated):
     def learns(self) -> bool:  # type: ignore[override]
         """Whether there is anything to learn: not if errors are the model's own by decree."""
         return self.params.source != "model"
+
+    def least_targets(self) -> int:
+        """Return how many targets residuals need, if they are learned from."""
+        return MINIMUM_TARGETS if self.params.source == "residuals" else 0
 
     @abstractmethod
     def _missing(self, prediction: xr.Dataset) -> str:
