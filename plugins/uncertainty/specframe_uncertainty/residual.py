@@ -11,7 +11,7 @@ from specframe.errors import DataError
 from specframe_uncertainty.bounds import check_outputs, with_errors
 from specframe_uncertainty.calibrated import Calibrated
 from specframe_uncertainty.params import ResidualParams
-from specframe_uncertainty.residuals import Residuals, residual_scale, spread_of
+from specframe_uncertainty.residuals import MINIMUM_TARGETS, Residuals, residual_scale, spread_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,6 +36,10 @@ class Residual(Calibrated):
     name = "residual"
     Params: ClassVar[type[Params]] = ResidualParams
     params: ResidualParams
+
+    def least_targets(self) -> int:
+        """Return from how many targets the size of errors is estimated at least."""
+        return MINIMUM_TARGETS
 
     def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the size of ``truth - mean`` for each output.

@@ -18,7 +18,7 @@ __all__ = ["factors_for", "shrunk"]
 #: Half the normal distribution's one-sigma level, 0.6827.
 _SIGMA_LEVEL = 2 * ndtr(1.0) - 1.0
 #: Bisections that find a factor to a part in 1e9, from within e^-12 to e^12 of the root mean square.
-_BISECTIONS, _RANGE = 64, 12.0
+_BISECTIONS, _RANGE = 40, 12.0
 #: Blocks of targets that are left out in turn to see how uncertain a factor is.
 _BLOCKS = 20
 

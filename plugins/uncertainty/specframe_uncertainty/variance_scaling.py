@@ -12,7 +12,7 @@ from specframe_uncertainty.bounds import check_outputs, with_errors
 from specframe_uncertainty.calibrated import Calibrated
 from specframe_uncertainty.calibration_set import CalibrationSet
 from specframe_uncertainty.params import VarianceScalingParams
-from specframe_uncertainty.residuals import spread_of
+from specframe_uncertainty.residuals import MINIMUM_TARGETS, spread_of
 from specframe_uncertainty.scale_factors import factors_for, shrunk
 from specframe_uncertainty.spread_curve import SpreadCurve
 from specframe_uncertainty.student import fitted_student
@@ -50,6 +50,10 @@ class VarianceScaling(Calibrated):
     name = "variance-scaling"
     Params: ClassVar[type[Params]] = VarianceScalingParams
     params: VarianceScalingParams
+
+    def least_targets(self) -> int:
+        """Return from how many targets the size of errors is estimated at least."""
+        return MINIMUM_TARGETS
 
     def fit(self, prediction: xr.Dataset, truth: xr.DataArray, *, seed: int = 0) -> Self:
         """Learn the factors from out-of-fold predictions with a ``std``.
