@@ -66,15 +66,33 @@ class Coefficients:
         """Return labels (n_target, n_output) of coefficients (k, n_target)."""
         return np.asarray(coefficients.T @ self.components + self.mean)
 
-    def variance(self, variance: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what variances of coefficients (k, n_target) add to those of labels (n_target, n_output)."""
-        return np.asarray(variance.T @ np.square(self.components))
+    def variance(
+        self, variance: NDArray[np.float64], between: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return what variances of coefficients (k, n_target) add to those of labels (n_target, n_output).
 
-    def covariance(self, variance: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the covariances (n_target, n_output, n_output) of labels."""
+        ``between (n_target, k, k)`` has their covariances, where they have some.
+        """
+        own = variance.T @ np.square(self.components)
+        if between is None:
+            return np.asarray(own)
+        others = np.einsum("nkl,ki,li->ni", _off_diagonal(between), self.components, self.components, optimize=True)
+        return np.asarray(np.maximum(own + others, 0.0))
+
+    def covariance(
+        self, variance: NDArray[np.float64], between: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the covariances (n_target, n_output, n_output) of labels, from those of coefficients."""
         covariance = np.einsum("kn,ki,kj->nij", variance, self.components, self.components, optimize=True)
+        if between is not None:
+            off = _off_diagonal(between)
+            covariance += np.einsum("nkl,ki,lj->nij", off, self.components, self.components, optimize=True)
         return np.asarray(covariance + np.diag(self.rest))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return arrays to be saved; the constructor takes them back."""
         return {name: np.ascontiguousarray(value) for name, value in vars(self).items()}
+
+
+def _off_diagonal(between: NDArray[np.float64]) -> NDArray[np.float64]:
+    return between * (1.0 - np.eye(between.shape[1]))

@@ -12,9 +12,11 @@ from specframe.api import Model, Outputs, label_matrix, weight_vector
 from specframe.errors import DataError
 from specframe_gp.arithmetic import one_thread, torch
 from specframe_gp.coefficients import Coefficients
+from specframe_gp.coregional import CoregionalProcess
 from specframe_gp.params import GaussianProcessParams
 from specframe_gp.process import Process, Training
 from specframe_gp.reduction import Features, Reduction
+from specframe_gp.sparse import SparseProcess
 from specframe_gp.tails import half_widths, precisions, updated_degrees
 from specframe_gp.training import train
 
@@ -28,6 +30,12 @@ _LOG = logging.getLogger(__name__)
 _MIN_TARGETS = 3
 #: Beyond so many targets a fit takes the better part of an hour and more memory than a laptop has.
 _MANY_TARGETS = 4000
+#: Up to so many targets ``inducing: auto`` is exact; beyond, it takes so many inducing inputs.
+_EXACT_TARGETS, _INDUCING = 2000, 128
+#: Targets times components that ``outputs: lmc`` takes: a step of the fit then takes some ten seconds.
+_MOST_VALUES = 5000
+#: Targets on which the starts of a sparse process are compared.
+_COMPARED = 400
 #: Rounds in which the weights of targets and the function adapt to each other, and the change at which they have.
 _ROUNDS, _SETTLED = 20, 0.02
 #: Iterations of the maximisation in each of these rounds: the next one goes on where it ends.
@@ -97,9 +105,11 @@ class GaussianProcess(Model):
             raise DataError(
                 f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
             )
-        if known.sum() > _MANY_TARGETS:
+        if known.sum() > _MANY_TARGETS and self.params.inducing is None:
             _LOG.warning(
-                "%s: %d targets are many for an exact Gaussian process: n^3 operations", self.name, known.sum()
+                "%s: %d targets are many for an exact process, n^3 operations: set inducing: auto",
+                self.name,
+                known.sum(),
             )
         every = np.column_stack([weight, features.squared_error, features.matrix, labels])
         order = np.lexsort(every.T)
@@ -112,9 +122,24 @@ class GaussianProcess(Model):
         training = Training(
             reduction.inputs(features), coefficients.of(labels), weight, reduction.squared_errors(features)
         )
+        if self.params.outputs == "lmc" and training.y.size > _MOST_VALUES:
+            raise DataError(
+                f"{self.name}: outputs: lmc has to factorise a matrix of {training.y.size} values at once, "
+                f"{len(training.y)} components of {len(order)} targets, and takes at most {_MOST_VALUES}: set "
+                "n_components to fewer, or outputs: pca"
+            )
         process = self._made(training)
         with one_thread():
-            self._train(process, restarts=self.params.restarts, max_iterations=self.params.max_iterations, seed=seed)
+            options = {"max_iterations": self.params.max_iterations, "seed": seed}
+            if isinstance(process, SparseProcess):
+                # starts are compared on some of the targets, and inducing inputs chosen for the kernel found there
+                some = np.unique(np.linspace(0, len(order) - 1, min(len(order), _COMPARED)).round().astype(int))
+                first = Process(self.params.kernel, self.params.mean, training.take(some), process.dtype)
+                self._train(first, restarts=self.params.restarts, **options)
+                process.set_hyper_parameters(first.hyper_parameters()).choose()
+                self._train(process, restarts=0, from_here=True, **options)
+            else:
+                self._train(process, restarts=self.params.restarts, **options)
             if self.params.noise == "student-t":
                 training, self._degrees = self._reweighted(process, training)
         self._process, self._training = process, training
@@ -141,12 +166,15 @@ class GaussianProcess(Model):
         # the variance of Student's t is larger than its squared scale
         heavier = self._degrees / (self._degrees - 2.0) if self.params.noise == "student-t" else 1.0
         variance = posterior.variance + heavier * posterior.noise
+        between = posterior.between
+        own = self._coefficients.variance(posterior.variance, between) + self._coefficients.rest
         mean = self._coefficients.labels(posterior.mean)
         more: dict[str, Any] = {}
         if self.params.covariance:
-            more["covariance"] = (("target", "output", "output_other"), self._coefficients.covariance(variance))
+            covariance = self._coefficients.covariance(variance, between)
+            more["covariance"] = (("target", "output", "output_other"), covariance)
         if self.params.noise == "student-t":
-            normal = self._coefficients.variance(posterior.variance) + self._coefficients.rest
+            normal = own
             noise = self._coefficients.variance(posterior.noise)
             half = half_widths(normal, noise, self._degrees, self.params.levels)
             dims, units = ("target", "output", "level"), {"units": self._outputs.units}
@@ -155,7 +183,7 @@ class GaussianProcess(Model):
         return self._outputs.prediction(
             features.targets,
             mean,
-            np.sqrt(self._coefficients.variance(variance) + self._coefficients.rest),
+            np.sqrt(own + self._coefficients.variance(heavier * posterior.noise)),
             extrapolating=("target", self._reduction.space.extrapolates(features.matrix)),
             **more,
         )
@@ -178,6 +206,7 @@ class GaussianProcess(Model):
             "training": vars(self._training),
             "reduction": self._reduction.state(),
             "coefficients": self._coefficients.state(),
+            "sparse": {"inducing": self._process.inducing} if isinstance(self._process, SparseProcess) else {},
         }
         arrays = {f"{part}.{name}": np.asarray(a) for part, found in parts.items() for name, a in found.items()}
         if self.params.noise == "student-t":
@@ -196,7 +225,8 @@ class GaussianProcess(Model):
         self._training = Training(**part("training"))
         if self.params.noise == "student-t":
             self._degrees = float(arrays["degrees"])
-        self._process = self._made(self._training).set_hyper_parameters(part("hyper"))
+        inducing = part("sparse").get("inducing")
+        self._process = self._made(self._training, inducing).set_hyper_parameters(part("hyper"))
 
     def _train(self, process: Process, **start: Any) -> None:
         train(
@@ -223,5 +253,13 @@ class GaussianProcess(Model):
                 break
         return replace(training, weight=training.weight * precision), degrees
 
-    def _made(self, training: Training) -> Process:
-        return Process(self.params.kernel, self.params.mean, training, getattr(torch, self.params.dtype))
+    def _made(self, training: Training, inducing: NDArray[np.int64] | None = None) -> Process:
+        given = (self.params.kernel, self.params.mean, training, getattr(torch, self.params.dtype))
+        wanted = self.params.inducing
+        if wanted == "auto":
+            wanted = _INDUCING if len(training.x) > _EXACT_TARGETS else None
+        if self.params.outputs == "lmc" and len(training.y) > 1:
+            return CoregionalProcess(*given, n_latent=self.params.latents)
+        if wanted is None or wanted >= len(training.x):
+            return Process(*given)
+        return SparseProcess(*given, n_inducing=wanted, inducing=inducing)

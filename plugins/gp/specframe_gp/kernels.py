@@ -21,12 +21,12 @@ _VARIANCE = (0.0, 2.0)
 _PERIOD = (1.0, 1.0)
 
 
-def make_kernel(params: KernelParams, n_input: int, n_process: int, dtype: torch.dtype) -> Any:
-    """Return a kernel whose parameters are logarithms, with leading axis ``n_process``.
+def make_kernel(params: KernelParams, n_input: int, batch: tuple[int, ...], dtype: torch.dtype) -> Any:
+    """Return a kernel whose parameters are logarithms, with leading axes ``batch``.
 
     Each term of a sum has a variance of its own, and so has a product; that of ``linear`` is by input.
     """
-    kernel, _ = _make(params, n_input, torch.Size([n_process]), scaled=True)
+    kernel, _ = _make(params, n_input, torch.Size(batch), scaled=True)
     return kernel.to(dtype)
 
 

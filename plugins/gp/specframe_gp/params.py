@@ -120,6 +120,18 @@ class GaussianProcessParams(Params):
         description="Prior of the logarithms of the kernel's parameters; 'none' maximises the marginal likelihood "
         "alone, which with many inputs and few targets overfits.",
     )
+    outputs: Literal["pca", "lmc"] = Field(
+        "pca",
+        description="'pca': components of the labels (or outputs, see n_components) are processes independent of each "
+        "other. 'lmc': they are mixtures of `latents` processes, a linear model of coregionalisation, so that each "
+        "tells of the others; the time grows as the cube of targets times components.",
+    )
+    latents: int = Field(2, ge=1, le=20, description="Processes that outputs: lmc mixes.")
+    inducing: Literal["auto"] | Annotated[int, Field(ge=1, le=5000)] | None = Field(
+        "auto",
+        description="Inducing inputs of a sparse process, whose time grows with the number of targets and the square "
+        "of theirs: 'auto' takes 128 beyond 2000 targets, and the exact process below; null is always exact.",
+    )
     optimizer: Literal["l-bfgs", "adam"] = Field("l-bfgs", description="How the likelihood is maximised.")
     restarts: int = Field(
         3, ge=0, le=100, description="Further starts of the maximisation, drawn at random; the best result is kept."

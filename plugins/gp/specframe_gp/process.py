@@ -42,14 +42,22 @@ class Training:
     weight: NDArray[np.float64]
     squared_error: NDArray[np.float64]
 
+    def take(self, index: NDArray[Any]) -> Self:
+        """Return some of the targets."""
+        return type(self)(self.x[index], self.y[:, index], self.weight[index], self.squared_error[index])
+
 
 @dataclass(frozen=True)
 class Posterior:
-    """Of new labels: ``mean``, ``variance`` of the function and that of the ``noise``, all (b, n_new)."""
+    """Of new labels: ``mean``, ``variance`` of the function and that of the ``noise``, all (b, n_new).
+
+    ``between (n_new, b, b)`` is the covariance of the functions where they depend on each other.
+    """
 
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
     noise: NDArray[np.float64]
+    between: NDArray[np.float64] | None = None
 
 
 class Process:
@@ -67,23 +75,27 @@ class Process:
         dtype: torch.dtype = torch.float64,
     ) -> None:
         self._mean: Mean = mean
-        self._dtype = dtype
+        self.dtype = self._dtype = dtype
         self._x, self._y = self._tensor(training.x), self._tensor(training.y)
         self._inverse_weight, self._squared_error = (
             self._tensor(1.0 / training.weight),
             self._tensor(training.squared_error),
         )
         n_process = len(training.y)
-        self._kernel = make_kernel(kernel, training.x.shape[1], n_process, dtype)
-        self._log_noise = torch.nn.Parameter(torch.zeros(n_process, dtype=dtype))
-        self._log_factor = torch.nn.Parameter(torch.zeros(n_process, training.squared_error.shape[1], dtype=dtype))
+        self._make(kernel, training.x.shape[1], n_process, training.squared_error.shape[1])
         self._solved: _Solved | None = None
         self.set_hyper_parameters({name: prior[0].numpy() for name, prior in self.priors().items()})
+
+    def _make(self, kernel: KernelParams, n_input: int, n_process: int, n_error: int) -> None:
+        """Make the kernel and what tells of noise."""
+        self._kernel = make_kernel(kernel, n_input, (n_process,), self._dtype)
+        self._log_noise = torch.nn.Parameter(torch.zeros(n_process, dtype=self._dtype))
+        self._log_factor = torch.nn.Parameter(torch.zeros(n_process, n_error, dtype=self._dtype))
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         """Return the logarithms of all hyper-parameters by name, each with leading axis b."""
         noise = {"log_noise": self._log_noise}
-        if self._log_factor.shape[1]:
+        if self._log_factor.shape[-1]:
             noise["log_error_factor"] = self._log_factor
         return {**{f"kernel.{name}": value for name, value in self._kernel.named_parameters()}, **noise}
 
@@ -106,7 +118,7 @@ class Process:
         with torch.no_grad():
             for name, parameter in self.parameters().items():
                 parameter.copy_(torch.tensor(values[name], dtype=self._dtype).reshape(parameter.shape))
-        self._solved = None
+        self._forget()
         return self
 
     def negative_log_likelihood(self) -> torch.Tensor | None:
@@ -165,8 +177,12 @@ class Process:
     def set_weight(self, weight: NDArray[np.float64]) -> Self:
         """Take other weights (n,)."""
         self._inverse_weight = self._tensor(1.0 / weight)
-        self._solved = None
+        self._forget()
         return self
+
+    def _forget(self) -> None:
+        """Forget what was computed with other hyper-parameters or weights."""
+        self._solved = None
 
     def _solve(self) -> _Solved | None:
         covariance = self._kernel(self._x).to_dense()
@@ -188,8 +204,11 @@ class Process:
 
     def _noise(self, inverse_weight: torch.Tensor, squared_error: torch.Tensor) -> torch.Tensor:
         """Return variances (b, n)."""
-        constant = (self._log_noise.exp() + _LEAST_NOISE[self._dtype])[:, None]
+        constant = (self._log_noise.exp() + self._least_noise())[:, None]
         return (constant + self._log_factor.exp() @ squared_error.T) * inverse_weight
+
+    def _least_noise(self) -> float:
+        return _LEAST_NOISE[self._dtype]
 
     def _basis(self, x: torch.Tensor) -> torch.Tensor:
         """Return the functions that the mean is made of, shape (n, m)."""

@@ -124,7 +124,7 @@ class _AlongWavelength(Likelihood):
     ) -> None:
         each = ("log_spread", "exponent") if amplitude == "each" else ()
         super().__init__(dtype, ("log_rest", *each, *more))
-        self._kernel = make_kernel(kernel, 1, 1, dtype)
+        self._kernel = make_kernel(kernel, 1, (1,), dtype)
         self._amplitude, self._log_white = amplitude, self._tensor(log_white)
 
     def kernel(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

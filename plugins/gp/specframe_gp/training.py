@@ -31,7 +31,7 @@ _TRIAL, _GAIN = 30, 1e-8
 #: How far the first step of L-BFGS goes at most: a gradient of many data would take it to the bounds at once.
 _FIRST_STEP = 1.0
 #: Rounds of L-BFGS, each in units of the gradient it begins with, and the gain of one that is worth another.
-_ROUNDS, _WORTH = 8, 0.05
+_ROUNDS, _WORTH = 8, 0.5
 #: Step of Adam in the logarithms, and the change of the objective per target at which it ends.
 _STEP, _SETTLED = 0.05, 1e-7
 #: Value of what cannot be factorised: a line search turns back from it.
