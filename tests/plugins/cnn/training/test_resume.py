@@ -58,7 +58,7 @@ def stop_at(stand_in, monkeypatch):
         # so large that the first epoch stays the best, and the rate is halved before training breaks off
         {"optimiser": "sgd", "schedule": "plateau", "patience": 6, "learning_rate": 1.0, "ema": 0.0},
         {"optimiser": "adam", "schedule": "one-cycle", "ema": 0.0},
-        # diverges, and goes on from its first weights
+        # diverges twice, and goes on from its best weights
         {
             "optimiser": "sgd",
             "learning_rate": 10.0,
