@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["LogVariance"]
 
 _ROUNDS, _SETTLED = 100, 1e-10
+_EXACT = 1e-12
+#: Of Student's t that slopes are fitted by: tails as heavy as those of real residuals.
+_DEGREES = 4.0
+#: What a target tells of the logarithm of the variance then, over what it tells if residuals are normal.
+_INFORMATION = _DEGREES / (_DEGREES + 3.0)
 #: Largest change of a log-variance in one round.
 _STEP = 2.0
 
@@ -42,7 +47,12 @@ class LogVariance:
         folds: NDArray[np.intp],
         floor: Array,
     ) -> LogVariance:
-        """Maximise the normal likelihood of squared residuals, less ``shrinkage / 4`` times the squared slopes.
+        """Maximise the likelihood of squared residuals, less ``shrinkage / 4`` times the squared slopes.
+
+        Slopes are those under which residuals in units of sigma are most likely as Student's t with four degrees of
+        freedom (Lange, Little & Taylor 1989, J. Am. Stat. Assoc. 84, 881), so that the few targets that carry the
+        squared error do not decide them. The intercepts are then those of normal residuals: sigma is a root mean
+        square.
 
         Parameters
         ----------
@@ -68,7 +78,9 @@ class LogVariance:
                 lambda fit, test: _surprise(fit, x[test], z[test], y[test]),
                 folds,
             )
-        return cls(*_fisher_scoring(terms, squares, known, shrinkage, shared, floor), shrinkage)
+        fit = _fisher_scoring(terms, squares, known, shrinkage, shared, floor)
+        intercept, slopes = _as_root_mean_square(fit, terms, known, squares)
+        return cls(np.maximum(intercept, 2.0 * np.log(floor)), slopes, shrinkage)
 
     def variance(self, terms: Array) -> Array:
         """Return the variance (n_target, n_output) beside the known one."""
@@ -82,7 +94,24 @@ def _variance(intercept: Array, slopes: Array, terms: Array, known: Array) -> Ar
 def _surprise(fit: tuple[Array, Array], terms: Array, known: Array, squares: Array) -> Array:
     """Return minus twice the log-likelihood of each target (n_target,), mean over its known outputs."""
     variance = _variance(*fit, terms, known)
-    return np.asarray(np.nanmean(np.where(np.isnan(squares), np.nan, np.log(variance) + squares / variance), axis=1))
+    far = (_DEGREES + 1.0) * np.log1p(squares / variance / _DEGREES)
+    return np.asarray(np.nanmean(np.where(np.isnan(squares), np.nan, np.log(variance) + far), axis=1))
+
+
+def _as_root_mean_square(fit: tuple[Array, Array], terms: Array, known: Array, squares: Array) -> tuple[Array, Array]:
+    """Return the fit with intercepts under which normal residuals are the most likely, slopes as they are."""
+    intercept, slopes = fit
+    use = ~np.isnan(squares)
+    squares = np.where(use, squares, 0.0)
+    for _ in range(_ROUNDS):
+        own = np.exp(intercept + np.einsum("iok,ok->io", terms, slopes))
+        share = own / (own + known)
+        score = (share * (squares / (own + known) - 1.0) * use).sum(axis=0)
+        step = np.clip(score / np.maximum((np.square(share) * use).sum(axis=0), 1e-6), -1.0, 1.0)
+        intercept = intercept + step
+        if float(np.abs(step).max()) < _EXACT:
+            break
+    return intercept, slopes
 
 
 def _fisher_scoring(
@@ -90,9 +119,8 @@ def _fisher_scoring(
 ) -> tuple[Array, Array]:
     """Return intercept and slopes.
 
-    The likelihood is that of a generalised linear model with Gamma errors and logarithmic link where ``known`` is 0
-    (Aitkin 1987, Appl. Stat. 36, 332). Each round solves for the step with the expected information, and halves it
-    until it does no harm.
+    Where ``known`` is 0 it is a generalised linear model for the variance (Aitkin 1987, Appl. Stat. 36, 332). Each
+    round solves for the step with the expected information, and halves it until it does no harm.
     """
     use = ~np.isnan(squares)
     squares = np.where(use, squares, 0.0)
@@ -108,7 +136,8 @@ def _fisher_scoring(
 
     def loss(intercept: Array, slopes: Array) -> float:
         variance = _variance(intercept, slopes, terms, known)
-        fit = 0.5 * ((np.log(variance) + squares / variance) * use).sum() / outputs
+        far = (_DEGREES + 1.0) * np.log1p(squares / variance / _DEGREES)
+        fit = 0.5 * ((np.log(variance) + far) * use).sum() / outputs
         return float(fit + 0.25 * shrinkage * np.square(slopes).sum() / outputs)
 
     now = loss(intercept, slopes)
@@ -116,8 +145,9 @@ def _fisher_scoring(
         own = np.exp(intercept + np.einsum("iok,ok->io", terms, slopes))
         variance = own + known
         share = own / variance
-        weight = np.maximum(0.5 * np.square(share), 1e-6) * use / outputs
-        score = 0.5 * share * (squares / variance - 1.0) * use / outputs
+        weight = np.maximum(0.5 * _INFORMATION * np.square(share), 1e-6) * use / outputs
+        counted = (_DEGREES + 1.0) * squares / (_DEGREES * variance + squares)
+        score = 0.5 * share * (counted - 1.0) * use / outputs
         total = weight.sum(axis=0)
         centre = np.einsum("io,iok->ok", weight, terms) / total[:, None]
         centred = terms - centre

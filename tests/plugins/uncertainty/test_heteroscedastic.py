@@ -138,3 +138,17 @@ def test_few_targets_and_unknown_truths():
     found = Heteroscedastic().fit(seen, gaps).apply(seen)
     assert np.isfinite(found["std"]).all()
     assert found["std"].attrs["calibration_targets"] == 8
+
+
+def test_a_few_bad_targets_do_not_decide_how_errors_follow_the_prediction():
+    """One residual in 25 is 20 times too large, whatever the prediction: the slope of ln sigma stays 0.5."""
+    rng = np.random.default_rng(6)
+    slopes = []
+    for _ in range(10):
+        z = rng.normal(size=(400, 1))
+        error = 1e-4 * np.exp(0.5 * z) * rng.normal(size=z.shape) * np.where(rng.random(z.shape) < 0.04, 20.0, 1.0)
+        truth = make_labels(0.01 + 1e-3 * z + error, map(str, range(400)), ["depth"])
+        seen = make_prediction(truth, 0.01 + 1e-3 * z)
+        found = Heteroscedastic(degree=1, shrinkage=1.0).fit(seen, truth).apply(seen)
+        slopes.append(np.polyfit(z[:, 0], np.log(found["std"].values[:, 0]), 1)[0])
+    assert np.sqrt(np.mean(np.square(np.array(slopes) - 0.5))) < 0.1
