@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -74,8 +75,8 @@ class MovingAverage:
     def update(self, step: int) -> None:
         """Take in the network's weights after ``step`` (from 0)."""
         decay = min(self.decay, (1.0 + step) / (10.0 + step))
-        for average, live in zip(self.weights.values(), self._live.values(), strict=True):
-            average.lerp_(live, 1.0 - decay)
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        average(list(self.weights.values()), list(self._live.values()), step)
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Take averages that were :attr:`weights`."""
