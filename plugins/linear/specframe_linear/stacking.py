@@ -16,6 +16,7 @@ from specframe.api import (
     label_groups,
     label_matrix,
     weight_vector,
+    workspace,
 )
 from specframe.errors import DataError
 from specframe_linear.held_out import label_folds
@@ -128,13 +129,9 @@ class Stacking(Model):
         self._learn(members, labels, weight, scale.rounding, folds)
         total = self._fitted_weights.weight.mean(axis=1)
         said = ", ".join(f"{name} {w:.3f}" for name, w in zip(self._names, total, strict=True))
-        _LOG.info(
-            "%s: weights %s; shrinkage %g, inverse variance to the power %g",
-            self.name,
-            said,
-            self._shrinkage,
-            self._power,
-        )
+        line = f"weights {said}; shrinkage {self._shrinkage:g}, inverse variance to the power {self._power:g}"
+        _LOG.info("%s: %s", self.name, line)
+        workspace().tell(line)
         return self
 
     def _learn(self, members: Members, labels: Array, weight: Array, rounding: Array, folds: NDArray[np.intp]) -> None:

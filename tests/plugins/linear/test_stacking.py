@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from scipy.optimize import minimize
 
-from specframe.api import make_labels
+from specframe.api import make_labels, working_in
 from specframe.errors import DataError, NotFittedError
 from specframe.pipeline.fitting import fit_chain
 from specframe.pipeline.learning import LearningData, LearningStep
@@ -203,11 +203,13 @@ def test_weights_before_a_fit_are_refused():
         _ = Stacking().weights
 
 
-def test_weights_are_logged(caplog):
+def test_weights_are_told_to_the_log_and_to_the_run(caplog):
     members, truth = predictions()
-    with caplog.at_level(logging.INFO, "specframe_linear"):
+    told = []
+    with caplog.at_level(logging.INFO, "specframe_linear"), working_in(None, told.append):
         Stacking().fit(collection(members), truth)
     assert "weights ridge 0.7" in caplog.text
+    assert told[0].startswith("weights ridge 0.7")
 
 
 def test_in_a_pipeline_it_is_no_worse_than_its_best_member():
