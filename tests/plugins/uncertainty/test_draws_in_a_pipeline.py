@@ -14,7 +14,7 @@ from specframe.errors import DataError
 from specframe.pipeline.fitting import fit_chain
 from specframe.pipeline.learning import LearningData, LearningStep
 from specframe_linear import BayesianRidge, Naive, Ols
-from specframe_uncertainty import Bootstrap, Conformal, Ensemble, Heteroscedastic, InputBootstrap
+from specframe_uncertainty import Bootstrap, Conformal, Ensemble, Heteroscedastic, InputBootstrap, VarianceScaling
 
 OUTPUTS = 300
 NOISE = 2.0
@@ -109,7 +109,7 @@ def test_inputs_without_errors_are_refused():
 @pytest.mark.parametrize(
     "estimators",
     [
-        [Heteroscedastic(), Ensemble(members=5, over="folds"), Conformal(joint="pooled")],
+        [Heteroscedastic(), Ensemble(members=5, over="folds"), VarianceScaling(), Conformal(joint="pooled")],
         [Ensemble(members=5, over="folds"), Heteroscedastic(), Conformal(joint="pooled")],
         [Heteroscedastic(source="residuals"), Bootstrap(draws=5), InputBootstrap(draws=20, combine="maximum")],
     ],
