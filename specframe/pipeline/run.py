@@ -137,6 +137,7 @@ def run_pipeline(session: Session) -> None:
         if prediction is not None:
             prediction = name_outputs(prediction, labels)
 
+    gathered.note_predicted(prediction)
     evaluation = _unjudged(scores, prediction)
     if labels is not None and prediction is not None:
         with session.phase("scores"):
