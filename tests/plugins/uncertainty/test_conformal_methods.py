@@ -74,10 +74,10 @@ def test_a_learned_size_follows_what_the_prediction_tells():
 
 
 def test_a_learned_size_costs_no_coverage_with_few_targets():
-    """60 calibration targets; 150 repetitions, exchangeable by construction. Expected: ceil(61 level) / 61."""
+    """60 calibration targets; 80 repetitions, exchangeable by construction. Expected: ceil(61 level) / 61."""
     rng = np.random.default_rng(1)
     inside = []
-    for _ in range(150):
+    for _ in range(80):
         seen, truth = of_unequal_error(rng, 60, m=2)
         new, new_truth = of_unequal_error(rng, 100, m=2, prefix="new")
         found = Conformal(normalise_by="learned").fit(seen, truth).apply(new)
@@ -206,10 +206,10 @@ def test_cross_intervals_are_the_published_ranks(folds):
 
 
 def test_cross_intervals_hold_where_the_models_of_folds_differ():
-    """Guaranteed are 2 level - 1; with 25 targets and 5 folds they hold about the level. 400 repetitions of 20."""
+    """Guaranteed are 2 level - 1; with 25 targets and 5 folds they hold about the level. 200 repetitions of 20."""
     rng = np.random.default_rng(10)
     inside = []
-    for _ in range(400):
+    for _ in range(200):
         seen, truth, new, new_truth = of_folds(rng, 25, 20, 5, m=3)
         found = Conformal(method="cv+").fit(seen, truth).apply(new)
         inside.append(covered(found, new_truth.values).mean(axis=(0, 1)))
