@@ -167,6 +167,14 @@ class SpectrumGpParams(Params):
         "width and dependence on the depth are learned; 'depth' takes it as proportional to the depth, 'common' as "
         "the same for all.",
     )
+    novelty: float = Field(
+        0.0,
+        ge=0,
+        le=0.9,
+        description="Prior probability that a target has features narrower than those of the training set, as strong "
+        "as its known ones and 1.5 % of the wavelength wide: a band of a new molecule is then not shrunk away. Needs "
+        "wavelengths, and their logarithm for the coordinate.",
+    )
     learn_from: Literal["both", "labels", "depths"] = Field(
         "both",
         description="'labels': the kernel is learned from known spectra, errors are taken as reported. 'both': "

@@ -184,6 +184,8 @@ class Channels:
     outputs: Axis
     same: NDArray[np.int64]
     single: bool
+    #: What a unit of the axis is in ln(wavelength), 0 where it is not along that.
+    unit: float = 0.0
 
     @classmethod
     def match(cls, spectra: Spectra, outputs: Outputs, coordinate: Coordinate, model: str) -> Self:
@@ -211,6 +213,7 @@ class Channels:
             raise DataError(f"{model}: wavelengths must be above 0 um, or set coordinate: wavelength")
         at = _coordinate(wavelength, coordinate)
         scale = (float(at.min()), max(float(np.ptp(at)), np.finfo(float).tiny) / _LENGTH)
+        unit = scale[1] if coordinate == "log-wavelength" else 0.0
         index = np.abs(wavelength[None, :] - wanted[:, None]).argmin(axis=1)
         reach = 0.5 * np.median(np.diff(np.sort(wanted))) if len(wanted) > 1 else np.inf
         near = np.abs(wavelength[index] - wanted) <= reach
@@ -221,23 +224,23 @@ class Channels:
         # an output that is a channel is the same band as the channel
         place = np.where(same >= 0, wavelength[np.maximum(same, 0)], wanted)
         if bounds is None:
-            return cls(measured, Axis.of(place, None, coordinate, scale), same, single)
+            return cls(measured, Axis.of(place, None, coordinate, scale), same, single, unit)
         usual = np.median(bounds[:, 1] - bounds[:, 0])
         narrow = np.stack([place - 0.5 * usual, place + 0.5 * usual], axis=1)
         own = np.where((same >= 0)[:, None], bounds[np.maximum(same, 0)], narrow)
-        return cls(measured, Axis.of(place, own, coordinate, scale), same, single)
+        return cls(measured, Axis.of(place, own, coordinate, scale), same, single, unit)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return arrays to be saved; :meth:`from_state` is the inverse."""
         axes = {"measured": self.measured, "outputs": self.outputs}
         placed = {f"{name}.{key}": value for name, axis in axes.items() for key, value in vars(axis).items()}
-        return {**placed, "same": self.same, "single": np.array(self.single)}
+        return {**placed, "same": self.same, "single": np.array(self.single), "unit": np.array(self.unit)}
 
     @classmethod
     def from_state(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """Take what :meth:`state` returned."""
         measured, outputs = (Axis(arrays[f"{n}.points"], arrays[f"{n}.average"]) for n in ("measured", "outputs"))
-        return cls(measured, outputs, arrays["same"], bool(arrays["single"]))
+        return cls(measured, outputs, arrays["same"], bool(arrays["single"]), float(arrays["unit"]))
 
 
 def _one_each(

@@ -31,6 +31,8 @@ _AMPLITUDES, _PRIOR_TARGETS = 25, 10.0
 _FLAT = 1e-3
 #: Channels of known spectra from which a kernel is learned at most.
 _MOST_CHANNELS = 300
+#: Correlation length of novel features in ln(wavelength): molecular bands in the near infrared are 1 to 4 % wide.
+_NOVEL_WIDTH = 0.015
 #: Training targets of which the posterior is computed to learn how well measurements fit, evenly among them.
 _JUDGED = 100
 #: The least unit of features, in units of depths.
@@ -87,6 +89,8 @@ def learn(
     else:
         prior = _of_depths(spectra, weight, log_white, channels, params, seed)
     process, hyper = _process(prior, channels, typical, weight)
+    if params.novelty > 0:
+        process = _with_unknown(process, channels, prior.unit, params.novelty)
     errors = DepthErrors(channels.measured.centre, np.zeros(spectra.depth.shape[1]))
     if not from_labels:
         errors = _errors(prior.likelihood, errors, prior.unit, typical)
@@ -265,6 +269,21 @@ def _process(
         if name.startswith("kernel."):
             hyper |= {name: float(np.ravel(values)[0])}
     return process, hyper
+
+
+def _with_unknown(process: SpectrumProcess, channels: Channels, unit: float, novelty: float) -> SpectrumProcess:
+    """Return the prior with features that no training spectrum had: a squared exponential of unit amplitude."""
+    if channels.unit == 0.0:
+        raise DataError("spectrum-gp: novelty needs wavelengths, and coordinate: log-wavelength")
+    measured, outputs = channels.measured, channels.outputs
+
+    def covariance(first: Axis, second: Axis) -> NDArray[np.float64]:
+        apart = np.subtract.outer(first.points, second.points) * channels.unit / _NOVEL_WIDTH
+        return unit**2 * _between(first, second, np.exp(-0.5 * np.square(apart)))
+
+    return process.with_unknown(
+        novelty, covariance(measured, measured), covariance(outputs, measured), covariance(outputs, outputs)
+    )
 
 
 def _between(first: Axis, second: Axis, covariance: NDArray[np.float64]) -> NDArray[np.float64]:

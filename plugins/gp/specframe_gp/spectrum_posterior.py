@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -17,6 +17,11 @@ __all__ = ["DepthErrors", "Posterior", "SpectrumProcess"]
 
 #: White depths below this part of the typical one count as that: they scale errors and amplitudes.
 _LEAST_WHITE = 1e-3
+_TINY = float(np.finfo(float).tiny)
+
+
+def _nothing() -> NDArray[np.float64]:
+    return np.zeros((0, 0))
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ class SpectrumProcess:
     ``measured (c, c)``, ``cross (o, c)`` and ``outputs (o, o)`` are covariances of ``f`` in squared depths;
     ``measured_mean (c,)`` and ``output_mean (o,)`` its mean shape. Amplitudes are ``(white / typical_white)^exponent *
     amplitudes`` with ``probabilities (j,)``: a scale mixture of normals (Andrews & Mallows 1974, J. R. Stat. Soc. B
-    36, 99). Of the level nothing is assumed.
+    36, 99). Of the level nothing is assumed. With the probability ``novelty`` a spectrum has features besides that no
+    training spectrum had, of the covariances ``unknown_measured``, ``unknown_cross`` and ``unknown_outputs``.
     """
 
     measured: NDArray[np.float64]
@@ -86,6 +92,20 @@ class SpectrumProcess:
     probabilities: NDArray[np.float64]
     exponent: float
     typical_white: float
+    novelty: float = 0.0
+    unknown_measured: NDArray[np.float64] = field(default_factory=_nothing)
+    unknown_cross: NDArray[np.float64] = field(default_factory=_nothing)
+    unknown_outputs: NDArray[np.float64] = field(default_factory=_nothing)
+
+    def with_unknown(
+        self,
+        novelty: float,
+        measured: NDArray[np.float64],
+        cross: NDArray[np.float64],
+        outputs: NDArray[np.float64],
+    ) -> Self:
+        """Return the prior under which spectra have unknown features, of these covariances, with this probability."""
+        return replace(self, novelty=novelty, unknown_measured=measured, unknown_cross=cross, unknown_outputs=outputs)
 
     def relative_white(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return white depths over the typical one, positive."""
@@ -112,39 +132,26 @@ class SpectrumProcess:
             raise DataError(
                 "spectrum-gp: a covariance of measured depths is not positive definite; set depth_covariance: false"
             ) from None
-        shape, mean = self.measured[np.ix_(known, known)], self.measured_mean[known]
-        half = solve_triangular(root, shape, lower=True)
-        whitened = solve_triangular(root, half.T, lower=True)
-        values, vectors = eigh(0.5 * (whitened + whitened.T))
-        values = np.maximum(values, 0.0)
-        columns = np.stack([np.ones_like(depth), depth, mean], axis=1)
-        one, data, shape_mean = (vectors.T @ solve_triangular(root, columns, lower=True)).T
-        # covariance of f at outputs with the measurement, in the same basis: shape (o, k)
-        reach = self.cross[:, known] @ solve_triangular(root, vectors, lower=True, trans="T")
-
         scale = float(self.relative_white(np.array([white]))[0]) ** self.exponent
-        amplitude = (scale * self.amplitudes)[:, None]  # shape: (j, 1)
-        precision = 1.0 / (np.square(amplitude) * values + 1.0)
-        residual = data - amplitude * shape_mean
-        of_level = (precision * np.square(one)).sum(axis=1)
-        level = (precision * one * residual).sum(axis=1) / of_level
-        left = residual - level[:, None] * one
-        distance = (precision * np.square(left)).sum(axis=1)
-        evidence = 0.5 * (np.log(precision).sum(axis=1) - np.log(of_level) - distance)
-        evidence += np.log(np.maximum(self.probabilities, np.finfo(float).tiny))
-        weight = np.exp(evidence - evidence.max())
-        weight /= weight.sum()
-
-        square = np.square(amplitude)
-        means = level[:, None] + amplitude * self.output_mean + (square * precision * left) @ reach.T
-        mean = weight @ means
-        apart = means - mean
-        unsure = (1.0 - (square * precision * one) @ reach.T) / np.sqrt(of_level)[:, None]  # shape: (j, o)
-        known_part = (weight[:, None] * np.square(square) * precision).sum(axis=0)
-        covariance = float(weight @ square[:, 0]) * self.outputs - (reach * known_part) @ reach.T
-        covariance += (weight[:, None] * unsure).T @ unsure + (weight[:, None] * apart).T @ apart
-        freedom = max(len(depth) - 1, 1)
-        return Posterior(mean, 0.5 * (covariance + covariance.T), float(weight @ distance) / freedom)
+        alternatives = [_Alternative.of(self, depth, known, root, scale)]
+        if self.novelty > 0:
+            wider = replace(
+                self,
+                measured=self.measured + self.unknown_measured,
+                cross=self.cross + self.unknown_cross,
+                outputs=self.outputs + self.unknown_outputs,
+            )
+            alternatives.append(_Alternative.of(wider, depth, known, root, scale))
+        prior = (1.0 - self.novelty, self.novelty)[: len(alternatives)]
+        logs = np.stack([a.evidence + np.log(max(p, _TINY)) for a, p in zip(alternatives, prior, strict=True)])
+        weights = np.exp(logs - logs.max())
+        weights /= weights.sum()
+        mean = np.asarray(sum(w @ a.means for w, a in zip(weights, alternatives, strict=True)))
+        covariance = np.asarray(sum(a.covariance(w, mean) for w, a in zip(weights, alternatives, strict=True)))
+        # how badly it fits is told by what is known of spectra
+        fits = np.exp(logs[0] - logs[0].max())
+        misfit = float(fits @ alternatives[0].distance / fits.sum()) / max(len(depth) - 1, 1)
+        return Posterior(mean, 0.5 * (covariance + covariance.T), misfit)
 
     def state(self) -> dict[str, NDArray[np.float64]]:
         """Return arrays to be saved."""
@@ -154,3 +161,63 @@ class SpectrumProcess:
     def from_state(cls, arrays: dict[str, NDArray[np.float64]]) -> Self:
         """Take what :meth:`state` returned."""
         return cls(**{k: a if a.ndim else float(a) for k, a in arrays.items()})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class _Alternative:
+    """A measured spectrum under one prior, for every amplitude.
+
+    ``evidence (j,)`` is the logarithm of its probability times that of the amplitude, ``distance (j,)`` its squared
+    Mahalanobis distance, ``means (j, o)`` the posterior mean of outputs; the rest makes their covariance.
+    """
+
+    evidence: NDArray[np.float64]
+    distance: NDArray[np.float64]
+    means: NDArray[np.float64]
+    square: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    unsure: NDArray[np.float64]
+    reach: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        process: SpectrumProcess,
+        depth: NDArray[np.float64],
+        known: NDArray[np.bool_],
+        root: NDArray[np.float64],
+        scale: float,
+    ) -> Self:
+        """Condition on depths whose noise has the Cholesky factor ``root``; ``scale`` multiplies all amplitudes."""
+        shape, mean = process.measured[np.ix_(known, known)], process.measured_mean[known]
+        half = solve_triangular(root, shape, lower=True)
+        whitened = solve_triangular(root, half.T, lower=True)
+        values, vectors = eigh(0.5 * (whitened + whitened.T))
+        values = np.maximum(values, 0.0)
+        columns = np.stack([np.ones_like(depth), depth, mean], axis=1)
+        one, data, shape_mean = (vectors.T @ solve_triangular(root, columns, lower=True)).T
+        # covariance of f at outputs with the measurement, in the same basis: shape (o, k)
+        reach = process.cross[:, known] @ solve_triangular(root, vectors, lower=True, trans="T")
+
+        amplitude = (scale * process.amplitudes)[:, None]  # shape: (j, 1)
+        square = np.square(amplitude)
+        precision = 1.0 / (square * values + 1.0)
+        residual = data - amplitude * shape_mean
+        of_level = (precision * np.square(one)).sum(axis=1)
+        level = (precision * one * residual).sum(axis=1) / of_level
+        left = residual - level[:, None] * one
+        distance = (precision * np.square(left)).sum(axis=1)
+        evidence = 0.5 * (np.log(precision).sum(axis=1) - np.log(of_level) - distance)
+        evidence += np.log(np.maximum(process.probabilities, _TINY))
+        means = level[:, None] + amplitude * process.output_mean + (square * precision * left) @ reach.T
+        unsure = (1.0 - (square * precision * one) @ reach.T) / np.sqrt(of_level)[:, None]  # shape: (j, o)
+        return cls(evidence, distance, means, square[:, 0], precision, unsure, reach, process.outputs)
+
+    def covariance(self, weight: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what amplitudes of these weights (j,) add to the covariance around ``mean (o,)``."""
+        told = (weight[:, None] * np.square(self.square)[:, None] * self.precision).sum(axis=0)
+        apart = self.means - mean
+        covariance = float(weight @ self.square) * self.outputs - (self.reach * told) @ self.reach.T
+        spread = (weight[:, None] * self.unsure).T @ self.unsure + (weight[:, None] * apart).T @ apart
+        return np.asarray(covariance + spread)

@@ -219,3 +219,59 @@ def test_a_covariance_that_is_not_there_is_told() -> None:
 def test_wrong_parameters_are_refused() -> None:
     with pytest.raises(ParameterError, match="learn_from"):
         SpectrumGp(learn_from="spectra")
+
+
+@pytest.mark.parametrize("amplitude", ["depth", "common"])
+def test_amplitudes_may_be_given(amplitude: str) -> None:
+    """Features as large a part of every depth, or the same for all: each is best told by its own prior."""
+    rng = np.random.default_rng(12)
+    shapes = drawn(12, 60, spread=0.0)
+    level = rng.uniform(2e-3, 2e-2, (60, 1))
+    scale = level / 1e-2 if amplitude == "depth" else 1.0
+    truth = level + scale * (shapes - shapes.mean(axis=1, keepdims=True))
+    error = np.full(truth.shape, 1e-4)
+    y = make_labels(
+        truth, [f"planet-{i}" for i in range(60)], [f"wl-{i}" for i in range(truth.shape[1])], wavelength=WAVELENGTH
+    )
+    x = collection(truth + rng.normal(0.0, error), error)
+    model = SpectrumGp(kernel="rbf", mean="flat", amplitude=amplitude).fit(x, y)
+    prediction = model.predict(x)
+    left = prediction["mean"].values - truth
+    assert np.std(left / prediction["std"].values) == pytest.approx(1.0, abs=0.1)
+    assert np.sqrt(np.mean(left**2)) < 0.6e-4
+    assert model.hyper_parameters()["amplitude_exponent"] == float(amplitude == "depth")
+
+
+def test_novelty_keeps_a_band_narrower_than_training_had(tmp_path) -> None:
+    wavelength = np.geomspace(1.95, 3.9, 80)
+    rng = np.random.default_rng(5)
+    known_band = np.exp(-0.5 * ((wavelength - 2.6) / 0.3) ** 2)
+    truth = rng.uniform(2e-3, 2e-2, (60, 1)) + 2e-4 * np.exp(rng.normal(0.0, 0.5, (60, 1))) * known_band
+    error = np.full(truth.shape, 2e-5)
+    names = [f"planet-{i}" for i in range(60)]
+    y = make_labels(truth, names, [f"wl-{i}" for i in range(80)], wavelength=wavelength)
+    x = collection(truth + rng.normal(0.0, error), error, wavelength, bounds=False)
+    new_truth = truth + 2e-4 * np.exp(-0.5 * ((wavelength - 3.3) / 0.05) ** 2)
+    new = collection(new_truth + rng.normal(0.0, error), error, wavelength, bounds=False)
+    in_band = np.abs(wavelength - 3.3) < 0.1
+    coverage, rms = {}, {}
+    for novelty in (0.0, 0.1):
+        model = SpectrumGp(novelty=novelty).fit(x, y)
+        prediction = model.predict(new)
+        left = (prediction["mean"].values - new_truth)[:, in_band]
+        coverage[novelty] = np.mean(np.abs(left) < prediction["std"].values[:, in_band])
+        rms[novelty] = np.sqrt(np.mean((model.predict(x)["mean"].values - truth) ** 2))
+    # the training set has a single shape: to its prior any other is next to impossible
+    assert coverage[0.0] < 0.1
+    assert coverage[0.1] > 0.5
+    assert np.abs(left.mean()) < 0.1 * 2e-4
+    # spectra without novel features lose nothing
+    assert rms[0.1] < 1.05 * rms[0.0]
+    model.save(tmp_path)
+    assert SpectrumGp.load(tmp_path).predict(new).identical(prediction)
+
+
+def test_novelty_without_wavelengths_is_refused() -> None:
+    depth = np.random.default_rng(0).normal(0.01, 1e-4, (20, 10))
+    with pytest.raises(DataError, match="novelty needs wavelengths"):
+        SpectrumGp(novelty=0.1).fit(depth, depth)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -63,6 +65,29 @@ def test_posterior_is_that_of_dense_algebra(amplitudes, probabilities) -> None:
     mean = sum(w * m for w, (m, _, _) in zip(weight, each, strict=True))
     covariance = sum(w * (c + np.outer(m - mean, m - mean)) for w, (m, c, _) in zip(weight, each, strict=True))
     # the level's prior of 1000 is wide, but not infinite; its square takes six digits of the dense algebra
+    assert found.mean == pytest.approx(mean, abs=1e-4)
+    assert found.covariance == pytest.approx(covariance, abs=1e-4)
+
+
+def test_features_may_be_unknown() -> None:
+    """With some probability the covariance is a wider one; the posterior is the mixture of both."""
+    process, (depth, known, noise) = made([1.3], [1.0]), problem()
+    narrow = 0.9 * RBF(2.0)
+    c, o = CHANNELS[:, None], OUTPUTS[:, None]
+    unknown = (narrow(c), narrow(o, c), narrow(o))
+    found = process.with_unknown(0.3, *unknown).posterior(depth, known, noise, 2.0)
+    wider = replace(
+        process,
+        measured=process.measured + unknown[0],
+        cross=process.cross + unknown[1],
+        outputs=process.outputs + unknown[2],
+    )
+    each = [dense(one, 1.3, depth, known, noise) for one in (process, wider)]
+    weight = np.array([0.7, 0.3]) * np.exp([log - each[0][2] for _, _, log in each])
+    weight /= weight.sum()
+    mean = sum(w * m for w, (m, _, _) in zip(weight, each, strict=True))
+    covariance = sum(w * (c + np.outer(m - mean, m - mean)) for w, (m, c, _) in zip(weight, each, strict=True))
+    assert 0.01 < weight[1] < 0.99
     assert found.mean == pytest.approx(mean, abs=1e-4)
     assert found.covariance == pytest.approx(covariance, abs=1e-4)
 
