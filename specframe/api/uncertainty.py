@@ -29,6 +29,7 @@ class Uncertainty(Fitted):
 
     kind: ClassVar[Kind] = "uncertainty"
     #: Whether ``fit`` learns anything. If not, the pipeline spares the out-of-fold predictions and does not call it.
+    #: Asked of the instance, so that it may be a property that depends on the parameters.
     learns: ClassVar[bool] = True
 
     def draws(self) -> Draws | None:
