@@ -26,11 +26,11 @@ _SHRINKAGE, _DEGREE = 10.0, 2
 
 @dataclass(frozen=True)
 class LearnedScale:
-    """Mean absolute error of a prediction: its logarithm is a quadratic in what the prediction tells.
+    """Size of the error of a prediction: its logarithm is a quadratic in what the prediction tells.
 
     That is its value, the scatter over its outputs, the distance from the training set, a std that is stated, and the
-    error that the detrender measured. Fitted by maximum likelihood as if absolute errors were exponential, which is the
-    Laplace distribution's likelihood: a squared one would follow the largest errors. Outputs share their slopes.
+    error that the detrender measured. Outputs share their slopes, which are those under which errors are the likeliest
+    as Student's t (:class:`~specframe_uncertainty.log_variance.LogVariance`).
     """
 
     space: TraitSpace
@@ -43,18 +43,18 @@ class LearnedScale:
         space = TraitSpace.fit(traits, _DEGREE)
         fit = LogVariance.fit(
             space.terms(traits),
-            np.maximum(np.abs(residuals), floor),
+            np.square(np.maximum(np.abs(residuals), floor)),
             np.zeros(residuals.shape),
             _SHRINKAGE,
             True,
             np.zeros(len(residuals), np.intp),
-            np.sqrt(floor),
+            floor,
         )
         return cls(space, fit)
 
     def of(self, prediction: xr.Dataset, who: str) -> Array:
-        """Return the mean absolute error to be expected, shape (n_target, n_output)."""
-        return self.fit.variance(self.space.terms(traits_of(prediction, self.space.names, who)))
+        """Return the size of the error to be expected, shape (n_target, n_output)."""
+        return np.sqrt(self.fit.variance(self.space.terms(traits_of(prediction, self.space.names, who))))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return its arrays; :meth:`from_state` takes them back, with the names of the traits."""

@@ -70,16 +70,16 @@ class SpreadCurve:
 def _power(ratio: Array, sizes: Array) -> float:
     """Return the power of the std that errors follow, the same for all outputs, between 0 and 3.
 
-    By the likelihood of Laplace's distribution, which follows typical errors and not the largest.
+    By the likelihood of Student's t, which follows typical errors and not the largest.
     """
     width = float(np.sqrt(np.mean(np.square(ratio))))
     terms = (ratio / width)[..., None]
     least = np.maximum(1e-9 * np.nanmean(sizes, axis=0), np.finfo(float).tiny)
     proportional = np.maximum(sizes / np.exp(ratio), least)
     fit = LogVariance.fit(
-        terms, proportional, np.zeros(sizes.shape), _SHRINKAGE, True, np.zeros(len(sizes), np.intp), np.sqrt(least)
+        terms, np.square(proportional), np.zeros(sizes.shape), _SHRINKAGE, True, np.zeros(len(sizes), np.intp), least
     )
-    return float(np.clip(1.0 + fit.slopes[0, 0] / width, 0.0, 3.0))
+    return float(np.clip(1.0 + 0.5 * fit.slopes[0, 0] / width, 0.0, 3.0))
 
 
 def _isotonic(ratio: Array, sizes: Array) -> tuple[Array, Array]:
