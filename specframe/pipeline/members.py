@@ -126,22 +126,27 @@ class FittedModel:
 
     def _draw(self, draws: Draws, X: xr.DataTree, targets: tuple[str, ...], seed: int) -> NDArray[np.float64]:
         if draws.source == "inputs":
-            means = [
-                self._checked(self.members[k % len(self.members)], drawn, targets)["mean"].values
-                for k, drawn in enumerate(drawn_inputs(X, draws.count, seed, self.step))
-            ]
-            return np.stack(means)
+            return np.stack([self._mean(drawn, targets) for drawn in drawn_inputs(X, draws.count, seed, self.step)])
         if draws.source in ("dropout", "weights"):
-            return self._own_draws(draws, X, seed)
+            return self._own_draws(draws, X, targets, seed)
         models = {"targets": self.resampled[: draws.count], "out-of-fold": self.folds}.get(draws.source, self.members)
         return np.stack([self._checked(model, X, targets)["mean"].values for model in models])
 
-    def _own_draws(self, draws: Draws, X: xr.DataTree, seed: int) -> NDArray[np.float64]:
+    def _own_draws(self, draws: Draws, X: xr.DataTree, targets: tuple[str, ...], seed: int) -> NDArray[np.float64]:
+        """Return what the members draw, an equal share each, about the prediction of all: not how members differ."""
         source = cast("Any", draws.source)
         share = -(-draws.count // len(self.members))
         with blamed_on(self.step):
             parts = [m.draws(X, share, source=source, seed=seed_for(seed, k)) for k, m in enumerate(self.members)]
+        if len(parts) > 1:
+            whole = self._mean(X, targets)
+            own = [self._checked(model, X, targets)["mean"].values for model in self.members]
+            parts = [part + (whole - mean) for part, mean in zip(parts, own, strict=True)]
         return np.concatenate(parts)[: draws.count]
+
+    def _mean(self, X: xr.DataTree, targets: tuple[str, ...]) -> NDArray[np.float64]:
+        means = [self._checked(model, X, targets)["mean"].values for model in self.members]
+        return np.asarray(np.mean(means, axis=0))
 
     def _checked(self, model: Model, X: xr.DataTree, targets: tuple[str, ...]) -> xr.Dataset:
         with blamed_on(self.step):

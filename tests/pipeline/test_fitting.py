@@ -186,6 +186,22 @@ def test_inputs_are_drawn_within_their_errors_whoever_is_asked_about() -> None:
     np.testing.assert_array_equal(alone["std"].values[0], prediction["std"].values[3])
 
 
+def test_draws_of_an_ensemble_do_not_hold_how_its_members_differ() -> None:
+    ensemble, inputs = _estimator(Draws("seeds", 3), learns=False), _estimator(Draws("inputs", 400), learns=False)
+    chain, data, _ = _fit(_Wide, ensemble, inputs, errors=0.3)
+    prediction = chain.predict(data)
+    slope = chain.models["a"].members[0].slope[0, 0]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(prediction["std"], 0.3 * slope, rtol=0.15)  # offsets of members differ by 1
+
+    class Drawing(_Wide):
+        def draws(self, X: Any, count: int, *, source: Any, seed: int = 0) -> Any:
+            noise = 0.1 * np.random.default_rng(seed).standard_normal((count, 40, 1))
+            return self.predict(X)["mean"].values + noise
+
+    chain, data, _ = _fit(Drawing, ensemble, _estimator(Draws("dropout", 400), learns=False))
+    np.testing.assert_allclose(chain.predict(data)["std"], 0.1, rtol=0.15)
+
+
 def test_inputs_without_errors_cannot_be_drawn() -> None:
     chain, data, _ = _fit(_Line, _estimator(Draws("inputs", 3), learns=False))
     with pytest.raises(DataError, match="step 'a' reads no input whose errors are known"):
