@@ -54,7 +54,7 @@ class GaussianProcess(Model):
     the noise, and what the components leave of the labels.
 
     Inputs that are missing (NaN or masked) take the training mean; a target without any input is left out of the fit,
-    with a warning in the log. ``extrapolating`` is that of :class:`~specframe.api.FeatureSpace`. Targets are sorted
+    with a warning in the log. ``extrapolating`` and ``distance`` are those of :class:`~specframe.api.FeatureSpace`. Targets are sorted
     by their values before the fit, so that their order changes nothing, not even the last bit. Time grows with the
     cube of the number of targets, memory with its square, times the number of components.
     """
@@ -147,7 +147,7 @@ class GaussianProcess(Model):
         return self
 
     def predict(self, X: Any) -> xr.Dataset:
-        """Return a Prediction with ``mean``, ``std``, ``extrapolating`` and, if asked for, ``covariance``."""
+        """Return a Prediction with ``mean``, ``std``, ``extrapolating``, ``distance`` and, if asked, ``covariance``."""
         if self._process is None:
             raise self._not_fitted()
         features = Features.read(X, self.params.inputs, self.params.noise_errors)
@@ -185,6 +185,7 @@ class GaussianProcess(Model):
             mean,
             np.sqrt(own + self._coefficients.variance(heavier * posterior.noise)),
             extrapolating=("target", self._reduction.space.extrapolates(features.matrix)),
+            distance=("target", self._reduction.space.distance(features.matrix)),
             **more,
         )
 
