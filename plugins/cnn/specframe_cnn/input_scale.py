@@ -28,6 +28,8 @@ _CONSTANT = 1e-7
 _SPECTRUM, _CURVE, _IMAGE = 512, 32, 12
 #: More channels than this are averaged in groups for that.
 _CHANNELS = 8
+#: Targets at a time, to bound the memory it takes.
+_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -181,19 +183,19 @@ def outline(measured: Measured) -> NDArray[np.float64]:
 
     These are averages over groups of neighbouring samples, and the auxiliary values.
     """
-    values: NDArray[Any] = measured.values
     number = _IMAGE if measured.form == "image" else _CURVE if measured.curve else _SPECTRUM
-    groups = [min(_CHANNELS, values.shape[1]), *[number] * (values.ndim - 2)]
-    finite = np.isfinite(values)
-    total: NDArray[Any] = np.where(finite, values, np.float32(0.0))
-    count: NDArray[Any] = finite
-    for axis, most in enumerate(groups, start=1):
-        length = values.shape[axis]
-        starts = group_starts(length, most)
-        total = np.add.reduceat(total, starts, axis=axis, dtype=float)
-        count = np.add.reduceat(count, starts, axis=axis, dtype=float)
-    mean = np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan)
-    return np.concatenate([mean.reshape(len(mean), -1), measured.auxiliary.values], axis=1)
+    groups = [min(_CHANNELS, measured.values.shape[1]), *[number] * (measured.values.ndim - 2)]
+    starts = [group_starts(size, most) for size, most in zip(measured.values.shape[1:], groups, strict=True)]
+    parts = [np.zeros((0, int(np.prod([len(start) for start in starts]))))]
+    for first in range(0, len(measured), _ROWS):
+        values = measured.values[first : first + _ROWS].astype(float)
+        count = np.isfinite(values).astype(float)
+        total = np.where(count > 0, values, 0.0)
+        for axis, start in enumerate(starts, start=1):
+            total, count = (np.add.reduceat(array, start, axis=axis) for array in (total, count))
+        mean = np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan)
+        parts.append(mean.reshape(len(mean), -1))
+    return np.concatenate([np.concatenate(parts), measured.auxiliary.values], axis=1)
 
 
 def with_missing_marked(data: TensorData, n_channel: int, form: str) -> TensorData:
