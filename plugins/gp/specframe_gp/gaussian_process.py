@@ -54,9 +54,9 @@ class GaussianProcess(Model):
     the noise, and what the components leave of the labels.
 
     Inputs that are missing (NaN or masked) take the training mean; a target without any input is left out of the fit,
-    with a warning in the log. ``extrapolating`` and ``distance`` are those of :class:`~specframe.api.FeatureSpace`. Targets are sorted
-    by their values before the fit, so that their order changes nothing, not even the last bit. Time grows with the
-    cube of the number of targets, memory with its square, times the number of components.
+    with a warning in the log. ``extrapolating`` and ``distance`` are those of :class:`~specframe.api.FeatureSpace`.
+    Targets are sorted by their values before the fit, so that their order changes nothing, not even the last bit. Time
+    grows with the cube of the number of targets, memory with its square, times the number of components.
     """
 
     name = "gp"
