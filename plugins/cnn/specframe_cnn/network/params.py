@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
@@ -275,19 +275,16 @@ class LowRankHead(_Head):
     rank: int = Field(4, ge=1, le=64, description="Rank: how many patterns outputs may err in together.")
 
 
-_HEADS = ("mean", "gaussian", "quantiles", "mixture", "low-rank")
+_HeadName: TypeAlias = Literal["mean", "gaussian", "quantiles", "mixture", "low-rank"]
+_AnyHead: TypeAlias = Annotated[
+    MeanHead | GaussianHead | QuantilesHead | MixtureHead | LowRankHead, Field(discriminator="type")
+]
 
 
 def _named(value: Any) -> Any:
     """Let the type alone stand for a head of that type."""
-    return {"type": value} if isinstance(value, str) and value in _HEADS else value
+    return {"type": value} if isinstance(value, str) and value in get_args(_HeadName) else value
 
 
-#: What a network states, chosen by ``type``; the name alone will do.
-HeadParams: TypeAlias = Annotated[
-    Annotated[
-        MeanHead | GaussianHead | QuantilesHead | MixtureHead | LowRankHead,
-        Field(discriminator="type"),
-    ],
-    BeforeValidator(_named),
-]
+#: What a network states, chosen by ``type``; the name alone will do, for JSON schema too.
+HeadParams: TypeAlias = Annotated[_AnyHead, BeforeValidator(_named, json_schema_input_type=_AnyHead | _HeadName)]
