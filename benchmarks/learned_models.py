@@ -71,7 +71,12 @@ def _model(name: str, **params: Any) -> dict[str, Any]:
 
 
 #: A network that sees light curves and no fit, small enough for two cores.
-END_TO_END: dict[str, Any] = {"inputs": ["flux"], "training": {"epochs": 60, "patience": 20}}
+END_TO_END: dict[str, Any] = {
+    "inputs": ["flux"],
+    "wavelength_bins": 40,
+    "time_bins": 47,
+    "training": {"epochs": 60, "patience": 20},
+}
 #: Epochs of the organisers' pair: theirs, 1200 and 200, take hours on a processor.
 CUT_SHORT = {"mean": 150, "features": 15}
 
