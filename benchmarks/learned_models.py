@@ -5,9 +5,10 @@ trains every model once on the planets of ``configs/ariel-learned.yaml``, 320 of
 it has not seen: others of the same stars, of four other stars, with twice the drift, and with a band at 3.3 um that no
 training spectrum has.
 
-    OMP_NUM_THREADS=1 python benchmarks/learned_models.py --cache FOLDER [--targets 320] [--only ROW] [--sets star,band]
+    OMP_NUM_THREADS=1 python benchmarks/learned_models.py --cache FOLDER [--seed 11] [--targets 320] [--only ROW]
 
-Nothing is chosen on the planets that are predicted. Predictions stay in the cache, so that a model is trained once;
+With ``--seed`` all planets are others. How the shipped configuration makes its errors was chosen while looking at those
+of seed 11; those of other seeds have not been looked at before. Predictions stay in the cache, so that a model is trained once;
 ``--again`` forgets those of the rows that are asked for.
 """
 
@@ -47,7 +48,7 @@ BOOTSTRAP = 1000
 #: What differs from the training set, as parameters of the loader. ``split: test`` gives other planets of its stars.
 SETS: dict[str, dict[str, Any]] = {
     "planets": {"split": "test"},
-    "star": {"seed": 12},
+    "star": {},  # of the next seed
     "drift": {"split": "test", "drift": 2 * 6.1e-4},
     "band": {"split": "test"},
 }
@@ -111,9 +112,10 @@ class Planets:
         """The loader of the raw frames."""
         return ArielSimulated(**self.base[0]["with"])
 
-    def reduce(self) -> None:
+    def reduce(self, workers: int) -> None:
         """Take what is not in the store from raw frames to fitted spectra."""
-        Pipeline(list(self.base)).run(self.folder)
+        executor = "process" if workers > 1 else "serial"
+        Pipeline(list(self.base)).run(self.folder, executor=executor, workers=workers)
 
     def learned(self, steps: list[dict[str, Any]]) -> tuple[tuple[LearningStep, ...], LearningData, xr.DataArray]:
         """Return the learning steps, what they read of these planets, and the labels in the same order."""
@@ -130,13 +132,16 @@ class Planets:
         return learning, LearningData(collections, targets, np.array(targets)), labels
 
 
-def data_sets(cache: Path, targets: int | None) -> dict[str, Planets]:
-    """Return the training set and the others; ``targets`` planets in each of the others."""
+def data_sets(cache: Path, targets: int | None, seed: int) -> dict[str, Planets]:
+    """Return the training set of ``seed`` and the others; ``targets`` planets in each of the others."""
     steps = {step["id"]: step for step in Pipeline.from_yaml(SHIPPED).spec.to_data()["steps"]}
     load, rest = steps["data"], (steps["curves"], steps["transit"])
+    load = {**load, "with": {**load["with"], "seed": seed}}
     found = {"train": Planets("train", cache / "train", (load, *rest))}
     for name, changes in SETS.items():
         given = {**load["with"], **changes}
+        if name == "star":
+            given["seed"] = seed + 1
         if targets is not None:
             given["n_targets"] = targets
         if name == "band":
@@ -253,15 +258,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, required=True, help="folder that keeps reduced planets and predictions")
     parser.add_argument("--targets", type=int, help="planets in each set that is predicted (default: 320)")
+    parser.add_argument("--seed", type=int, default=11, help="of the training planets; the other stars have the next")
+    parser.add_argument("--workers", type=int, default=1, help="processes that reduce frames")
     parser.add_argument("--only", default="", help="rows whose name contains this")
     parser.add_argument("--sets", default=",".join(SETS), help="sets that are predicted, comma between them")
     parser.add_argument("--again", action="store_true", help="train these rows again")
     parser.add_argument("--csv", type=Path, help="write the tables as CSV too")
     arguments = parser.parse_args()
     wanted = arguments.sets.split(",")
-    sets = data_sets(arguments.cache, arguments.targets)
+    sets = data_sets(arguments.cache, arguments.targets, arguments.seed)
     for name in ("train", *wanted):
-        sets[name].reduce()
+        sets[name].reduce(arguments.workers)
     store = arguments.cache / "predictions"
     rows = [row for row in MODELS if arguments.only in row]
     if arguments.again:
