@@ -8,8 +8,8 @@ training spectrum has.
     OMP_NUM_THREADS=1 python benchmarks/learned_models.py --cache FOLDER [--seed 11] [--targets 320] [--only ROW]
 
 With ``--seed`` all planets are others. How the shipped configuration makes its errors was chosen while looking at those
-of seed 11; those of other seeds have not been looked at before. Predictions stay in the cache, so that a model is trained once;
-``--again`` forgets those of the rows that are asked for.
+of seed 11; those of other seeds have not been looked at before. Predictions stay in the cache, so that a model is
+trained once; ``--again`` forgets those of the rows that are asked for.
 """
 
 from __future__ import annotations
