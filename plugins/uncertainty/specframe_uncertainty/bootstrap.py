@@ -37,9 +37,10 @@ class InputBootstrap(Combined):
 
     Independent normal errors are added to every input that states them, and the model predicts again, as TelescopeML
     does with observed spectra (Gharib-Nezhad et al. 2024, J. Open Source Softw. 9, 6346). The spread is what noise in
-    the inputs does to the prediction; to first order it is linear propagation of errors. It belongs to models trained
-    on data without that noise, such as grids of model spectra. One that learned from noisy inputs has it in its
-    residuals already: give those with ``combine: maximum``, or leave it to an estimator that learns from residuals.
+    the inputs does to the prediction; to first order it is linear propagation of errors without covariances: where
+    errors of inputs move together, the spread of what a model averages over them is too small. It belongs to models
+    trained on data without that noise, such as grids of model spectra. One that learned from noisy inputs has it in
+    its residuals already: give those with ``combine: maximum``, or leave it to an estimator that learns from residuals.
     The prediction stays that of the inputs as they were measured.
     """
 
