@@ -58,6 +58,25 @@ def test_every_head_states_a_valid_prediction(form, head, n_output):
         assert bool((prediction["lower"].sel(level=0.95) <= prediction["lower"].sel(level=0.68)).all())
 
 
+@pytest.mark.parametrize("head", HEADS)
+def test_errors_of_every_head_are_in_the_units_of_each_output(head):
+    inputs, unit, shift = _inputs("wavelength"), np.array([1e-3, 5e2]), np.array([2e-2, -1e4])
+    labels = _labels(inputs, 2) / 1e-3 + 0.3 * np.random.default_rng(3).normal(size=(30, 1))
+    plain = _model("wavelength", head=head).fit(inputs, labels, seed=1)
+    scaled = _model("wavelength", head=head).fit(inputs, shift + unit * labels, seed=1)
+    a, b = plain.predict(inputs), scaled.predict(inputs)
+    for name in {"mean", "lower", "upper"} & set(b.data_vars):
+        level = (slice(None), None) if b[name].ndim == 3 else slice(None)
+        np.testing.assert_allclose((b[name].values - shift[level]) / unit[level], a[name], rtol=2e-2, atol=0.05)
+    if "std" in b:
+        np.testing.assert_allclose(b["std"].values / unit, a["std"], rtol=2e-2)
+    if "covariance" in b:
+        np.testing.assert_allclose(b["covariance"].values / np.outer(unit, unit), a["covariance"], rtol=5e-2, atol=0.05)
+    for source in ("dropout", "weights") if head in ("mean", "gaussian", "low-rank") else ("dropout",):
+        drawn = [model.draws(inputs, 40, source=source, seed=2).std(axis=0) for model in (plain, scaled)]
+        np.testing.assert_allclose(drawn[1] / unit, drawn[0], rtol=5e-2, atol=0.01)
+
+
 @pytest.mark.parametrize("form", ["wavelength", "time", "image"])
 @pytest.mark.parametrize("hole", ["none", "some", "column", "target", "constant", "constant-target", "one-feature"])
 def test_missing_and_constant_inputs_do_no_harm(form, hole, caplog):
