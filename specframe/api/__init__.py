@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from specframe.api.simulator import Simulator
     from specframe.api.spectrum import measured_spectrum
     from specframe.api.splits import grouped_folds, validation_split
+    from specframe.api.training_set import target_order, training_weights
     from specframe.api.uncertainty import Uncertainty
     from specframe.api.workspaces import Workspace, working_in, workspace
 
@@ -54,6 +55,7 @@ __getattr__, __dir__ = lazy_names(
         "simulator": ("Simulator",),
         "spectrum": ("measured_spectrum",),
         "splits": ("grouped_folds", "validation_split"),
+        "training_set": ("target_order", "training_weights"),
         "uncertainty": ("Uncertainty",),
         "workspaces": ("Workspace", "working_in", "workspace"),
     },
@@ -97,6 +99,8 @@ __all__ = [
     "masked_median",
     "measured_spectrum",
     "nodes",
+    "target_order",
+    "training_weights",
     "validate_labels",
     "validate_observation",
     "validate_prediction",

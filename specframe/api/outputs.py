@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -128,7 +129,7 @@ def weight_vector(sample_weight: Any, n: int) -> NDArray[np.float64]:
         raise DataError(
             f"sample_weight must be {n} finite numbers of at least 0 that are not all 0, got shape {weight.shape}"
         )
-    weight /= weight.mean()
+    weight /= math.fsum(weight) / n  # rounded once, so that the order of targets changes no bit
     return weight
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+
+from specframe.api import target_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,14 +85,8 @@ class Measured:
 
     def order(self, labels: NDArray[np.float64], weight: NDArray[np.float32]) -> NDArray[np.intp]:
         """Return an order of the targets that depends on what is known of each, not on how they were given."""
-        keys = []
-        for i in range(len(self)):
-            digest = hashlib.blake2b(digest_size=16)
-            rows = (self.values[i], self.auxiliary.values[i], self.unit[i], labels[i], weight[i])
-            for row in rows if self.errors is None else (*rows, self.errors[i]):
-                digest.update(np.ascontiguousarray(row).tobytes())
-            keys.append(digest.digest())
-        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
+        known = (self.values, self.auxiliary.values, self.unit, labels, weight)
+        return target_order(*known) if self.errors is None else target_order(*known, self.errors)
 
 
 def depth_like(variable: Variable) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -16,11 +15,11 @@ from specframe.api import (
     Outputs,
     label_groups,
     label_matrix,
+    training_weights,
     validation_split,
-    weight_vector,
     workspace,
 )
-from specframe.errors import DataError, UsageError
+from specframe.errors import UsageError
 from specframe_cnn.augmenting import MarkingAugmentation
 from specframe_cnn.input_scale import InputScale, outline
 from specframe_cnn.label_scale import LabelScale
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkModel"]
 
-_LOG = logging.getLogger(__name__)
-_MIN_TARGETS = 3
 #: Targets that are predicted at a time; images are large.
 _BATCH = {"series": 256, "image": 32}
 
@@ -102,21 +99,12 @@ class NetworkModel(Model):
         targets = measured.targets
         labels = label_matrix(y, targets, named="target" in getattr(X, "coords", ()))
         groups = label_groups(y, targets)
-        weight = weight_vector(sample_weight, len(targets))
-        known = measured.known()
-        if not known.all():
-            names = ", ".join(target for target, there in zip(targets, known, strict=True) if not there)
-            _LOG.warning("%s: targets without any input are left out of the fit: %s", self.name, names)
-        known &= (weight > 0) & np.isfinite(measured.unit)
-        if known.sum() < _MIN_TARGETS:
-            raise DataError(
-                f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
-            )
-        # Relative to the targets that count, and in single precision, in which a multiple of all weights is the same.
-        relative = np.where(known, weight / weight[known].mean(), 0.0).astype(np.float32)
-        order = measured.order(labels, relative)
-        order = order[known[order]]
-        measured, labels, groups, weights = measured.take(order), labels[order], groups[order], relative[order]
+        # a target whose unit is unknown has labels that cannot be counted
+        countable = measured.known() & np.isfinite(measured.unit)
+        weight = training_weights(self.name, targets, countable, sample_weight).astype(np.float32)
+        order = measured.order(labels, weight)
+        order = order[weight[order] > 0]
+        measured, labels, groups, weights = measured.take(order), labels[order], groups[order], weight[order]
 
         params = self.params
         unit = float(np.median(measured.unit))

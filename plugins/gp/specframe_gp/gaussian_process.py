@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Model, Outputs, label_matrix, weight_vector
+from specframe.api import Model, Outputs, label_matrix, target_order, training_weights
 from specframe.errors import DataError
 from specframe_gp.arithmetic import one_thread, torch
 from specframe_gp.coefficients import Coefficients
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["GaussianProcess"]
 
 _LOG = logging.getLogger(__name__)
-_MIN_TARGETS = 3
 #: Beyond so many targets a fit takes the better part of an hour and more memory than a laptop has.
 _MANY_TARGETS = 4000
 #: Up to so many targets ``inducing: auto`` is exact; beyond, it takes so many inducing inputs.
@@ -55,7 +54,7 @@ class GaussianProcess(Model):
 
     Inputs that are missing (NaN or masked) take the training mean; a target without any input is left out of the fit,
     with a warning in the log. ``extrapolating`` and ``distance`` are those of :class:`~specframe.api.FeatureSpace`.
-    Targets are sorted by their values before the fit, so that their order changes nothing, not even the last bit. Time
+    Targets are put in an order of their own before the fit, so that theirs changes nothing, not even the last bit. Time
     grows with the cube of the number of targets, memory with its square, times the number of components.
     """
 
@@ -95,27 +94,18 @@ class GaussianProcess(Model):
         """
         features = Features.read(X, self.params.inputs, self.params.noise_errors)
         labels = label_matrix(y, features.targets, named="target" in getattr(X, "coords", ()))
-        weight = weight_vector(sample_weight, len(labels))
-        known = np.asarray(np.isfinite(features.matrix).any(axis=1))
-        if not known.all():
-            names = ", ".join(name for name, there in zip(features.targets, known, strict=True) if not there)
-            _LOG.warning("%s: targets without any input are left out of the fit: %s", self.name, names)
-        known &= weight > 0
-        if known.sum() < _MIN_TARGETS:
-            raise DataError(
-                f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
-            )
-        if known.sum() > _MANY_TARGETS and self.params.inducing is None:
+        known = np.isfinite(features.matrix).any(axis=1)
+        weight = training_weights(self.name, features.targets, known, sample_weight)
+        if np.count_nonzero(weight) > _MANY_TARGETS and self.params.inducing is None:
             _LOG.warning(
                 "%s: %d targets are many for an exact process, n^3 operations: set inducing: auto",
                 self.name,
-                known.sum(),
+                np.count_nonzero(weight),
             )
-        every = np.column_stack([weight, features.squared_error, features.matrix, labels])
-        order = np.lexsort(every.T)
-        order = order[known[order]]
+        order = target_order(features.matrix, features.squared_error, labels, weight.astype(np.float32))
+        order = order[weight[order] > 0]
         features, labels = features.take(order), labels[order]
-        weight = weight_vector(weight[order], len(order))
+        weight = weight[order]
 
         reduction = Reduction.fit(features, weight, self.params.n_inputs)
         coefficients = Coefficients.fit(labels, weight, self.params.n_components)

@@ -121,6 +121,10 @@ class Spectra:
         assert self.error is not None
         return np.diag(np.square(self.error[target][known]))
 
+    def measured(self) -> list[NDArray[np.float64]]:
+        """Return all that was measured of each target, arrays with leading dim target."""
+        return [array for array in (self.depth, self.error, self.covariance) if array is not None]
+
     def take(self, index: NDArray[Any]) -> Self:
         """Return some of the targets, by integers or booleans."""
         return replace(
@@ -212,7 +216,8 @@ class Channels:
         if coordinate == "log-wavelength" and min(wavelength.min(), wanted.min()) <= 0:
             raise DataError(f"{model}: wavelengths must be above 0 um, or set coordinate: wavelength")
         at = _coordinate(wavelength, coordinate)
-        scale = (float(at.min()), max(float(np.ptp(at)), np.finfo(float).tiny) / _LENGTH)
+        extent = float(np.ptp(at))  # of a single channel 0: any unit is then as good
+        scale = (float(at.min()), (extent if extent > 0 else 1.0) / _LENGTH)
         unit = scale[1] if coordinate == "log-wavelength" else 0.0
         index = np.abs(wavelength[None, :] - wanted[:, None]).argmin(axis=1)
         reach = 0.5 * np.median(np.diff(np.sort(wanted))) if len(wanted) > 1 else np.inf

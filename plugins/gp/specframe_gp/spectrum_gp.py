@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Model, Outputs, label_matrix, weight_vector
+from specframe.api import Model, Outputs, label_matrix, target_order, training_weights
 from specframe.errors import DataError
 from specframe_gp.arithmetic import one_thread
 from specframe_gp.params import SpectrumGpParams
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SpectrumGp"]
 
-_LOG = logging.getLogger(__name__)
-_MIN_TARGETS = 3
 #: A target with more of its channels missing than this is mostly guessed.
 _MAX_MISSING = 0.5
 
@@ -79,25 +76,13 @@ class SpectrumGp(Model):
         """
         spectra = Spectra.read(X, self.params.depth_covariance)
         labels = label_matrix(y, spectra.targets, named="target" in getattr(X, "coords", ()))
-        weight = weight_vector(sample_weight, len(spectra.targets))
         outputs = Outputs.of(y)
-        known = np.asarray(spectra.known.any(axis=1))
-        if not known.all():
-            names = ", ".join(name for name, there in zip(spectra.targets, known, strict=True) if not there)
-            _LOG.warning("%s: targets without any depth are left out of the fit: %s", self.name, names)
-        known &= weight > 0
-        if known.sum() < _MIN_TARGETS:
-            raise DataError(
-                f"{self.name}: {known.sum()} targets with depths to learn from, expected at least {_MIN_TARGETS}"
-            )
+        known = spectra.known.any(axis=1)
+        weight = training_weights(self.name, spectra.targets, known, sample_weight, needs="depths")
         channels = Channels.match(spectra, outputs, self.params.coordinate, self.name)
-        # an order that depends on the targets' values only, so that theirs changes nothing
-        error = np.zeros_like(spectra.depth) if spectra.error is None else spectra.error
-        given = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
-        keys = [row.tobytes() for row in np.column_stack([spectra.depth, error, labels, given])]
-        order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
-        order = order[known[order]]
-        spectra, labels, weight = spectra.take(order), labels[order], weight_vector(given[order], len(order))
+        order = target_order(*spectra.measured(), labels, weight.astype(np.float32))
+        order = order[weight[order] > 0]
+        spectra, labels, weight = spectra.take(order), labels[order], weight[order]
 
         self._label_mean = np.average(labels, axis=0, weights=weight)
         spread = np.sqrt(np.average(np.square(labels - self._label_mean), axis=0, weights=weight))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Model, Outputs, design_matrix, label_matrix, weight_vector
+from specframe.api import Model, Outputs, design_matrix, label_matrix, target_order, weight_vector
 from specframe.errors import DataError
 from specframe_linear.params import NaiveParams
 
@@ -48,6 +48,8 @@ class Naive(Model):
         _, targets = design_matrix(X, self.inputs())
         labels = label_matrix(y, targets, named="target" in getattr(X, "coords", ()))
         weight = weight_vector(sample_weight, len(targets))
+        order = target_order(labels, weight.astype(np.float32))
+        labels, weight = labels[order], weight[order]
         mean = np.average(labels, axis=0, weights=weight)
         std = np.sqrt(np.average(np.square(labels - mean), axis=0, weights=weight))
         outputs = Outputs.of(y)

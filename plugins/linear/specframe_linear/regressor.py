@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from specframe.api import FeatureSpace, Model, Outputs, design_matrix, label_matrix, weight_vector
+from specframe.api import (
+    FeatureSpace,
+    Model,
+    Outputs,
+    design_matrix,
+    label_matrix,
+    target_order,
+    training_weights,
+)
 from specframe.errors import DataError
-from specframe_linear.target_order import target_order
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,15 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Regressor"]
 
-_LOG = logging.getLogger(__name__)
-_MIN_TARGETS = 3
-
 
 class Regressor(Model):
     """What models of this plugin share: which targets count, in which order, and how a fit is kept.
 
     A subclass says in :meth:`_learn` what it learns from standardised features, as arrays, and in :meth:`_estimate`
-    what it makes of them. Targets come to it in an order of their own, by the bytes of their features and labels, so
+    what it makes of them. Targets come to it in an order of their own, by what is known of each, so
     that a fit is the same to the last bit in whatever order they were given. A target without any input is left out
     of the fit, with a warning in the log. Predictions carry ``distance``, how far a target lies from the training set
     in units of its reach, and ``extrapolating``: whether that is further than any training target, or the target
@@ -72,20 +75,10 @@ class Regressor(Model):
         """
         matrix, targets = design_matrix(X, self.inputs())
         labels = label_matrix(y, targets, named="target" in getattr(X, "coords", ()))
-        positive = weight_vector(sample_weight, len(targets)) > 0
-        known = np.asarray(np.isfinite(matrix).any(axis=1))
-        if not known.all():
-            names = ", ".join(target for target, there in zip(targets, known, strict=True) if not there)
-            _LOG.warning("%s: targets without any input are left out of the fit: %s", self.name, names)
-        known &= positive
-        if known.sum() < _MIN_TARGETS:
-            raise DataError(
-                f"{self.name}: {known.sum()} targets with inputs to learn from, expected at least {_MIN_TARGETS}"
-            )
-        given = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight, float)
-        order = target_order(matrix, labels, given)
-        order = order[known[order]]
-        matrix, labels, weight = matrix[order], labels[order], weight_vector(given[order], len(order))
+        weight = training_weights(self.name, targets, np.isfinite(matrix).any(axis=1), sample_weight)
+        order = target_order(matrix, labels, weight.astype(np.float32))
+        order = order[weight[order] > 0]
+        matrix, labels, weight = matrix[order], labels[order], weight[order]
         space = FeatureSpace.fit(matrix, weight)
         self._learned = self._learn(_standard(space, matrix), labels, weight, seed)
         self._outputs = Outputs.of(y)

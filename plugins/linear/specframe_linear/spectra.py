@@ -93,6 +93,10 @@ class Spectra:
         summed = (weight * np.where(self.known, self.depth, 0.0)).sum(axis=1)
         return np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan)
 
+    def measured(self) -> list[NDArray[np.float64]]:
+        """Return all that was measured of each target, arrays with leading dim target."""
+        return [array for array in (self.depth, self.error, self.covariance) if array is not None]
+
     def take(self, index: NDArray[Any]) -> Self:
         """Return some of the targets; ``index`` is an array of integers or booleans."""
         return replace(

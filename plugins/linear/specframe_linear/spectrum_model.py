@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from specframe.api import Model, Outputs, label_matrix, weight_vector
-from specframe.errors import DataError
+from specframe.api import Model, Outputs, label_matrix, target_order, training_weights
 from specframe_linear.spectra import Channels, Spectra
 
 if TYPE_CHECKING:
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["SpectrumModel"]
-
-_LOG = logging.getLogger(__name__)
-_MIN_TARGETS = 3
 
 
 class SpectrumModel(Model):
@@ -75,25 +70,19 @@ class SpectrumModel(Model):
         """
         spectra = Spectra.read(X, self._reads_covariance())
         labels = label_matrix(y, spectra.targets, named="target" in getattr(X, "coords", ()))
-        weight = weight_vector(sample_weight, len(spectra.targets))
         outputs = Outputs.of(y)
         channels = Channels.match(spectra, outputs, self.name)
         spectra = channels.select(spectra, self.name)
-        known = np.asarray(spectra.known.any(axis=1))
-        if not known.all():
-            names = ", ".join(name for name, there in zip(spectra.targets, known, strict=True) if not there)
-            _LOG.warning("%s: targets without any depth are left out of the fit: %s", self.name, names)
-        known &= weight > 0
-        if known.sum() < _MIN_TARGETS:
-            raise DataError(
-                f"{self.name}: {known.sum()} targets with depths to learn from, expected at least {_MIN_TARGETS}"
-            )
-        labels, weight = labels[known], weight_vector(weight[known], int(known.sum()))
+        known = spectra.known.any(axis=1)
+        weight = training_weights(self.name, spectra.targets, known, sample_weight, needs="depths")
+        order = target_order(*spectra.measured(), labels, weight.astype(np.float32))
+        order = order[weight[order] > 0]
+        labels, weight = labels[order], weight[order]
         self._label_mean = np.average(labels, axis=0, weights=weight)
         spread = np.sqrt(np.average(np.square(labels - self._label_mean), axis=0, weights=weight))
         self._label_std = np.maximum(spread, rounding(labels))
         on_channels = np.broadcast_to(labels, (len(labels), len(channels.index))) if channels.single else labels
-        learned = self._learn(spectra.take(known), on_channels, weight, seed)
+        learned = self._learn(spectra.take(order), on_channels, weight, seed)
         # In the order in memory that it has once loaded: sums in another order differ in their last bits.
         self._learned = {name: np.array(value, order="C") for name, value in learned.items()}
         self._outputs, self._channels = outputs, channels

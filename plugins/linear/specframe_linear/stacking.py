@@ -15,6 +15,8 @@ from specframe.api import (
     grouped_folds,
     label_groups,
     label_matrix,
+    target_order,
+    training_weights,
     weight_vector,
     workspace,
 )
@@ -25,7 +27,6 @@ from specframe_linear.members import Members
 from specframe_linear.params import StackingParams
 from specframe_linear.ridge import Ridge
 from specframe_linear.stack_weights import StackMoments, StackWeights
-from specframe_linear.target_order import target_order
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -111,17 +112,12 @@ class Stacking(Model):
             return self
         targets = _targets(X)
         labels = label_matrix(y, targets, named="target" in getattr(X, "coords", ()))
-        weight_vector(sample_weight, len(targets))  # refuses what are no weights
-        given = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight, float)
-        known = np.isfinite(members.values).any(axis=(1, 2)) & (given > 0)
-        if known.sum() < _MIN_TARGETS:
-            raise DataError(
-                f"{self.name}: {known.sum()} targets with predictions to learn from, expected at least {_MIN_TARGETS}"
-            )
-        order = target_order(members.matrix, labels, given)
-        order = order[known[order]]
+        known = np.isfinite(members.values).any(axis=(1, 2))
+        weight = training_weights(self.name, targets, known, sample_weight, needs="predictions", at_least=_MIN_TARGETS)
+        order = target_order(members.matrix, labels, weight.astype(np.float32))
+        order = order[weight[order] > 0]
         folds = _folds(y, labels, targets, order, seed)
-        members, labels, weight = members.take(order), labels[order], weight_vector(given[order], len(order))
+        members, labels, weight = members.take(order), labels[order], weight[order]
         self._linear, self._outputs, self._names = None, outputs, members.names
         self._space = FeatureSpace.fit(members.matrix, weight)
         scale = LabelScale.of(labels, weight)

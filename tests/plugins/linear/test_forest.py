@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesRegressor
 
+from specframe.api import target_order
 from specframe.errors import ParameterError
 from specframe_linear import Forest, Ols
 
@@ -25,9 +26,7 @@ def _problem(n=300, q=2, noise=0.1, seed=0):
 def test_it_agrees_with_scikit_learn(q, min_leaf):
     """The same trees: standardised, in the order that the model keeps, with the seed that it derives."""
     features, labels, _ = _problem(q=q)
-    order = np.array(
-        sorted(range(300), key=[r.tobytes() for r in np.column_stack([features, labels, np.ones(300)])].__getitem__)
-    )
+    order = target_order(features, labels, np.ones(300, np.float32))
     mean, std = features[order].mean(axis=0), features[order].std(axis=0)
     theirs = ExtraTreesRegressor(
         n_estimators=30, min_samples_leaf=min_leaf, random_state=int(np.random.SeedSequence(5).generate_state(1)[0])

@@ -168,7 +168,8 @@ def test_a_mean_depth_that_is_worse_than_it_says_does_not_widen_the_errors_aroun
     model = PcaShrinkage(**FAST).fit(x, y)
     white_scale, shape_scale = model.std_scale
     assert white_scale > 5
-    assert shape_scale == pytest.approx(1.0, abs=0.15)
+    # a little below 1: the factor that all errors share has grown by what the common error adds to each channel
+    assert 0.75 < shape_scale < 1.1
     prediction = model.predict(new)
     pull = (prediction["mean"] - truth) / prediction["std"]
     assert float((pull**2).mean()) == pytest.approx(1.0, abs=0.25)
