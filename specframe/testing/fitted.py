@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from specframe.testing.case import Case, Check, Example, Skip, empty_directory, 
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 __all__ = ["FITTED_CHECKS", "FittedCase", "closeness"]
 
@@ -117,6 +120,15 @@ def no_state_between_calls(case: FittedCase[Any]) -> None:
     unchanged(first, case.answer(component, new.isel(target=slice(0, half))), "the same question, asked again, differs")
 
 
+def order_of_targets(case: FittedCase[Any]) -> None:
+    """Require that what it learns does not depend on the order of the targets, but for rounding."""
+    example = case.examples()[0]
+    expected = case.answer(case.fitted(example), case.new(example))
+    order = np.random.default_rng(6).permutation(_labels(example).sizes["target"])
+    got = case.answer(case.fitted(_learning_from(example, order)), case.new(example))
+    unchanged(expected, got, "the order of the targets decides what is learned", closeness(expected))
+
+
 def refit_forgets(case: FittedCase[Any]) -> None:
     """Require that a second ``fit`` forgets the first."""
     example, other = case.examples()[0], case.examples()[-1]
@@ -180,10 +192,14 @@ def _labels(example: Any) -> Any:
 
 def _fewer(example: Any) -> Any:
     """Return an example with two thirds of what there is to learn from, in reverse order."""
-    learned = {name: getattr(example, name) for name in ("X", "y", "prediction", "truth") if hasattr(example, name)}
     n = _labels(example).sizes["target"]
-    index = np.arange(n)[::-1][: max(2 * n // 3, 1)]
-    return type(example)(**{**vars(example), **{name: value.isel(target=index) for name, value in learned.items()}})
+    return _learning_from(example, np.arange(n)[::-1][: max(2 * n // 3, 1)])
+
+
+def _learning_from(example: Any, index: NDArray[np.intp]) -> Any:
+    """Return an example with some of the targets that there are to learn from."""
+    learned = {name: getattr(example, name) for name in ("X", "y", "prediction", "truth") if hasattr(example, name)}
+    return replace(example, **{name: value.isel(target=index) for name, value in learned.items()})
 
 
 def _holds_pickle(path: Path) -> bool:
@@ -209,6 +225,7 @@ FITTED_CHECKS: tuple[Check, ...] = (
     one_target,
     rows_independent,
     no_state_between_calls,
+    order_of_targets,
     refit_forgets,
     saves_and_loads,
     saves_no_pickle,

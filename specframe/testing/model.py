@@ -86,25 +86,6 @@ def collection_agrees(case: ModelCase) -> None:
     unchanged(expected["mean"].values, got["mean"].values, "a collection gives other numbers", closeness(expected))
 
 
-def missing_inputs(case: ModelCase) -> None:
-    """Require that it copes with missing (NaN) inputs, at fit and at predict: the prediction is valid, never NaN."""
-    example = case.examples()[0]
-    rng = np.random.default_rng(11)
-    holed = replace(example, X=_with_holes(example.X, rng), X_new=_with_holes(example.X_new, rng))
-    prediction = case.exercise(case.make(), holed)
-    validate_prediction(prediction, case.cls.name)
-    expect(prediction.sizes["target"] == example.y_new.sizes["target"], "targets with missing inputs are dropped")
-
-
-def constant_input(case: ModelCase) -> None:
-    """Require that an input that is the same for all targets does no harm."""
-    example = case.arrays()
-    inputs = [example.X.copy(deep=True), example.X_new.copy(deep=True)]
-    for values in inputs:
-        values[:, 0] = 0.01
-    validate_prediction(case.exercise(case.make(), replace(example, X=inputs[0], X_new=inputs[1])), case.cls.name)
-
-
 def one_output(case: ModelCase) -> None:
     """Require that it learns a single output, given as a column or as a plain vector."""
     example = case.examples()[0]
@@ -149,23 +130,12 @@ def _collection(depths: xr.DataArray) -> xr.DataTree:
     return xr.DataTree.from_dict({"/": data[["target"]], "/spectrum": data.drop_vars("target")})
 
 
-def _with_holes(data: Any, rng: np.random.Generator) -> Any:
-    """Return ``data`` with NaN for one value in 30."""
-    if isinstance(data, xr.DataTree):
-        return data.map_over_datasets(lambda part: _with_holes(part, rng))
-    if isinstance(data, xr.Dataset):
-        return data.map(lambda array: _with_holes(array, rng) if array.dtype.kind == "f" else array, keep_attrs=True)
-    return data.where(xr.DataArray(rng.random(data.shape) >= 1 / 30, dims=data.dims))
-
-
 #: For models, after those of everything that learns.
 MODEL_CHECKS: tuple[Check, ...] = (
     *FITTED_CHECKS,
     no_worse_than_the_mean,
     numpy_and_xarray_agree,
     collection_agrees,
-    missing_inputs,
-    constant_input,
     one_output,
     weights_are_relative,
     other_width_refused,

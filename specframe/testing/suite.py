@@ -17,6 +17,7 @@ from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase, Observatio
 from specframe.testing.loader import LOADER_CHECKS, LoaderCase
 from specframe.testing.mapping import MAPPING_CHECKS, MappingCase, levels_declared
 from specframe.testing.model import MODEL_CHECKS, ModelCase
+from specframe.testing.model_inputs import MODEL_INPUT_CHECKS
 from specframe.testing.process import preserved
 from specframe.testing.report import CheckResult, Report
 from specframe.testing.score import SCORE_CHECKS, ScoreCase
@@ -46,7 +47,7 @@ _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
     "simulator": (*LOADER_CHECKS, *SIMULATOR_CHECKS),
     "calibrator": MAPPING_CHECKS,
     "detrender": MAPPING_CHECKS,
-    "model": MODEL_CHECKS,
+    "model": (*MODEL_CHECKS, *MODEL_INPUT_CHECKS),
     "uncertainty": UNCERTAINTY_CHECKS,
     "exporter": EXPORTER_CHECKS,
     "observation-exporter": EXPORTER_CHECKS,
@@ -59,8 +60,8 @@ MINIMUM: dict[str, int] = {
     "simulator": 25,  # a loader of which more is asked
     "calibrator": 22,
     "detrender": 22,
-    "model": 31,
-    "uncertainty": 31,
+    "model": 34,  # inputs that are no plain array cannot be changed in every way
+    "uncertainty": 32,
     "exporter": 20,
     "observation-exporter": 19,  # binary formats cannot be searched for their targets
     "score": 21,

@@ -39,7 +39,7 @@ class Line(Model):
         values = values.reshape(len(values), -1)
         weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
         weight = self.normalised(weight)
-        self.center = np.nanmean(X, axis=0)
+        self.center = self.middle(X)
         self.scale = self.spread(X)
         Z = np.nan_to_num((X - self.center) / self.scale)
         self.offset = weight @ values / weight.sum()
@@ -50,8 +50,13 @@ class Line(Model):
     def normalised(self, weight: Any) -> Any:
         return weight / weight.mean()
 
+    def middle(self, X: Any) -> Any:
+        return np.nan_to_num(np.nansum(X, axis=0) / np.maximum(np.isfinite(X).sum(axis=0), 1))
+
     def spread(self, X: Any) -> Any:
-        std = np.nanstd(X, axis=0)
+        known = np.isfinite(X)
+        squares = np.where(known, np.square(X - self.center), 0.0)
+        std = np.sqrt(squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1))
         return np.where(std > 1e-12, std, 1.0)
 
     def outputs(self, y: Any) -> dict[str, Any]:
@@ -82,7 +87,7 @@ class Line(Model):
         vars(self).update(arrays, labels=values)
 
 
-@caught_by("input-not-mutated")
+@caught_by("input-not-mutated", "layout-irrelevant", "integers-accepted")
 class CentersInPlace(Line):
     """Centres the caller's array in place."""
 
@@ -105,6 +110,7 @@ class SeedsEverybody(Line):
 @caught_by(
     *("no-global-random-state", "reproducible", "thread-safe", "refit-forgets"),
     *("one-output", "numpy-and-xarray-agree", "collection-agrees", "weights-are-relative"),
+    *("order-of-targets", "layout-irrelevant", "integers-accepted"),
 )
 class DrawsGlobally(Line):
     """Starts from numpy's global random numbers and forgets about ``seed``."""
@@ -172,7 +178,7 @@ class LearnsWhilePredicting(Line):
         return predicted
 
 
-@caught_by("rows-independent", "one-target", "no-worse-than-the-mean", "other-width-refused")
+@caught_by("rows-independent", "one-target", "no-worse-than-the-mean", "other-width-refused", "masked-input")
 class NormalisesTheBatch(Line):
     """Standardises new inputs by their own mean."""
 
@@ -227,7 +233,10 @@ class ReturnsNothing(Line):
         super().fit(X, y, **more)
 
 
-@caught_by("prediction-valid", "missing-inputs", "constant-input", "one-output", "numpy-and-xarray-agree")
+@caught_by(
+    *("prediction-valid", "missing-inputs", "masked-input", "target-without-inputs", "constant-input", "one-input"),
+    *("one-output", "few-targets-many-outputs", "numpy-and-xarray-agree", "integers-accepted"),
+)
 class NegativeErrors(Line):
     """States negative errors."""
 
@@ -278,7 +287,7 @@ class NeedsAnArray(Line):
         return super().fit(np.asarray(X), y, **more)
 
 
-@caught_by("missing-inputs")
+@caught_by("missing-inputs", "masked-input", "target-without-inputs")
 class SpreadsNaN(Line):
     """Lets missing inputs through into predictions."""
 
@@ -289,7 +298,81 @@ class SpreadsNaN(Line):
         return predicted
 
 
-@caught_by("constant-input")
+@caught_by("masked-input")
+class AveragesNothing(Line):
+    """Lets the mean of an input that no target has become NaN."""
+
+    def middle(self, X: Any) -> Any:
+        return np.where(np.isfinite(X).any(axis=0), super().middle(X), np.nan)
+
+    def predict(self, X: Any) -> Any:
+        predicted = super().predict(X)
+        predicted["mean"] = predicted["mean"] + 0.0 * self.center.sum()
+        return predicted
+
+
+@caught_by("target-without-inputs")
+class SureOfNothing(Line):
+    """Never says that it extrapolates, not even for a target of which nothing is known."""
+
+    def prediction(self, targets: Any, mean: Any) -> Any:
+        return super().prediction(targets, mean).assign(extrapolating=("target", np.zeros(len(targets), bool)))
+
+
+@caught_by("one-input")
+class SqueezesInputs(Line):
+    """Squeezes the axis of the inputs away when there is one only."""
+
+    def middle(self, X: Any) -> Any:
+        _, n_input = X.squeeze().shape
+        return super().middle(X)[:n_input]
+
+
+@caught_by("few-targets-many-outputs")
+class NeedsManyTargets(Line):
+    """Fits outputs by inverting their covariance, which needs more targets than outputs."""
+
+    def fit(self, X: Any, y: Any, **more: Any) -> Any:
+        values = np.asarray(y, float).reshape(len(y), -1)
+        assert values.shape[1] < max(len(values), 2)
+        return super().fit(X, y, **more)
+
+
+@caught_by("layout-irrelevant")
+class ReadsMemory(Line):
+    """Reads its labels from memory row after row, however they lie there."""
+
+    def fit(self, X: Any, y: Any, **more: Any) -> Any:
+        if hasattr(y, "copy") and hasattr(y, "dims"):
+            y = y.copy(data=y.values.ravel(order="K").reshape(y.shape))
+        return super().fit(X, y, **more)
+
+
+@caught_by("integers-accepted")
+class CountsInSixteenBits(Line):
+    """Keeps whole numbers in 16 bits, where large ones do not fit."""
+
+    def fit(self, X: Any, y: Any, **more: Any) -> Any:
+        return super().fit(self.kept(X), y, **more)
+
+    def predict(self, X: Any) -> Any:
+        return super().predict(self.kept(X))
+
+    def kept(self, X: Any) -> Any:
+        return X.astype("int16") if getattr(X, "dtype", np.dtype(float)).kind == "i" else X
+
+
+@caught_by("order-of-targets")
+class BelievesTheFirst(Line):
+    """Takes the first target for the typical one."""
+
+    def fit(self, X: Any, y: Any, **more: Any) -> Any:
+        super().fit(X, y, **more)
+        self.offset = 0.5 * self.offset + 0.5 * np.asarray(y, float).reshape(len(y), -1)[0]
+        return self
+
+
+@caught_by("constant-input", "masked-input")
 class DividesByZero(Line):
     """Divides by the spread of an input that has none."""
 

@@ -144,8 +144,12 @@ def test_what_is_no_component_is_refused() -> None:
         check_component(dict)  # type: ignore[arg-type]
 
 
+#: How many checks correct components of a kind may skip, if not 4: inputs in a collection are not changed in every way.
+FEW = {"model": 8}
+
+
 @pytest.mark.parametrize("kind", MINIMUM)
 def test_the_minimum_leaves_room_for_few_skips(kind: str) -> None:
     static, data = checks_of(kind)
     total = 1 + len(static) + len(data)
-    assert total - 4 <= MINIMUM[kind] <= total
+    assert total - FEW.get(kind, 4) <= MINIMUM[kind] <= total
