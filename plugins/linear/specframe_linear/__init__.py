@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from specframe_linear.pls import Pls
     from specframe_linear.ridge import Ridge
     from specframe_linear.stacking import Stacking
+    from specframe_linear.trend_shrinkage import TrendShrinkage
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -35,6 +36,7 @@ __getattr__, __dir__ = lazy_names(
         "pls": ("Pls",),
         "ridge": ("Ridge",),
         "stacking": ("Stacking",),
+        "trend_shrinkage": ("TrendShrinkage",),
     },
 )
 
@@ -51,4 +53,5 @@ __all__ = [
     "Pls",
     "Ridge",
     "Stacking",
+    "TrendShrinkage",
 ]

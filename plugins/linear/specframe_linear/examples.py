@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["members", "shrinkage", "spectra"]
+__all__ = ["members", "shrinkage", "spectra", "trends"]
 
 
 def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
@@ -98,3 +98,43 @@ def _predictions(predicted: Any, error: Any, names: list[str]) -> xr.DataTree:
         variables |= {f"model-{k}_error": (("target", "output"), error[:, k]) for k in range(predicted.shape[1])}
     node = xr.Dataset(variables, coords={"target": names})
     return xr.DataTree.from_dict({"/": node[["target"]], "/predictions": node})
+
+
+def trends(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
+    """Return a matrix of features, and depths with trends that took part of them, from curves of one channel."""
+    from specframe.testing import RegressionProblem
+
+    examples = []
+    for seed in (0, 1, 2):
+        rng = np.random.default_rng([seed, 10])
+        n = 120
+        names = [f"reference-{i}" for i in range(n)]
+        truth = rng.uniform(1e-3, 1e-2, n)
+        errors = 1e-5 * np.array([1.5, 0.9, 2.5])
+        correlation = np.array([[1.0, 0.0, 0.9], [0.0, 1.0, 0.0], [0.9, 0.0, 1.0]])
+        covariance = np.outer(errors, errors) * correlation * rng.uniform(0.8, 1.25, (n, 1, 1)) ** 2
+        drift = np.exp(rng.normal(-8.0, 0.7, (n, 1))) * rng.normal(0.0, [1.0, 0.1], (n, 2))
+        noise = (np.linalg.cholesky(covariance) @ rng.normal(size=(n, 3, 1)))[..., 0]
+        measured = np.column_stack([truth, drift]) + noise
+        labels = make_labels(np.stack([truth, 2.0 * truth], axis=1), names, ["depth", "twice"])
+        x = _trends(measured, covariance, names) if seed else _matrix(measured, names)
+        known, new = slice(0, 80), slice(80, None)
+        examples.append(
+            RegressionProblem(
+                x.isel(target=known), labels.isel(target=known), x.isel(target=new), labels.isel(target=new)
+            )
+        )
+    return {"examples": examples}
+
+
+def _trends(measured: Any, covariance: Any, names: list[str]) -> xr.Dataset:
+    import xarray as xr
+
+    return xr.Dataset(
+        {
+            "depth": (("target", "wavelength"), measured[:, :1]),
+            "trend": (("target", "wavelength", "order"), measured[:, None, 1:]),
+            "trend_covariance": (("target", "wavelength", "term", "term_other"), covariance[:, None]),
+        },
+        coords={"target": names},
+    )

@@ -22,6 +22,7 @@ __all__ = [
     "PlsParams",
     "RidgeParams",
     "StackingParams",
+    "TrendShrinkageParams",
 ]
 
 
@@ -214,4 +215,16 @@ class StackingParams(Params):
     )
     remove_bias: bool = Field(
         True, description="Take each member's mean error off first, for every output; the other methods always do."
+    )
+
+
+class TrendShrinkageParams(Params):
+    """Parameters of ``trend-shrinkage``."""
+
+    noise_classes: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="Classes of noise, found in the training set, with a line from depth to label each: as many as "
+        "there are stars of different brightness, whose light weighs wavelengths differently.",
     )

@@ -18,6 +18,7 @@ from specframe_linear.params import (
     PlsParams,
     RidgeParams,
     StackingParams,
+    TrendShrinkageParams,
 )
 
 if TYPE_CHECKING:
@@ -97,6 +98,16 @@ def specframe_components() -> Iterator[Component]:
         summary="Shrinks fitted spectra to principal components of the training set's, with errors (Wiener filter)",
         tags=("shrinkage", "linear", "principal components", "spectra", "uncertainty"),
         example="specframe_linear.examples:shrinkage",
+    )
+    yield Component(
+        kind="model",
+        name="trend-shrinkage",
+        target="specframe_linear.trend_shrinkage:TrendShrinkage",
+        params=TrendShrinkageParams,
+        requires=("scikit-learn>=1.6",),
+        summary="Depths of white curves, with the drifts that the training set has as prior knowledge",
+        tags=("shrinkage", "light curves", "drift", "depth", "uncertainty"),
+        example="specframe_linear.examples:trends",
     )
     yield Component(
         kind="model",

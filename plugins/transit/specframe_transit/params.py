@@ -45,6 +45,10 @@ class TransitPolynomialParams(Params):
         ge=0.0,
         description="A dip below this many sigma in the white light curve is not a transit (contacts: auto).",
     )
+    trend_covariance: bool = Field(
+        False,
+        description="Keep the covariance of depth and trend too, which trend-shrinkage reads.",
+    )
 
 
 class TransitJointParams(Params):

@@ -13,7 +13,7 @@ from specframe.api import MAD_TO_STD, masked_median
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PolynomialFit", "fit_depths", "fittable_channels", "truncated_variance"]
+__all__ = ["PolynomialFit", "fit_depths", "fittable_channels", "trend_covariance", "truncated_variance"]
 
 #: The depth has converged when a Gauss-Newton step changes it by less.
 _TOLERANCE = 1e-13
@@ -131,6 +131,36 @@ def fit_depths(
         baseline=baseline * level,
         clipped=use & ~kept & fitted[:, None],
     )
+
+
+def trend_covariance(
+    time: NDArray[np.float64],
+    flux_error: NDArray[np.float64],
+    use: NDArray[np.bool_],
+    shape: NDArray[np.float64],
+    fit: PolynomialFit,
+    truncated: float = 1.0,
+) -> NDArray[np.float64]:
+    """Return the covariance of the depth and the coefficients 1, 2 ... over coefficient 0, (n_channel, m, m).
+
+    ``use`` are the samples that were fitted, clipped ones left out, ``truncated`` the variance that clipping leaves to
+    normal noise of variance 1. It is the inverse of the Fisher information, in which the star's level, coefficient 0,
+    is free, so its first element is the square of ``fit.depth_error``. NaN in channels that were not fitted.
+    """
+    phase = 2.0 * (time - time[0]) / (time[-1] - time[0]) - 1.0
+    order = fit.coefficients.shape[1] - 1
+    basis = np.polynomial.legendre.legvander(phase, order)
+    covariance = np.full((len(fit.depth), order + 1, order + 1), np.nan)
+    for channel in np.flatnonzero(np.isfinite(fit.depth)):
+        level = fit.coefficients[channel, 0]
+        relative = fit.coefficients[channel] / level
+        root_weight = np.where(use[channel], level / np.where(use[channel], flux_error[channel], 1.0), 0.0)
+        dip = 1.0 - fit.depth[channel] * shape
+        # the level's column is the model itself: relative coefficients are free beside it
+        columns = np.column_stack([basis @ relative * dip, -shape * (basis @ relative), basis[:, 1:] * dip[:, None]])
+        columns *= root_weight[:, None]
+        covariance[channel] = np.linalg.inv(columns.T @ columns)[1:, 1:] / truncated
+    return covariance
 
 
 def truncated_variance(limit: float) -> float:

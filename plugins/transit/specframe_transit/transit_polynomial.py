@@ -19,7 +19,7 @@ from specframe_transit.contacts import (
 )
 from specframe_transit.light_curves import as_days, given_contacts, usable_samples
 from specframe_transit.params import TransitPolynomialParams
-from specframe_transit.polynomial import fit_depths, fittable_channels
+from specframe_transit.polynomial import fit_depths, fittable_channels, trend_covariance, truncated_variance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,7 +41,9 @@ class TransitPolynomial(Detrender):
     over polynomial), ``clipped (wavelength, time)``, ``contact_time (contact)`` and ``trend (wavelength, order)``:
     the Legendre coefficients of the polynomial over its constant one, on time scaled to -1 ... 1. A trend and a
     transit resemble each other, so a model that learns from ``[depth, trend]`` corrects what the polynomial took from
-    the depth. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples, whose
+    the depth. With ``trend_covariance: true`` there is also that of the depth and the terms of the trend,
+    ``trend_covariance (wavelength, term, term_other)``, the depth first: ``trend-shrinkage`` makes of it how much the
+    polynomial took. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples, whose
     baseline is not positive everywhere, or that do not scatter at all (so that their error would be 0) get NaN.
 
     The depth is that of a flat-bottomed dip. Stars are darker at the limb, so it is not exactly (Rp/R*)^2: it is
@@ -132,10 +134,15 @@ class TransitPolynomial(Detrender):
             "contacts": self.params.contacts,
             "clipped_fraction": float(fit.clipped.sum() / max(use.sum(), 1)),
         }
+        if self.params.trend_covariance:
+            truncated = 1.0 if self.params.clip_sigma is None else truncated_variance(self.params.clip_sigma)
+            covariance = trend_covariance(time, error, use & ~fit.clipped, shape, fit, truncated)
+            covariance *= np.square(np.broadcast_to(scale, fit.depth.shape))[:, None, None]
+            gained["trend_covariance"] = (("wavelength", "term", "term_other"), covariance, {"units": ""})
         if transit.significance is not None:
             attrs["transit_significance"] = transit.significance
         # What an earlier detrender left may have other dims.
-        kept = data.drop_vars(["depth_covariance", "trend", "order"], errors="ignore")
+        kept = data.drop_vars(["depth_covariance", "trend", "trend_covariance", "order"], errors="ignore")
         if self.params.order > 0:
             gained["trend"] = (("wavelength", "order"), trend, {"units": ""})
             kept = kept.assign_coords(order=np.arange(1, self.params.order + 1))

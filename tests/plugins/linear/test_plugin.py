@@ -22,6 +22,7 @@ NAMES = {
     "pls",
     "ridge",
     "stacking",
+    "trend-shrinkage",
 }
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
 from specframe_transit.contacts import trapezoid
-from specframe_transit.polynomial import fit_depths
+from specframe_transit.polynomial import fit_depths, trend_covariance
 
 _TIME = np.linspace(0.0, 7.5, 187)
 _CONTACTS = np.array([2.1, 2.4, 4.9, 5.2])
@@ -128,3 +128,22 @@ def test_units_of_flux_and_time_do_not_matter(scale, shift, stretch, seed):
     np.testing.assert_allclose(other.depth, fit.depth, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(other.depth_error, fit.depth_error, rtol=1e-5)
     np.testing.assert_array_equal(other.clipped, fit.clipped)
+
+
+def test_covariance_of_depth_and_trend_is_that_of_repeated_observations():
+    """300 draws of the noise, one per channel, of the same transit and drift: scatter within its own error."""
+    rng = np.random.default_rng(2)
+    shape, order, n = trapezoid(_TIME, _CONTACTS), 4, 300
+    x = (_TIME - 3.75) / 3.75
+    clean = 1e5 * (1 + 2e-3 * x + 1e-3 * x**2 - 5e-4 * x**4) * (1 - 8e-3 * shape)
+    error = np.full((n, len(_TIME)), 20.0)
+    flux = clean + rng.normal(0, 20.0, error.shape)
+    use = np.broadcast_to((shape == 0) | (shape == 1), flux.shape)
+    fit = fit_depths(_TIME, flux, error, use, shape, order)
+    found = trend_covariance(_TIME, error, use, shape, fit)
+    measured = np.column_stack([fit.depth, fit.coefficients[:, 1:] / fit.coefficients[:, :1]])
+    scatter = np.cov(measured.T)
+    size = np.sqrt(np.diag(scatter))
+    # a correlation of 300 draws is known to 0.06
+    assert found[0] / np.outer(size, size) == pytest.approx(scatter / np.outer(size, size), abs=0.2)
+    assert np.sqrt(found[:, 0, 0]) == pytest.approx(fit.depth_error, rel=1e-9)
