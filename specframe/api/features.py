@@ -54,7 +54,8 @@ class FeatureSpace:
     The distance of a training target is taken from the mean, scale and components of the other folds. Its own would
     be too small, and with more features than targets next to nothing: components adapt to the noise of what they
     are made of. So a target like those of the training set exceeds each reach with a chance of about 1 in
-    n_target + 1, whatever the number of features.
+    n_target + 1, whatever the number of features. Groups of targets are not regarded: where those of a group are alike,
+    one of a new group exceeds it more often.
     """
 
     mean: NDArray[np.float64]
