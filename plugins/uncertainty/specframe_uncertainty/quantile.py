@@ -38,8 +38,9 @@ class Quantile(Sourced):
     what results, quantiles are regressed on the same. Slopes are shrunk; where nothing is to be learned, bounds are
     the same for all targets, about the mean.
 
-    Bounds need not be symmetric, nor normal. ``std`` is half of what holds 68.27 %, or the
-    model's if bounds are the model's and it states one.
+    Bounds need not be symmetric, nor normal. ``std`` is half of what holds 68.27 %, or the model's if bounds are the
+    model's and it states one. So a bias that all targets share, and the few largest errors, are in the bounds but not
+    in ``std``.
     """
 
     name = "quantile"
