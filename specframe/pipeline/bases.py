@@ -29,12 +29,15 @@ class Base:
 
     mean: xr.DataArray
     std: xr.DataArray | None = None
+    #: How far each target (n_target,) is from what the earlier step was fitted on, and whether that is beyond it.
+    distance: xr.DataArray | None = None
+    extrapolating: xr.DataArray | None = None
 
     def add_to(self, prediction: xr.Dataset) -> xr.Dataset:
         """Return the prediction of a residual as one of the labels.
 
         A ``std`` of the residual's model is that of the sum: what it learned from had the base's error in it. Where
-        the model states none, the base's stands.
+        the model states none, the base's stands. A target is as far out as the farther of both says.
         """
         shift = {n: prediction[n] + self.mean for n in ("mean", "lower", "upper", "samples") if n in prediction}
         dims = {name: prediction[name].dims for name in shift}
@@ -42,6 +45,13 @@ class Base:
         whole = prediction.assign({n: a.transpose(*dims[n]).assign_attrs(attrs[n]) for n, a in shift.items()})
         if self.std is not None and not {"std", "covariance", "lower", "samples"} & set(prediction):
             whole["std"] = prediction["mean"].copy(data=self.std.values)
+        for name, other, larger in (
+            ("distance", self.distance, np.maximum),
+            ("extrapolating", self.extrapolating, np.logical_or),
+        ):
+            if other is not None:
+                own = prediction[name].values if name in prediction else other.values
+                whole[name] = ("target", larger(own, other.values))
         return whole
 
 
@@ -117,7 +127,8 @@ def _stated(
     source: str, step: LearningStep, data: LearningData, predicted: Mapping[str, xr.Dataset], like: xr.DataArray
 ) -> Base:
     if source in predicted:
-        return Base(predicted[source]["mean"], predicted[source].get("std"))
+        said = predicted[source]
+        return Base(said["mean"], said.get("std"), said.get("distance"), said.get("extrapolating"))
     if data.depths is None:
         raise ContainerError(f"step {step.id!r} builds on {source!r}, which measured no depths")
     return _measured(f"step {step.id!r}", source, data, like)

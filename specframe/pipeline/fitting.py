@@ -1,15 +1,15 @@
 """Fit models and uncertainty estimators together on one set of targets.
 
 Nothing here ever fits on a target that it then judges: an uncertainty estimator, and a model that builds on another,
-see *out-of-fold* predictions, made by models fitted without the target's group. All models of a pipeline share the
-folds that these are made with, so that fits grow with the number of models and not with its power.
+see *out-of-fold* predictions, made by chains of models of which none was fitted on the target's group. All models of a
+pipeline share the folds that these are made with, and a model that two need is fitted once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -37,6 +37,10 @@ __all__ = ["fit_chain"]
 #: Inner folds that make the out-of-fold predictions within a training set.
 _INNER_FOLDS = 5
 
+#: Inner folds that a model was not fitted on.
+_Folds = frozenset[int]
+_ALL_SEEN: _Folds = frozenset()
+
 
 def fit_chain(
     steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray, seed: int, *names: str | int
@@ -52,17 +56,20 @@ def fit_chain(
 
 @dataclass
 class _Fit:
-    """The fit of one chain, as far as it has come."""
+    """The fit of one chain, as far as it has come.
+
+    Models are known by their step and the inner folds that they did not see: the empty set is the model that predicts
+    new targets, ``{k}`` makes the out-of-fold predictions of fold ``k``. A model without the folds ``E`` that builds on
+    another learns from predictions of each further fold ``j`` by the other one without ``E`` and ``j``.
+    """
 
     steps: tuple[LearningStep, ...]
     data: LearningData
     labels: xr.DataArray
     seed: int
     names: tuple[str | int, ...]
-    #: Out-of-fold predictions by model step.
-    seen: dict[str, xr.Dataset] = field(default_factory=dict)
-    #: Draws of the last model, out of fold.
-    drawn: dict[Draws, NDArray[np.float64]] = field(default_factory=dict)
+    fitted: dict[tuple[str, _Folds], FittedModel] = field(default_factory=dict)
+    predicted: dict[tuple[str, _Folds, int], xr.Dataset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.models = [step for step in self.steps if step.kind == "model"]
@@ -80,102 +87,99 @@ class _Fit:
             seeds=self.seeds,
         )
         for step in self.models:
-            plan = Plan.of(self.estimators) if step is self.last else Plan()
-            chain.models[step.id] = self._model(step, plan)
+            chain.models[step.id] = self._model(step, _ALL_SEEN)
+        if Plan.of(self.estimators).keeps_folds:
+            folds = [self._model(self.last, frozenset({k})) for k in range(len(self.folds))]
+            chain.models[self.last.id].folds = [model.members[0] for model in folds]
         chain.estimators = self._estimators()
         return chain
 
-    def _model(self, step: LearningStep, plan: Plan) -> FittedModel:
-        training = self._training(step)
-        fitted = FittedModel.fit(step, training, plan, self.seed, self.names)
-        if self._judged(step):
-            models = self._out_of_fold(step, training, plan)
-            if plan.keeps_folds:
-                fitted.folds = [model.members[0] for model in models]
-        return fitted
-
-    def _training(self, step: LearningStep) -> TrainingSet:
-        """Return what a model is fitted on: the labels, or what out-of-fold predictions of its source leave of them."""
-        like = outputs_of(self.data, self.labels)
-        y = self.labels
-        if step.learns == "residual":
-            base = base_of(step, self.data, self.seen, like)
-            y = y.copy(data=y.values - base.mean.values)
-        X = inputs_of(step, self.data, self.seen, like)
-        return TrainingSet(X, y, self.data.groups, error_weights(step, self.data))
-
-    def _judged(self, step: LearningStep) -> bool:
-        """Return whether anything asks for out-of-fold predictions of a model."""
-        if any(step.id in other.sources for other in self.models):
-            return True
-        return step is self.last and any(
-            cast("Uncertainty", e.component).learns or _of_folds(e.draws()) for e in self.estimators
-        )
-
     @cached_property
-    def folds(self) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """The inner folds (train, test), which all models share."""
+    def folds(self) -> list[NDArray[np.intp]]:
+        """The targets of each inner fold, which all models share."""
         n_group = len(np.unique(self.data.groups))
         if n_group < 2:
             raise DataError(
                 f"the training set of a fold holds only one group ({len(self.data.targets)} targets), and out-of-fold "
                 "predictions within it need two: give more groups, or group by something finer"
             )
-        return grouped_folds(self.data.groups, min(_INNER_FOLDS, n_group), seed_for(self.seed, "inner", *self.names))
+        seed = seed_for(self.seed, "inner", *self.names)
+        return [test for _, test in grouped_folds(self.data.groups, min(_INNER_FOLDS, n_group), seed)]
 
-    def _out_of_fold(self, step: LearningStep, training: TrainingSet, plan: Plan) -> list[FittedModel]:
-        """Predict, and draw, every target by models that were fitted without its group; return these models."""
+    def _model(self, step: LearningStep, unseen: _Folds) -> FittedModel:
+        """Return a model fitted on all targets but those of the folds ``unseen``."""
+        if (step.id, unseen) not in self.fitted:
+            stream = (*self.names, "inner", *sorted(unseen)) if unseen else self.names
+            plan = Plan.of(self.estimators) if step is self.last else Plan()
+            self.fitted[step.id, unseen] = FittedModel.fit(step, self._training(step, unseen), plan, self.seed, stream)
+        return self.fitted[step.id, unseen]
+
+    def _training(self, step: LearningStep, unseen: _Folds) -> TrainingSet:
+        """Return what a model is fitted on: the labels, or what out-of-fold predictions of its source leave of them."""
+        kept = self._without(unseen)
+        data, y = (self.data, self.labels) if not unseen else (self.data.take(kept), self.labels.isel(target=kept))
+        seen = {model.id: self._out_of_fold(model, unseen) for model in self.models if model.id in step.sources}
+        like = outputs_of(data, self.labels)
+        X = inputs_of(step, data, seen, like)
+        if step.learns == "residual":
+            y = y.copy(data=y.values - base_of(step, data, seen, like).mean.values)
+        return TrainingSet(X, y, data.groups, error_weights(step, data))
+
+    def _without(self, unseen: _Folds) -> NDArray[np.intp]:
+        """Return the targets of all folds but ``unseen``, ascending."""
+        if not unseen:
+            return np.arange(len(self.data.targets))
+        return np.sort(np.concatenate([fold for k, fold in enumerate(self.folds) if k not in unseen]))
+
+    def _out_of_fold(self, step: LearningStep, unseen: _Folds = _ALL_SEEN) -> xr.Dataset:
+        """Predict every target outside the folds ``unseen`` by a model that saw neither these nor the target's own."""
         import xarray as xr
 
-        wanted = _drawn(self.estimators) if step is self.last else {}
-        models, parts, order = [], [], []
-        samples: dict[Draws, list[NDArray[np.float64]]] = {draws: [] for draws in wanted}
-        for k, (train, test) in enumerate(self.folds):
-            model = FittedModel.fit(step, training.take(train), plan, self.seed, (*self.names, "inner", k))
-            held_out = self.data.take(test)
-            seen = {name: prediction.isel(target=test) for name, prediction in self.seen.items()}
-            part = model.predict_on(held_out, seen, self.labels)
-            parts.append(part.assign(fold=("target", np.full(len(test), k))))
-            for draws, step_id in wanted.items():
-                samples[draws].append(model.draw_on(draws, held_out, seen, self.labels, self.seeds[step_id]))
-            order.append(test)
-            models.append(model)
-        back = np.argsort(np.concatenate(order))
+        inside = [k for k in range(len(self.folds)) if k not in unseen]
+        parts = []
+        for k in inside:
+            hidden = unseen | {k}
+            # of so few folds nothing would be left: then at least the target's own is not seen
+            part = self._predicted(step, hidden if len(hidden) < len(self.folds) else frozenset({k}), k)
+            parts.append(part.assign(fold=("target", np.full(part.sizes["target"], k))))
         joined = xr.concat(parts, dim="target", data_vars="minimal", coords="minimal", compat="override")
-        self.seen[step.id] = joined.isel(target=back)
-        self.drawn.update({draws: np.concatenate(drawn, axis=1)[:, back] for draws, drawn in samples.items()})
-        return models
+        return joined.isel(target=np.argsort(np.concatenate([self.folds[k] for k in inside])))
+
+    def _predicted(self, step: LearningStep, unseen: _Folds, k: int) -> xr.Dataset:
+        """Predict the targets of fold ``k`` by a model that did not see the folds ``unseen``, ``k`` among them."""
+        if (step.id, unseen, k) not in self.predicted:
+            held_out = self.data.take(self.folds[k])
+            model = self._model(step, unseen)
+            self.predicted[step.id, unseen, k] = model.predict_on(held_out, self._bases(step, unseen, k), self.labels)
+        return self.predicted[step.id, unseen, k]
+
+    def _bases(self, step: LearningStep, unseen: _Folds, k: int) -> dict[str, xr.Dataset]:
+        return {model.id: self._predicted(model, unseen, k) for model in self.models if model.id in step.sources}
+
+    def _drawn(self, draws: Draws, step_id: str) -> NDArray[np.float64]:
+        """Draw every target by the last model without the target's fold, shape (count, n_target, n_output)."""
+        parts = []
+        for k, fold in enumerate(self.folds):
+            unseen = frozenset({k})
+            model, bases = self._model(self.last, unseen), self._bases(self.last, unseen, k)
+            parts.append(model.draw_on(draws, self.data.take(fold), bases, self.labels, self.seeds[step_id]))
+        return np.concatenate(parts, axis=1)[:, np.argsort(np.concatenate(self.folds))]
 
     def _estimators(self) -> dict[str, Uncertainty]:
         """Fit the uncertainty estimators in turn, each on what those before it make of the predictions."""
-        fitted: dict[str, Uncertainty] = {}
-        learners = [i for i, step in enumerate(self.estimators) if cast("Uncertainty", step.component).learns]
-        seen = with_measured_errors(self.seen[self.last.id], self.data) if learners else None
-        for i, step in enumerate(self.estimators):
-            estimator = cast("Uncertainty", step.fresh())
-            fitted[step.id] = estimator
-            if seen is None or i > learners[-1]:
-                continue
-            draws = step.draws()
+        fitted = {step.id: cast("Uncertainty", step.fresh()) for step in self.estimators}
+        learners = [i for i, step in enumerate(self.estimators) if fitted[step.id].learns]
+        if not learners:
+            return fitted
+        seen = with_measured_errors(self._out_of_fold(self.last), self.data)
+        for i, step in enumerate(self.estimators[: learners[-1] + 1]):
+            estimator, draws = fitted[step.id], step.draws()
             if draws is not None:
-                seen = with_samples(seen, self.drawn.get(draws))
+                out_of_fold = draws.source == "out-of-fold"
+                seen = with_samples(seen, None if out_of_fold else self._drawn(draws, step.id))
             with blamed_on(step):
                 if estimator.learns:
                     estimator.fit(seen, self.labels, seed=seed_for(self.seed, step.id, *self.names))
                 if i < learners[-1]:
                     seen = estimator.apply(seen)
         return fitted
-
-
-def _drawn(estimators: Sequence[LearningStep]) -> dict[Draws, str]:
-    """Return which draws are made out of fold, and the first step that asks for each."""
-    found: dict[Draws, str] = {}
-    for step in estimators:
-        draws = step.draws()
-        if draws is not None and not _of_folds(draws):
-            found.setdefault(draws, step.id)
-    return found
-
-
-def _of_folds(draws: Draws | None) -> Any:
-    return draws is not None and draws.source == "out-of-fold"

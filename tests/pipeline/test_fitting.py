@@ -336,3 +336,59 @@ def test_every_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
     assert folders[0] == tmp_path / "a" / "fold-1"
     _Line.calls[1]["space"].tell("epoch 3")
     assert told == ["a (fold 1 member 1): epoch 3"]
+
+
+@pytest.mark.parametrize("learns", ["residual", "target"])
+def test_no_model_of_a_chain_sees_the_label_of_a_target_that_it_predicts_out_of_fold(learns: Any) -> None:
+    data, labels = _data()
+    collections = {**data.collections, "b": data.collections["a" if learns == "residual" else "c"]}
+    data = LearningData(collections, data.targets, data.groups)
+    steps = (
+        LearningStep("a", "model", _Line()),
+        LearningStep("b", "model", _Reader(), ("a",), learns),
+        LearningStep("u", "uncertainty", _estimator(None)()),
+    )
+
+    def seen(labels: xr.DataArray) -> Any:
+        estimator: Any = fit_chain(steps, data, labels, 7).estimators["u"]
+        return estimator.seen["mean"].values[:, 0]
+
+    other = labels.copy(deep=True)
+    other[3] += 100.0
+    before, after = seen(labels), seen(other)
+    assert before[3] == after[3]
+    assert np.sum(before != after) > 20  # the folds of the others did see it
+
+
+def test_fits_grow_with_the_number_of_models() -> None:
+    data, labels = _data()
+    chain = [LearningStep("a", "model", _Line()), LearningStep("b", "model", _Line(), ("a",), "residual")]
+    _Line.calls.clear()
+    fit_chain((*chain, LearningStep("u", "uncertainty", _estimator(None)())), data, labels, 7)
+    # a without 0, 1 and 2 of the five folds, b without 0 and 1
+    assert len(_Line.calls) == (1 + 5 + 10) + (1 + 5)
+
+
+def test_with_two_groups_a_chain_still_leaves_the_own_group_out() -> None:
+    data, labels = _data(groups=2)
+    steps = (
+        LearningStep("a", "model", _Line()),
+        LearningStep("b", "model", _Line(), ("a",), "residual"),
+        LearningStep("u", "uncertainty", _estimator(None)()),
+    )
+    chain = fit_chain(steps, data, labels, 7)
+    assert np.isfinite(chain.predict(data)["mean"]).all()
+
+
+def test_a_target_is_as_far_out_as_any_model_of_the_chain_finds() -> None:
+    class Far(_Line):
+        def predict(self, X: Any) -> xr.Dataset:
+            said = super().predict(X)
+            far = np.arange(said.sizes["target"]) / 20.0
+            return said.assign(distance=("target", far), extrapolating=("target", far > 1.0))
+
+    data, labels = _data()
+    steps = (LearningStep("a", "model", Far()), LearningStep("b", "model", _Line(), ("a",), "residual"))
+    prediction = fit_chain(steps, data, labels, 7).predict(data)
+    np.testing.assert_array_equal(prediction["distance"], np.arange(40) / 20.0)
+    assert int(prediction["extrapolating"].sum()) == 19
