@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["images", "spectra"]
 
-_TRAINING = {"epochs": 60, "batch_size": 16, "learning_rate": 5e-3, "validation": 0.2}
+_TRAINING = {"epochs": 30, "batch_size": 16, "learning_rate": 5e-3, "validation": 0.2}
 
 
 def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
-    """Return the suite's own problems, with a small network."""
+    """Return the suite's own problems with fewer targets, and a small network."""
+    from specframe.testing import regression_problem
+
     blocks = [{"type": "conv", "filters": 8, "kernel": 5}, {"type": "pool", "size": 4, "pooling": "adaptive"}]
-    return {"params": {"network": {"blocks": blocks, "dense": [16], "dropout": 0.0}, "training": _TRAINING}}
+    network = {"blocks": blocks, "dense": [16], "dropout": 0.0}
+    examples = [regression_problem(seed, n_target=48) for seed in (0, 1)]
+    return {"params": {"network": network, "training": _TRAINING}, "examples": examples}
 
 
 def images(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
