@@ -22,33 +22,43 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 REFERENCE = "ridge"
 _LEARNED = ["depth", "trend"]
 
-#: Rows: a configuration, and the model that replaces the step ``fit`` in it.
-ROWS: dict[str, tuple[str, dict[str, Any] | None]] = {
-    "ridge": ("adc24-white.yaml", None),
-    "naive": ("adc24-white.yaml", {"model": "naive"}),
-    "ols": ("adc24-white.yaml", {"model": "ols", "with": {"inputs": _LEARNED}}),
-    "pls": ("adc24-white.yaml", {"model": "pls", "with": {"inputs": _LEARNED}}),
-    "bayesian-ridge": ("adc24-white.yaml", {"model": "bayesian-ridge", "with": {"inputs": _LEARNED}}),
-    "gp": ("adc24-white.yaml", {"model": "gp", "with": {"inputs": _LEARNED}}),
-    "forest": ("adc24-white.yaml", {"model": "forest", "with": {"inputs": _LEARNED}}),
-    "boosting": ("adc24-white.yaml", {"model": "boosting", "with": {"inputs": _LEARNED}}),
-    "cnn": ("adc24-cnn.yaml", None),
-    "organisers": ("adc24-organisers.yaml", None),
-    "one-class": ("adc24-best.yaml", {"model": "trend-shrinkage"}),
-    "best": ("adc24-best.yaml", None),
+#: Rows: a configuration, and the models that replace the step ``fit`` in it.
+ROWS: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "ridge": ("adc24-white.yaml", []),
+    "naive": ("adc24-white.yaml", [{"model": "naive"}]),
+    "ols": ("adc24-white.yaml", [{"model": "ols", "with": {"inputs": _LEARNED}}]),
+    "pls": ("adc24-white.yaml", [{"model": "pls", "with": {"inputs": _LEARNED}}]),
+    "bayesian-ridge": ("adc24-white.yaml", [{"model": "bayesian-ridge", "with": {"inputs": _LEARNED}}]),
+    "gp": ("adc24-white.yaml", [{"model": "gp", "with": {"inputs": _LEARNED}}]),
+    "forest": ("adc24-white.yaml", [{"model": "forest", "with": {"inputs": _LEARNED}}]),
+    "boosting": ("adc24-white.yaml", [{"model": "boosting", "with": {"inputs": _LEARNED}}]),
+    "cnn": ("adc24-cnn.yaml", []),
+    "organisers": ("adc24-organisers.yaml", []),
+    "one-class": ("adc24-best.yaml", [{"model": "trend-shrinkage"}]),
+    "stack": (
+        "adc24-best.yaml",
+        [
+            {"id": "drift", "model": "trend-shrinkage", "with": {"noise_classes": 2}},
+            {"id": "line", "model": "ridge", "from": "transit", "with": {"inputs": _LEARNED, "loss": "huber"}},
+            {"model": "stacking", "from": ["drift", "line"], "learns": "target"},
+        ],
+    ),
+    "best": ("adc24-best.yaml", []),
 }
 _COLUMNS = ("rmse-ppm", "median-abs-ppm", "r2", "coverage-68", "coverage-95", "crps")
 
 
 def run_row(name: str, runs: Path, seed: int) -> Path:
     """Run a row, unless it is complete, and return its folder."""
-    config, model = ROWS[name]
+    config, models = ROWS[name]
     folder = runs / name
     if (folder / "metrics.json").is_file():
         return folder
     spec = yaml.safe_load((CONFIGS / config).read_text())
-    if model is not None:
-        spec["steps"] = [{"id": "fit", **model} if step["id"] == "fit" else step for step in spec["steps"]]
+    steps = []
+    for step in spec["steps"]:
+        steps += [{"id": "fit", **model} for model in models] if models and step["id"] == "fit" else [step]
+    spec["steps"] = steps
     written = CONFIGS / f".{name}.yaml"  # beside the others, so that paths in it hold
     written.write_text(yaml.safe_dump(spec, sort_keys=False))
     try:
