@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from specframe.errors import DataError
 from specframe.report.canvas import PALETTE, clean, new_figure, styled
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 __all__ = ["draw_training"]
 
@@ -45,7 +48,7 @@ def draw_training(history: xr.Dataset, title: str = "") -> Figure:
         axes[0].plot(epoch, values, color=PALETTE[colour], lw=1.2, label=label)
     every = np.concatenate([values[np.isfinite(values)] for values in shown.values()])
     if every.size and every.min() > 0:
-        axes[0].set_yscale("log")
+        _logarithmic(axes[0], every)
     best = history.attrs.get("best_epoch")
     if best is not None:
         for ax in axes:
@@ -53,10 +56,21 @@ def draw_training(history: xr.Dataset, title: str = "") -> Figure:
     axes[0].set_ylabel("Loss")
     axes[0].legend()
     if has_rate:
-        axes[1].plot(epoch, history["learning_rate"].values, color=PALETTE["green"], lw=1.2)
-        axes[1].set(yscale="log", ylabel="Learning rate")
+        rate = history["learning_rate"].values
+        axes[1].plot(epoch, rate, color=PALETTE["green"], lw=1.2)
+        _logarithmic(axes[1], rate[rate > 0])
+        axes[1].set_ylabel("Learning rate")
     axes[-1].set_xlabel("Epoch")
     if title:
         axes[0].set_title(title, loc="left", fontsize="medium")
     clean(*fig.axes)
     return fig
+
+
+def _logarithmic(ax: Axes, values: NDArray[np.float64]) -> None:
+    """Make the vertical axis logarithmic, with plain numbers: matplotlib's own powers are formulae, which are off."""
+    ax.set_yscale("log")
+    decades = np.log10(values.max() / values.min()) if values.size else 0.0
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2 else (1.0,), numticks=7))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())

@@ -26,6 +26,18 @@ def test_losses_rate_and_best_epoch_are_drawn() -> None:
     np.testing.assert_array_equal(curves, [rate])
 
 
+@pytest.mark.parametrize("least_rate", [5e-4, 1e-8, 1e-3])
+def test_ticks_of_logarithmic_axes_are_numbers(least_rate: float) -> None:
+    loss, rate = np.geomspace(1.5, 0.004, 9), np.geomspace(1e-3, least_rate, 9)
+    fig = draw_training(xr.Dataset({"training_loss": ("epoch", loss), "learning_rate": ("epoch", rate)}), "fit")
+    fig.draw_without_rendering()
+    for ax in fig.axes:
+        low, high = ax.get_ylim()
+        major, minor = ([t.label1.get_text() for t in ticks] for ticks in (ax.yaxis.majorTicks, ax.yaxis.minorTicks))
+        assert any(low <= float(text) <= high for text in major)
+        assert not any(minor)
+
+
 def test_a_loss_below_zero_has_a_linear_axis() -> None:
     (ax,) = draw_training(xr.Dataset({"training_loss": ("epoch", np.array([0.5, -0.5]))})).axes
     assert ax.get_yscale() == "linear"
