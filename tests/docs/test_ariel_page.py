@@ -38,6 +38,6 @@ def test_the_page_runs_as_written(docs: Path, blocks: Callable[..., Any], tmp_pa
 
     (shown,) = (block.code for block in blocks(page, "text"))
     scores = json.loads((tmp_path / "runs/spectra/metrics.json").read_text())["cv"]
-    for name, value in re.findall(r"^ +(\S+) +([\d.e-]+)$", shown, flags=re.MULTILINE):
+    for name, value in re.findall(r"^ +(\S+) +([\d.e-]+)(?: +\[.*\])?$", shown, flags=re.MULTILINE):
         assert scores[name] == pytest.approx(float(value), rel=_TOLERANCE), f"the page says {name} is {value}"
     assert len(list((tmp_path / "runs/spectra/predictions/test/spectra").glob("*.ecsv"))) == 6
