@@ -63,10 +63,19 @@ class Model(Fitted):
         approximate posterior (e.g. Laplace's, Daxberger et al. 2021). Most models have neither and leave this as it
         is: it raises :class:`~specframe.errors.UsageError`.
         """
-        raise UsageError(
-            f"model {self.name!r} cannot draw from its {source}: use a model that can (cnn1d, cnn2d), or the "
-            "uncertainty 'ensemble' or 'bootstrap', which take any model"
-        )
+        self.check_draws(source)
+        raise NotImplementedError
+
+    def check_draws(self, source: Literal["dropout", "weights"]) -> None:
+        """Raise :class:`~specframe.errors.UsageError` when :meth:`draws` cannot draw from ``source``.
+
+        The parameters tell, so that a pipeline asks before anything is fitted.
+        """
+        if type(self).draws is Model.draws:
+            raise UsageError(
+                f"model {self.name!r} cannot draw from its {source}: use a model that can (cnn1d, cnn2d), or the "
+                "uncertainty 'ensemble' or 'bootstrap', which take any model"
+            )
 
     def history(self) -> xr.Dataset | None:
         """Return how training went, or ``None`` where there is nothing to tell.

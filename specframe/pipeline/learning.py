@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from specframe.api.model import Model
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe.api.draws import Draws
+    from specframe.api.model import Model
     from specframe.api.uncertainty import Uncertainty
     from specframe.config.spec import Step
 
@@ -122,12 +122,11 @@ def _check_draws(steps: Sequence[LearningStep]) -> None:
         if draws is None:
             continue
         last = next(s for s in reversed(steps) if s.kind == "model")
-        if draws.source in ("dropout", "weights") and type(last.component).draws is Model.draws:
-            raise UsageError(
-                f"step {step.id!r} draws from the {draws.source} of model {last.component.name!r} (step {last.id!r}), "
-                "which has nothing to draw from: use a network (cnn1d, cnn2d), or 'ensemble' or 'bootstrap', which "
-                "take any model"
-            )
+        if draws.source in ("dropout", "weights"):
+            try:
+                cast("Model", last.component).check_draws(draws.source)
+            except UsageError as error:
+                raise UsageError(f"step {step.id!r} draws from step {last.id!r}: {error}") from None
         if draws.source in ("seeds", "folds"):
             ensembles.append((step.id, draws))
     if len({draws for _, draws in ensembles}) > 1:

@@ -236,7 +236,7 @@ def test_two_different_ensembles_of_one_model_are_refused_and_so_are_draws_it_ca
     steps += [LearningStep(f"u{i}", "uncertainty", estimator()) for i, estimator in enumerate(ensembles)]
     with pytest.raises(UsageError, match="'u0' and 'u1' ask for different ensembles"):
         _check_draws(steps)
-    with pytest.raises(UsageError, match="draws from the dropout of model 'line'"):
+    with pytest.raises(UsageError, match="step 'u' draws from step 'a': model 'line' cannot draw from its dropout"):
         _check_draws([steps[0], LearningStep("u", "uncertainty", _estimator(Draws("dropout", 3))())])
 
 

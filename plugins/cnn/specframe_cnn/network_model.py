@@ -27,7 +27,7 @@ from specframe_cnn.last_layer import LastLayer
 from specframe_cnn.last_layer_fit import LAPLACE_HEADS, last_layer_posterior
 from specframe_cnn.network.build import build_network
 from specframe_cnn.network.head import make_head
-from specframe_cnn.thinning import dropout_layers, thinned
+from specframe_cnn.thinning import thinned
 from specframe_cnn.training.loop import train
 from specframe_cnn.training.threads import threads
 from specframe_cnn.variables import Variables
@@ -171,17 +171,7 @@ class NetworkModel(Model):
             When the network has no dropout, or the head no posterior of this kind.
         """
         network = self._fitted_network()
-        if source == "dropout":
-            if not dropout_layers(network):
-                raise UsageError(
-                    f"{self.name}: the network has no dropout to draw from: give some, e.g. network: {{dropout: 0.1}}, "
-                    "or draw from its weights (uncertainty 'laplace')"
-                )
-        elif self._last_layer is None:
-            raise UsageError(
-                f"{self.name}: draws of the weights need a head {', '.join(LAPLACE_HEADS)}, whose mean is linear in "
-                f"the last layer; it has {self.params.head.type!r}"
-            )
+        self.check_draws(source)
         measured = self._measured_like_training(X)
         drawn = np.empty((count, len(measured), self._labels.n_coefficient))
         with torch.inference_mode(), threads(1):
@@ -200,6 +190,19 @@ class NetworkModel(Model):
                     else:
                         drawn[:, rows] = np.einsum("nf,sof->sno", features, weights, optimize=True)
         return self._labels.mean(drawn, measured.unit)
+
+    def check_draws(self, source: Literal["dropout", "weights"]) -> None:
+        """Refuse draws from dropout that the network has not, and of weights whose posterior is not known."""
+        if source == "dropout" and not self.params.network.has_dropout:
+            raise UsageError(
+                f"{self.name}: the network has no dropout to draw from: give some, e.g. network: {{dropout: 0.1}}, "
+                "or draw from its weights (uncertainty 'laplace')"
+            )
+        if source == "weights" and self.params.head.type not in LAPLACE_HEADS:
+            raise UsageError(
+                f"{self.name}: draws of the weights need a head {', '.join(LAPLACE_HEADS)}, whose mean is linear in "
+                f"the last layer; it has {self.params.head.type!r}"
+            )
 
     def history(self) -> xr.Dataset | None:
         """Return losses and learning rate of each epoch; ``attrs`` has ``best_epoch`` (-1: before training)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -332,3 +333,29 @@ def test_wrong_inputs_are_refused():
         _model("wavelength").fit(inputs, np.full((30, 1), np.nan))
     with pytest.raises(UsageError, match=r"augment\.noise"):
         _model("wavelength", augment={"noise": 1.0}).fit(inputs, labels)
+
+
+@pytest.mark.parametrize(
+    ("network", "there"),
+    [
+        ({}, False),
+        ({"dropout": 0.1}, True),
+        ({"dense": [8, 4], "dropout": [0.0, 0.2]}, True),
+        ({"dense": [], "dropout": 0.1}, False),
+        ({"blocks": [{"type": "dropout", "rate": 0.2}, {"type": "flatten"}]}, True),
+        ({"blocks": [{"type": "conv", "filters": 2, "kernel": 3, "dropout": 0.1}]}, True),
+    ],
+)
+def test_whether_dropout_can_be_drawn_from_is_told_before_anything_is_fitted(network: Any, there: bool) -> None:
+    model = Cnn1d(network=network)
+    if there:
+        model.check_draws("dropout")
+    else:
+        with pytest.raises(UsageError, match="has no dropout to draw from: give some"):
+            model.check_draws("dropout")
+
+
+def test_heads_without_a_posterior_are_told_before_anything_is_fitted() -> None:
+    Cnn1d().check_draws("weights")
+    with pytest.raises(UsageError, match="it has 'quantiles'"):
+        Cnn1d(head={"type": "quantiles"}).check_draws("weights")

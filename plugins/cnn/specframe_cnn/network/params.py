@@ -181,6 +181,15 @@ class NetworkParams(Params):
         (), description="Features of the fully connected layers that auxiliary values go through first."
     )
 
+    @property
+    def has_dropout(self) -> bool:
+        """Whether any block or dense layer drops something."""
+        rates = list(self.dropout) if isinstance(self.dropout, tuple) else [self.dropout] * len(self.dense)
+        if self.blocks != "auto":
+            for block in self.blocks:
+                rates.append(getattr(block, "rate" if block.type == "dropout" else "dropout", 0.0))
+        return any(rate > 0 for rate in rates)
+
     @model_validator(mode="after")
     def _one_rate_each(self) -> NetworkParams:
         if isinstance(self.dropout, tuple) and len(self.dropout) != len(self.dense):
