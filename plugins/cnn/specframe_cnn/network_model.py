@@ -312,7 +312,7 @@ class NetworkModel(Model):
             seed,
             MarkingAugmentation(self.params.augment, len(scale.centre)),
             None if space.directory is None else space.directory / "training.safetensors",
-            lambda line: space.tell(f"{self.name}: {line}"),
+            space.tell,
         )
         best = history.best_epoch
         if len(held_out) and not history.validation_loss[best] < loss_before:

@@ -294,7 +294,7 @@ def test_a_training_leaves_its_checkpoint_where_the_pipeline_says_and_tells_how_
     with working_in(tmp_path / "fit", lines.append):
         _model("wavelength", training={**QUICK, "checkpoint_every": 0.0}).fit(inputs, _labels(inputs, 1))
     assert [path.name for path in (tmp_path / "fit").iterdir()] == ["training.safetensors"]
-    assert any(line.startswith("cnn1d: epoch 3/3") for line in lines)
+    assert any(line.startswith("epoch 3/3") for line in lines)
 
 
 def test_history_tells_losses_by_epoch():
