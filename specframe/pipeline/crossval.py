@@ -35,7 +35,12 @@ _STEP = "cross-validation"
 
 
 def check_enough_targets(session: Session, steps: Sequence[LearningStep], n_target: int) -> None:
-    """Raise :class:`DataError` where an uncertainty estimator needs more targets than the smallest fold leaves it."""
+    """Raise :class:`DataError` where an uncertainty estimator needs more targets than the smallest fold leaves it.
+
+    That there are no targets at all is found by whoever asks for them.
+    """
+    if n_target == 0:
+        return
     folds = max(min((session.spec.cross_validation or CrossValidation()).folds, n_target), 1)
     left = n_target - math.ceil(n_target / folds)
     for step in steps:
