@@ -21,6 +21,7 @@ from specframe.api import (
 )
 from specframe.errors import UsageError
 from specframe_cnn.augmenting import MarkingAugmentation
+from specframe_cnn.before_training import loss_of, start_at_zero
 from specframe_cnn.input_scale import InputScale, outline
 from specframe_cnn.label_scale import LabelScale
 from specframe_cnn.last_layer import LastLayer
@@ -299,10 +300,10 @@ class NetworkModel(Model):
         scale: InputScale,
     ) -> None:
         space = workspace()
-        _start_at_zero(network, head)
+        start_at_zero(network, head)
         before = {name: value.clone() for name, value in network.state_dict().items()}
         validation = data.bare().take(torch.from_numpy(held_out))
-        loss_before = _validation_loss(network, head, validation)
+        loss_before = loss_of(network, head, validation)
         history = train(
             network,
             head,
@@ -329,31 +330,6 @@ def _split(groups: NDArray[np.str_], fraction: float, seed: int) -> tuple[NDArra
     if fraction == 0.0:
         return np.arange(len(groups)), np.arange(0)
     return validation_split(groups, fraction, seed)
-
-
-def _start_at_zero(network: Network, head: Head) -> None:
-    """Let the mean of each output start at 0, the mean of the labels, whatever the inputs."""
-    if not head.linear:
-        return
-    rows = 1 if head.convolutional else head.n_output
-    with torch.no_grad():
-        network.last.weight[:rows] = 0.0
-        network.last.bias[:rows] = 0.0
-
-
-def _validation_loss(network: Network, head: Head, validation: TensorData) -> float:
-    """Return the loss of the targets held out as training judges it."""
-    if not len(validation):
-        return float("nan")
-    network.eval()
-    loss = 0.0
-    with torch.inference_mode(), threads(1):
-        for first in range(0, len(validation), _BATCH["image"]):
-            rows = slice(first, first + _BATCH["image"])
-            raw = network({name: values[rows] for name, values in validation.inputs.items()})
-            each = head.per_target(raw, validation.labels[rows])
-            loss += float((each * validation.weight[rows]).sum())
-    return loss / float(validation.weight.sum())
 
 
 def _with_bias(features: NDArray[Any]) -> NDArray[np.float64]:
