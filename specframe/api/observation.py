@@ -30,7 +30,13 @@ cm s-2), ``stellar_metallicity`` ([M/H]), ``period`` (d), ``semi_major_axis`` (s
     leaves the others at level ``light-curves``, with ``model`` and ``detrended_flux``. Variables without dims
     (``white_depth``, ``duration``, ``beta``) and ``mid_transit (visit)`` describe the fit as a whole.
 ``spectrum``
-    ``flux (wavelength)``, ``flux_error`` and ``mask``: an observed or synthetic spectrum.
+    ``flux (wavelength)``, ``flux_error`` and ``mask``: an observed or synthetic spectrum, in the node ``/spectrum/0``
+    unless instruments are told apart. Optional ``attrs["resolving_power"]`` (lambda / FWHM), and in the root's attrs
+    ``distance`` (pc) and ``radius`` (Jupiter's equatorial radius, ``R_jup``).
+
+Values of spectra and depths that hold no noise, as those of models do not, have ``attrs["noise"] = "absent"``; their
+``_error`` is then the noise that an observation of them would have, and 0 where that is not known. A pipeline trains
+on such values and judges by observations drawn from them.
 
 A node may carry ``attrs["flags"]``: words separated by blanks (``saturated transit-at-edge``) that say what a user of
 the target must know. A run lists them.

@@ -25,11 +25,15 @@ _LISTED = 5
 
 @dataclass(frozen=True)
 class Outputs:
-    """Names, units and, for channels of a spectrum, wavelengths in um of what a model predicts."""
+    """Names, units and, for channels of a spectrum, wavelengths in um of what a model predicts.
+
+    Outputs with units of their own have them in ``unit``; ``units`` is then ``""``.
+    """
 
     names: tuple[str, ...]
     units: str = ""
     wavelength: tuple[float, ...] | None = None
+    unit: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, labels: Any) -> Self:
@@ -39,28 +43,34 @@ class Outputs:
         if isinstance(labels, xr.DataArray):
             units = str(labels.attrs.get("units", ""))
             if "output" in labels.coords:
-                wavelength = labels.coords.get("wavelength")
+                wavelength, unit = labels.coords.get("wavelength"), labels.coords.get("unit")
                 return cls(
                     tuple(str(name) for name in labels["output"].values),
                     units,
                     None if wavelength is None else tuple(float(w) for w in wavelength.values),
+                    None if unit is None else tuple(str(one) for one in unit.values),
                 )
             return cls(_numbered(labels), units)
         return cls(_numbered(labels))
 
     def values(self) -> dict[str, Any]:
         """Return them as JSON values; :meth:`from_values` is the inverse."""
-        return {"names": list(self.names), "units": self.units, "wavelength": self.wavelength}
+        return {"names": list(self.names), "units": self.units, "wavelength": self.wavelength, "unit": self.unit}
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Self:
         """Take what :meth:`values` returned."""
-        wavelength = values["wavelength"]
-        return cls(tuple(values["names"]), values["units"], None if wavelength is None else tuple(wavelength))
+        wavelength, unit = values["wavelength"], values.get("unit")
+        return cls(
+            tuple(values["names"]),
+            values["units"],
+            None if wavelength is None else tuple(wavelength),
+            None if unit is None else tuple(unit),
+        )
 
     def prediction(self, targets: Sequence[str], mean: Any, std: Any = None, **variables: Any) -> xr.Dataset:
         """Return a Prediction with these outputs."""
-        like = make_labels(mean, targets, self.names, self.units, self.wavelength)
+        like = make_labels(mean, targets, self.names, self.unit or self.units, self.wavelength)
         return make_prediction(like, mean, std, **variables)
 
 

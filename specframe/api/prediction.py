@@ -4,8 +4,10 @@
 with ``level`` the nominal coverage (0.68, 0.95); optional ``covariance (target, output, output_other)``, ``samples
 (sample, target, output)``, ``extrapolating (target)`` bool with ``distance (target)``, the distance to the training
 set in units of its reach (above 1: extrapolating), and the parts ``aleatoric`` and ``epistemic (target, output)`` of
-``std``. Coordinates ``target`` and ``output`` (names), and
-``wavelength (output)`` in um where outputs are channels of a spectrum. Units stand in ``mean.attrs["units"]``.
+``std``, and ``at_edge (target, output)``: -1 or 1 where ``mean`` lies within one ``std`` of, or beyond, the lowest or
+highest label of the training set. Coordinates ``target`` and ``output`` (names), and ``wavelength (output)`` in um
+where outputs are channels of a spectrum. Units stand in ``mean.attrs["units"]``; outputs with units of their own
+(parameters: ``K``, ``""``) have them in the coordinate ``unit (output)``, and those of ``mean`` are then ``""``.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ _SCHEMA = (
     Variable("distance", ("target",), required=False),
     Variable("aleatoric", ("target", "output"), required=False, finite=True),
     Variable("epistemic", ("target", "output"), required=False, finite=True),
+    Variable("at_edge", ("target", "output"), dtype="i", required=False),
     Variable("wavelength", ("output",), ("um",), required=False),
+    Variable("unit", ("output",), dtype="UTO", required=False),
 )
 
 
@@ -46,12 +50,13 @@ def make_labels(
     values: Any,
     targets: Sequence[str],
     outputs: Sequence[str],
-    units: str = "",
+    units: str | Sequence[str] = "",
     wavelength: Any = None,
 ) -> xr.DataArray:
     """Build labels: a DataArray ``(target, output)`` from ``values`` of shape (n_target, n_output).
 
-    ``wavelength`` (n_output,), in um, is given where the outputs are channels of a spectrum.
+    ``units`` are those of all outputs, or a list of one each. ``wavelength`` (n_output,), in um, is given where the
+    outputs are channels of a spectrum.
     """
     import xarray as xr
 
@@ -61,6 +66,9 @@ def make_labels(
     }
     if wavelength is not None:
         coords["wavelength"] = ("output", np.asarray(wavelength, float), {"units": "um"})
+    if not isinstance(units, str):
+        coords["unit"] = ("output", np.array([str(unit) for unit in units], dtype=str))
+        units = ""
     return xr.DataArray(
         np.asarray(values, float), dims=("target", "output"), coords=coords, attrs={"units": units}, name="labels"
     )
@@ -112,7 +120,7 @@ def validate_labels(labels: Any, step: str) -> None:
     where = f"step {step!r}, labels"
     if not isinstance(labels, xr.DataArray):
         raise ContainerError(f"{where}: expected a DataArray (target, output), got {type(labels).__name__}")
-    coordinates = tuple(v for v in _SCHEMA if v.name in ("target", "output", "wavelength"))
+    coordinates = tuple(v for v in _SCHEMA if v.name in ("target", "output", "wavelength", "unit"))
     check_variables(
         labels.rename("labels").to_dataset(), (Variable("labels", ("target", "output")), *coordinates), where
     )

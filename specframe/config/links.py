@@ -1,4 +1,4 @@
-"""Reads what a model step builds on: ``from``, ``learns`` and ``weights``."""
+"""Reads what a model step builds on and learns from: ``from``, ``learns``, ``weights`` and ``noisy_copies``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from specframe.config.node import ListNode, ScalarNode, describe
 from specframe.config.problem import nearest
 from specframe.config.recipe import LINK_OPTIONS
 from specframe.config.section import is_null
+from specframe.config.spec import MAX_COPIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ class Links:
     sources: tuple[str, ...] = ()
     learns: Literal["target", "residual"] = "target"
     weights: Literal["equal", "errors"] = "equal"
+    noisy_copies: int = 0
 
 
 def read_links(node: MapNode, key: str, earlier: Sequence[tuple[str, str]], problems: Problems) -> Links:
@@ -52,7 +54,12 @@ def read_links(node: MapNode, key: str, earlier: Sequence[tuple[str, str]], prob
         problems.add(
             node.entries["weights"].value.at, "weights from errors need a detrend step that measures depths", "add one"
         )
-    return Links(sources, cast("Literal['target', 'residual']", learns), cast("Literal['equal', 'errors']", weights))
+    return Links(
+        sources,
+        cast("Literal['target', 'residual']", learns),
+        cast("Literal['equal', 'errors']", weights),
+        _copies(node, problems),
+    )
 
 
 def _sources(stated: Node | None, known: list[str], problems: Problems) -> tuple[str, ...]:
@@ -94,3 +101,15 @@ def _choice(node: MapNode, option: str, choices: tuple[str, str], problems: Prob
         problems.add(stated.at, f"{option} must be {choices[0]!r} or {choices[1]!r}, got {describe(stated)}")
         return choices[0]
     return str(value)
+
+
+def _copies(node: MapNode, problems: Problems) -> int:
+    """Return the number of noisy copies, 0 when nothing, or something wrong, is stated."""
+    stated = node.get("noisy_copies")
+    if stated is None or is_null(stated):
+        return 0
+    value = stated.value if isinstance(stated, ScalarNode) else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COPIES:
+        return value
+    problems.add(stated.at, f"noisy_copies must be a whole number from 0 to {MAX_COPIES}, got {describe(stated)}")
+    return 0

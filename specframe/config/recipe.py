@@ -14,13 +14,13 @@ __all__ = ["LINK_OPTIONS", "PIPELINE_KEYS", "STEP_OPTIONS", "name_steps", "stage
 
 #: Top-level keys, in the order in which they are written.
 PIPELINE_KEYS = (
-    "specframe", "description", "extends", "vars", "seed", "plugins", "steps", "evaluate", "export",
+    "specframe", "description", "extends", "vars", "seed", "plugins", "steps", "evaluate", "predict", "export",
 )  # fmt: skip
 
 #: Keys of a step beside the one that says its kind.
-STEP_OPTIONS = ("id", "with", "from", "learns", "weights")
+STEP_OPTIONS = ("id", "with", "from", "learns", "weights", "noisy_copies")
 
-#: Those that only a model has: what it builds on.
+#: Those that only a model has: what it builds on, and learns from.
 LINK_OPTIONS = STEP_OPTIONS[2:]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.config.fields import Fields
 from specframe.config.recipe import LINK_OPTIONS, PIPELINE_KEYS
-from specframe.config.spec import BOOTSTRAP, STEP_KEYS
+from specframe.config.spec import BOOTSTRAP, MAX_COPIES, STEP_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,12 +79,28 @@ def _top_level(usable: list[Registered]) -> dict[str, Schema]:
         "additionalProperties": False,
         "properties": {"folds": folds, "group": group},
     }
+    fraction = _or_reference(
+        {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "exclusiveMaximum": 1,
+            "default": 0.2,
+            "description": "Part of the targets that is held out.",
+        }
+    )
+    holdout: Schema = {
+        "type": ["object", "null"],
+        "description": "Hold out one part of the targets, in whole groups, in place of cross-validation.",
+        "additionalProperties": False,
+        "properties": {"fraction": fraction, "group": group},
+    }
     evaluate: Schema = {
         "type": ["object", "null"],
         "description": "How results are judged.",
         "additionalProperties": False,
         "properties": {
             "cross_validation": validation,
+            "holdout": holdout,
             "scores": _parts(usable, "score", "score", "Scores that are computed."),
             "bootstrap": _or_reference(
                 {
@@ -120,6 +136,10 @@ def _top_level(usable: list[Registered]) -> dict[str, Schema]:
         "plugins": plugins,
         "steps": {"type": "array", "description": "The recipe, in order.", "items": {"$ref": "#/$defs/step"}},
         "evaluate": evaluate,
+        "predict": {
+            "description": "Loader of other data that the fitted pipeline is applied to.",
+            **_part(usable, "loader", "load"),
+        },
         "export": _parts(usable, "exporter", "export", "What is written beside the predictions."),
     }
 
@@ -153,6 +173,16 @@ def _step(usable: list[Registered]) -> Schema:
         "default": "equal",
         "description": "Whether targets count the same in the fit, or less where their depths are less certain.",
     }
+    properties["noisy_copies"] = _or_reference(
+        {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MAX_COPIES,
+            "default": 0,
+            "description": "On so many copies of each target, with noise of their own, a model learns from noise-free "
+            "inputs.",
+        }
+    )
     keys = list(STEP_KEYS)
     return {
         "type": "object",
@@ -182,6 +212,15 @@ def _complete_step(usable: list[Registered]) -> Schema:
 
 def _parts(usable: list[Registered], kind: Kind, key: str, description: str) -> Schema:
     """Describe a list of names or ``{score: name, with: {...}}``."""
+    return {
+        "type": ["array", "null"],
+        "description": description,
+        "items": {"if": {"type": "object"}, "then": _part(usable, kind, key), "else": _names(usable, kind)},
+    }
+
+
+def _part(usable: list[Registered], kind: Kind, key: str) -> Schema:
+    """Describe a component with its parameters."""
     named: Schema = {
         "type": "object",
         "required": [key],
@@ -191,11 +230,7 @@ def _parts(usable: list[Registered], kind: Kind, key: str, description: str) -> 
     }
     if not named["allOf"]:
         del named["allOf"]
-    return {
-        "type": ["array", "null"],
-        "description": description,
-        "items": {"if": {"type": "object"}, "then": named, "else": _names(usable, kind)},
-    }
+    return named
 
 
 def _names(usable: list[Registered], kind: str) -> Schema:

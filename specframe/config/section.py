@@ -77,6 +77,17 @@ class Section:
         self._expected(key, node, f"a whole number of at least {minimum}")
         return default
 
+    def fraction(self, key: str, default: float) -> float:
+        """Return a number between 0 and 1."""
+        node = self.get(key)
+        if node is None:
+            return default
+        value = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
+            return float(value)
+        self._expected(key, node, "a number between 0 and 1")
+        return default
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         values = []

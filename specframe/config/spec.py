@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from specframe.api.params import Params
     from specframe.registry.record import Registered
 
-__all__ = ["CrossValidation", "Part", "PipelineSpec", "PluginChoice", "Step"]
+__all__ = ["CrossValidation", "Holdout", "Part", "PipelineSpec", "PluginChoice", "Step"]
 
 #: Resamples of the targets for confidence intervals when nothing else is said: 0.2 s for the scores of the core on
 #: 673 targets x 283 outputs.
 BOOTSTRAP = 1000
+
+#: More noisy copies of each target would fill the memory before they taught anything.
+MAX_COPIES = 1000
 
 #: YAML key of a step -> kind of component.
 STEP_KEYS = {
@@ -50,6 +53,9 @@ class Step(Part):
     learns: Literal["target", "residual"] = "target"
     #: For models: how much each target counts; ``errors``: less where the measured depths are less certain.
     weights: Literal["equal", "errors"] = "equal"
+    #: For models: on so many copies of each target, with noise drawn anew, it learns from noise-free inputs; 0: on the
+    #: inputs themselves.
+    noisy_copies: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,14 @@ class CrossValidation:
 
     folds: int = 5
     #: ``target``, or a variable of the loader's catalogue whose values stay together in a fold.
+    group: str = "target"
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """``evaluate.holdout``: one part of the targets is held out, in place of each in turn."""
+
+    fraction: float = 0.2
     group: str = "target"
 
 
@@ -77,6 +91,7 @@ class PipelineSpec:
     seed: int = 0
     description: str = ""
     cross_validation: CrossValidation | None = None
+    holdout: Holdout | None = None
     scores: tuple[Part, ...] = ()
     #: Resamples of the targets for the confidence intervals of the scores; 0: no intervals.
     bootstrap: int = BOOTSTRAP
@@ -85,11 +100,19 @@ class PipelineSpec:
     exports: tuple[Part, ...] = ()
     #: Loaders of spectra that the result is compared with.
     compared: tuple[Part, ...] = ()
+    #: Loader of other data that the fitted pipeline is applied to.
+    predicted: Part | None = None
     plugins: PluginChoice = field(default_factory=PluginChoice)
     #: The file it was read from.
     path: Path | None = field(default=None, compare=False)
     #: Where each value comes from that does not stand in ``path``, by its ``--set`` key: ``"seed" -> "--set seed=3"``.
     origins: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def group(self) -> str:
+        """What stays together when targets are held out: ``target``, or a variable of the loader's catalogue."""
+        splits = self.holdout or self.cross_validation
+        return splits.group if splits else "target"
 
     def to_data(self) -> dict[str, Any]:
         """Return the plain data of the YAML that reads back to this spec, every default written out."""
@@ -104,6 +127,8 @@ class PipelineSpec:
         if self.cross_validation:
             folds = self.cross_validation
             evaluate["cross_validation"] = {"folds": folds.folds, "group": escape(folds.group)}
+        if self.holdout:
+            evaluate["holdout"] = {"fraction": self.holdout.fraction, "group": escape(self.holdout.group)}
         if self.scores:
             evaluate["scores"] = [_part_data("score", part) for part in self.scores]
         if self.scores or self.bootstrap != BOOTSTRAP:
@@ -114,6 +139,8 @@ class PipelineSpec:
             evaluate["compare"] = [_part_data("load", part) for part in self.compared]
         if evaluate:
             data["evaluate"] = evaluate
+        if self.predicted:
+            data["predict"] = _named("load", self.predicted)
         if self.exports:
             data["export"] = [_part_data("export", part) for part in self.exports]
         return data
@@ -127,6 +154,8 @@ def _step_data(step: Step) -> dict[str, Any]:
             data["from"] = step.sources[0] if len(step.sources) == 1 else list(step.sources)
         data["learns"] = step.learns
         data["weights"] = step.weights
+        if step.noisy_copies:
+            data["noisy_copies"] = step.noisy_copies
     return data
 
 

@@ -17,7 +17,7 @@ from specframe.config.overrides import overridden
 from specframe.config.problem import Problems
 from specframe.config.recipe import PIPELINE_KEYS
 from specframe.config.section import Section
-from specframe.config.spec import BOOTSTRAP, CrossValidation, Part, PipelineSpec, PluginChoice
+from specframe.config.spec import BOOTSTRAP, CrossValidation, Holdout, Part, PipelineSpec, PluginChoice
 from specframe.config.steps import read_steps
 from specframe.config.substitution import Substitution
 from specframe.errors import PluginError
@@ -115,11 +115,13 @@ def _pipeline(
         seed=section.integer("seed", 0, 0),
         description=section.text("description", ""),
         cross_validation=cross_validation,
+        holdout=_holdout(evaluate, recipe),
         scores=_parts("score", "scores", evaluate, reader),
         bootstrap=evaluate.integer("bootstrap", BOOTSTRAP, 0),
         by=evaluate.texts("by"),
         exports=(*written, *_parts("exporter", "export", section, reader)),
         compared=_parts("loader", "compare", evaluate, reader),
+        predicted=_predicted(section, reader),
         plugins=plugins,
         path=None if path is None else Path(os.path.abspath(path)),  # noqa: PTH100 - links stay as they are named
         origins=origins(filled, shown),
@@ -174,7 +176,7 @@ def _is_export(step: Step) -> bool:
 
 def _evaluate(section: Section) -> Section:
     entry = section.node.entries.get("evaluate")
-    keys = ("cross_validation", "scores", "bootstrap", "by", "compare")
+    keys = ("cross_validation", "holdout", "scores", "bootstrap", "by", "compare")
     return Section(
         entry.value if entry else None, "evaluate", keys, entry.at if entry else section.at, section.problems
     )
@@ -189,6 +191,39 @@ def _cross_validation(evaluate: Section, recipe: Recipe) -> CrossValidation | No
     if not recipe.has_model:
         evaluate.problems.add(at, "cross-validation needs a model", "add a step '- model: ...', or remove it")
     return CrossValidation(inner.integer("folds", 5, 2), inner.text("group", "target") or "target")
+
+
+def _holdout(evaluate: Section, recipe: Recipe) -> Holdout | None:
+    stated = evaluate.get("holdout")
+    if stated is None:
+        return None
+    at = evaluate.node.entries["holdout"].at
+    inner = Section(stated, "holdout", ("fraction", "group"), at, evaluate.problems)
+    if not recipe.has_model:
+        evaluate.problems.add(at, "a hold-out needs a model", "add a step '- model: ...', or remove it")
+    if evaluate.get("cross_validation") is not None:
+        evaluate.problems.add(at, "targets are held out either in turn or once", "remove cross_validation or holdout")
+    return Holdout(inner.fraction("fraction", 0.2), inner.text("group", "target") or "target")
+
+
+def _predicted(section: Section, reader: ComponentReader) -> Part | None:
+    """Return the loader of the data that the fitted pipeline is applied to."""
+    stated = section.get("predict")
+    if stated is None:
+        return None
+    at = section.node.entries["predict"].at
+    inner = Section(stated, "predict", ("load", "with"), at, section.problems)
+    name = inner.get("load")
+    if name is None:
+        if not inner.misspelt:
+            section.problems.add(at, "predict names no loader", "write predict: {load: NAME, with: {path: ...}}")
+        return None
+    registered = reader.component("loader", name)
+    if registered is None:
+        return None
+    own = inner.node.entries.get("with")
+    params = reader.parameters(registered, own.value if own else None, own.at if own else name.at)
+    return None if params is None else Part(registered, params)
 
 
 def _parts(kind: Kind, key: str, section: Section, reader: ComponentReader) -> tuple[Part, ...]:

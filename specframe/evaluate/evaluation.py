@@ -166,6 +166,17 @@ def align(prediction: xr.Dataset, truth: xr.DataArray) -> tuple[xr.Dataset, xr.D
     units, known_units = prediction["mean"].attrs.get("units", ""), truth.attrs.get("units", "")
     if units != known_units:
         raise ContainerError(f"evaluation: the prediction is in {units!r}, the truth in {known_units!r}")
+    own, known_own = (
+        dict(zip(a["output"].values.astype(str), a.coords["unit"].values.astype(str), strict=True))
+        if "unit" in a.coords
+        else {}
+        for a in (prediction["mean"], truth)
+    )
+    for name in own.keys() & known_own.keys():
+        if own[name] != known_own[name]:
+            raise ContainerError(
+                f"evaluation: {name} is predicted in {own[name]!r}, its truth is in {known_own[name]!r}"
+            )
 
     row_of = {name: row for row, name in enumerate(known_targets)}
     column_of = {name: column for column, name in enumerate(known_outputs)}

@@ -48,6 +48,8 @@ class FittedChain:
     inputs: dict[str, xr.DataTree] = field(default_factory=dict)
     #: Decides the draws of an estimator, by its step.
     seeds: dict[str, int] = field(default_factory=dict)
+    #: Lowest and highest label of each output that the models learned from, shape (2, n_output).
+    label_range: NDArray[np.float64] | None = None
 
     @property
     def fitted(self) -> dict[str, Model | Uncertainty]:
@@ -66,7 +68,17 @@ class FittedChain:
             for step in self.steps:
                 if step.kind == "uncertainty":
                     prediction = self._estimated(step, prediction, last, data, predicted)
-        return prediction.drop_vars("measured_error", errors="ignore")
+        return self._with_edges(prediction.drop_vars("measured_error", errors="ignore"))
+
+    def _with_edges(self, prediction: xr.Dataset) -> xr.Dataset:
+        """Say which parameters lie at the edge of what was learned, or beyond; of channels that says nothing."""
+        if self.label_range is None or "wavelength" in prediction.coords:
+            return prediction
+        mean = prediction["mean"].values
+        margin = prediction["std"].values if "std" in prediction else 0.0
+        low, high = self.label_range
+        at_edge = (mean + margin >= high).astype(np.int8) - (mean - margin <= low).astype(np.int8)
+        return prediction.assign(at_edge=(("target", "output"), at_edge))
 
     def _estimated(
         self,
@@ -103,7 +115,10 @@ class FittedChain:
             write_tree(directory / step_id / _INPUTS, tree)
         for step_id, history in self.histories().items():
             _write_history(directory / step_id / _HISTORY, history)
-        write_tree(directory / _OUTPUTS, xr.DataTree(self.outputs.to_dataset(name="labels")))
+        outputs = self.outputs.to_dataset(name="labels")
+        if self.label_range is not None:
+            outputs["label_range"] = (("bound", "output"), self.label_range)
+        write_tree(directory / _OUTPUTS, xr.DataTree(outputs))
         values = {"models": {step: model.counts() for step, model in self.models.items()}, "seeds": self.seeds}
         (directory / _CHAIN).write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -122,9 +137,10 @@ class FittedChain:
         missing = [path for path in files if not path.is_file()]
         if missing:
             raise InputFileError(missing[0], "is missing; run the pipeline again")
+        outputs = read_tree(directory / _OUTPUTS).to_dataset()
         return cls(
             tuple(steps),
-            read_tree(directory / _OUTPUTS).to_dataset()["labels"],
+            outputs["labels"],
             {step.id: FittedModel.load(directory / step.id, step, counts[step.id]) for step in models},
             {
                 step.id: cast("Uncertainty", type(step.component).load(directory / step.id))
@@ -133,6 +149,7 @@ class FittedChain:
             },
             {step.id: read_tree(directory / step.id / _INPUTS) for step in models},
             seeds,
+            outputs["label_range"].values if "label_range" in outputs else None,
         )
 
 

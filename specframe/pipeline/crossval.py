@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from specframe.api.splits import grouped_folds
+from specframe.api.splits import grouped_folds, validation_split
 from specframe.api.workspaces import working_in
 from specframe.config.spec import CrossValidation
 from specframe.errors import DataError, InputFileError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from specframe.api.uncertainty import Uncertainty
+    from specframe.config.spec import Holdout
     from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.run import Session
 
@@ -41,46 +42,57 @@ def check_enough_targets(session: Session, steps: Sequence[LearningStep], n_targ
     """
     if n_target == 0:
         return
+    holdout = session.spec.holdout
     folds = max(min((session.spec.cross_validation or CrossValidation()).folds, n_target), 1)
-    left = n_target - math.ceil(n_target / folds)
+    held_out = math.ceil(n_target * holdout.fraction if holdout else n_target / folds)
+    left = n_target - held_out
     for step in steps:
         least = cast("Uncertainty", step.component).least_targets() if step.kind == "uncertainty" else 0
         if least > left:
             raise DataError(
                 f"step {step.id!r}: {step.component.name} needs at least {least} calibration targets with known truth, "
-                f"but of {n_target} targets {folds} folds of cross-validation leave it {left}; give more targets, or "
+                f"but of {n_target} targets {_splits(holdout, folds)} leaves it {left}; give more targets, or "
                 "ask for lower levels or fewer classes"
             )
+
+
+def _splits(holdout: Holdout | None, folds: int) -> str:
+    return f"a hold-out of {holdout.fraction:g}" if holdout else f"cross-validation in {folds} folds"
 
 
 def cross_validate(
     session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
 ) -> xr.Dataset:
-    """Predict every target by a chain that was fitted without its group.
+    """Predict every target, or those of the hold-out, by a chain that was fitted without its group.
 
-    Returns the Prediction of all targets in the order of ``data``, with the fold of each as ``fold (target)``.
+    Returns the Prediction in the order of ``data``, with the fold of each target as ``fold (target)``.
     """
     import xarray as xr
 
+    holdout = session.spec.holdout
     wanted = session.spec.cross_validation or CrossValidation()
     n_group = len(np.unique(data.groups))
     if n_group < 2:
         raise DataError(
-            f"cross-validation groups by {wanted.group!r}, of which there is only one value among {len(data.targets)} "
-            "targets: group by something else, or give more targets"
+            f"cross-validation groups by {session.spec.group!r}, of which there is only one value among "
+            f"{len(data.targets)} targets: group by something else, or give more targets"
         )
     folds = wanted.folds if session.spec.cross_validation else min(wanted.folds, n_group)
     seed = session.spec.seed
     base = _data_key(session, steps, data, labels)
     parts, order = [], []
-    with session.progress.track(_STEP, folds) as advance:
-        for k, (train, test) in enumerate(grouped_folds(data.groups, folds, seed_for(seed, "folds"))):
+    if holdout:
+        splits = [validation_split(data.groups, holdout.fraction, seed_for(seed, "holdout"))]
+    else:
+        splits = grouped_folds(data.groups, folds, seed_for(seed, "folds"))
+    with session.progress.track(_STEP if not holdout else "hold-out", len(splits)) as advance:
+        for k, (train, test) in enumerate(splits):
             key = digest(base, "fold", k, [data.targets[i] for i in train])
             part = session.directory.store.get_dataset(_STEP, f"fold-{k}", key)
             if part is None:
                 with _working(session, key):
                     chain = fit_chain(steps, data.take(train), labels.isel(target=train), seed, "fold", k)
-                    part = chain.predict(data.take(test)).assign(fold=("target", np.full(len(test), k)))
+                    part = chain.predict(data.take(test).as_observed()).assign(fold=("target", np.full(len(test), k)))
                     session.directory.store.put(_STEP, f"fold-{k}", key, part)
             else:
                 session.reused.add(_STEP)
@@ -131,7 +143,10 @@ def _stored(folder: Path, steps: Sequence[LearningStep]) -> FittedChain | None:
 def _data_key(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> str:
     """Return the key of everything that a fit depends on but its choice of targets."""
     recipes = {step.id: StepRecipe.of(step) for step in session.spec.steps}
-    chain = [[step.id, [*step.sources], step.learns, step.weights, recipes[step.id].key(None)] for step in steps]
+    chain = [
+        [step.id, [*step.sources], step.learns, step.weights, step.noisy_copies, recipes[step.id].key(None)]
+        for step in steps
+    ]
     content = hashlib.sha256()
     for step in sorted(data.collections):
         for node in data.collections[step].subtree:

@@ -83,6 +83,7 @@ class _Fit:
         chain = FittedChain(
             self.steps,
             self.labels.isel(target=one).drop_vars("group"),
+            label_range=np.stack([self.labels.values.min(axis=0), self.labels.values.max(axis=0)]),
             inputs={step.id: self.data.collections[step.id].isel(target=one) for step in self.models},
             seeds=self.seeds,
         )
@@ -148,7 +149,7 @@ class _Fit:
     def _predicted(self, step: LearningStep, unseen: _Folds, k: int) -> xr.Dataset:
         """Predict the targets of fold ``k`` by a model that did not see the folds ``unseen``, ``k`` among them."""
         if (step.id, unseen, k) not in self.predicted:
-            held_out = self.data.take(self.folds[k])
+            held_out = self.data.take(self.folds[k]).as_observed()
             model = self._model(step, unseen)
             self.predicted[step.id, unseen, k] = model.predict_on(held_out, self._bases(step, unseen, k), self.labels)
         return self.predicted[step.id, unseen, k]
@@ -162,7 +163,8 @@ class _Fit:
         for k, fold in enumerate(self.folds):
             unseen = frozenset({k})
             model, bases = self._model(self.last, unseen), self._bases(self.last, unseen, k)
-            parts.append(model.draw_on(draws, self.data.take(fold), bases, self.labels, self.seeds[step_id]))
+            held_out = self.data.take(fold).as_observed()
+            parts.append(model.draw_on(draws, held_out, bases, self.labels, self.seeds[step_id]))
         return np.concatenate(parts, axis=1)[:, np.argsort(np.concatenate(self.folds))]
 
     def _estimators(self) -> dict[str, Uncertainty]:

@@ -13,6 +13,7 @@ from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.learning import LearningData, LearningStep
+from specframe.pipeline.noise import is_noise_free
 from specframe.pipeline.quality import NOTED, Quality, quality_of, quality_predicted
 from specframe.pipeline.target import Outcome, TargetWorker, reason_of
 
@@ -241,9 +242,10 @@ def _collate(
         gathered.leave_out(target, step, error)
 
     n_target = len(gathered.keys)
-    first = next(gathered.observations(), None) if errors or not inputs else None
+    first = next(gathered.observations(), None)
     if not inputs:
         inputs = ("depth",) if first is not None and _has_depths(first) else ("flux",)
+    errors = errors or _reads_errors(inputs, first, like)
     if errors and first is not None:
         there = {str(name) for _, data in nodes(first) for name in data.data_vars}
         also = (f"{name}_error" for name in inputs if f"{name.rpartition('/')[2]}_error" in there)
@@ -255,6 +257,20 @@ def _collate(
             raise
         left, n_target = gathered.set_aside[-max(n_target, 1)], max(n_target, 1)
         raise RunError(left.alone(n_target)) from None
+
+
+def _reads_errors(inputs: Sequence[str], first: xr.DataTree | None, like: xr.DataTree | None) -> bool:
+    """Whether errors are read beside ``inputs``: where they say how noisy an observation of noise-free inputs is.
+
+    New targets have them read where those had that the model was fitted on, ``like``.
+    """
+    names = {name.rpartition("/")[2] for name in inputs}
+    if like is not None:
+        there = {str(name) for node in like.subtree for name in node.data_vars}
+        return any(f"{name}_error" in there for name in names)
+    return first is not None and any(
+        name in data and is_noise_free(data[name]) for _, data in nodes(first) for name in names
+    )
 
 
 def _has_depths(observation: xr.DataTree) -> bool:
@@ -277,7 +293,7 @@ def check_catalogue(catalogue: xr.Dataset | None, group: str) -> None:
     there = ["target", *(map(str, catalogue.data_vars) if catalogue is not None else ())]
     if group not in there:
         raise ContainerError(
-            f"evaluate.cross_validation.group is {group!r}, but the loader's catalogue has no such variable "
+            f"targets are held out by group {group!r}, but the loader's catalogue has no such variable "
             f"(there: {', '.join(there)})"
         )
 

@@ -36,6 +36,7 @@ class LearningStep:
     #: Whether a model learns the labels, with the sources' predictions among its inputs, or what its source leaves.
     learns: Literal["target", "residual"] = "target"
     weights: Literal["equal", "errors"] = "equal"
+    noisy_copies: int = 0
 
     def fresh(self) -> Model | Uncertainty:
         """Return an unfitted component with the same parameters."""
@@ -67,12 +68,21 @@ class LearningData:
     #: Depths measured by a detrender ``(target, wavelength)``, and their errors, where steps ask for them.
     depths: xr.DataArray | None = None
     depth_errors: xr.DataArray | None = None
+    #: What would be observed of targets whose inputs hold no noise; ``None`` where all hold what they hold.
+    observed: dict[str, xr.DataTree] | None = None
+
+    def as_observed(self) -> LearningData:
+        """Return the data as targets that are held out are seen: with noise on inputs that hold none."""
+        return self if self.observed is None else replace(self, collections=self.observed, observed=None)
 
     def take(self, index: NDArray[np.intp]) -> LearningData:
         """Return the data of some targets."""
         return replace(
             self,
             collections={step: tree.isel(target=index) for step, tree in self.collections.items()},
+            observed=None
+            if self.observed is None
+            else {step: tree.isel(target=index) for step, tree in self.observed.items()},
             targets=tuple(self.targets[i] for i in index),
             groups=self.groups[index],
             depths=None if self.depths is None else self.depths.isel(target=index),
@@ -100,7 +110,7 @@ def learning_steps(steps: Sequence[Step]) -> tuple[LearningStep, ...]:
                     "name what it builds on with 'from:', a model's or a detrender's id"
                 )
             sources = (models[-1].id,)
-        made = LearningStep(step.id, kind, component, sources, step.learns, step.weights)
+        made = LearningStep(step.id, kind, component, sources, step.learns, step.weights, step.noisy_copies)
         found.append(made)
         if kind == "model":
             models.append(made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +14,7 @@ from specframe.errors import ContainerError, DataError, UsageError
 from specframe.pipeline.bases import Base, base_of, inputs_of, outputs_of
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import LearningStep, blamed_on
+from specframe.pipeline.noise import drawn_inputs, noisy_copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -192,6 +192,8 @@ def fit_model(step: LearningStep, data: TrainingSet, seed: int, names: Sequence[
     where = " ".join(map(str, names))
     folder = None if around.directory is None else around.directory / step.id / "-".join(map(str, names))
     stream = seed_for(seed, step.id, *names)
+    if step.noisy_copies:
+        data = noisy_copies(data, step.noisy_copies, seed_for(stream, "copies"), step)
     weighted = {} if data.weight is None else {"sample_weight": data.weight}
     with working_in(folder, lambda text: around.tell(f"{step.id} ({where}): {text}")), blamed_on(step):
         model.fit(data.X, data.y, seed=stream, **weighted)
@@ -219,35 +221,6 @@ def combined(predictions: Sequence[xr.Dataset]) -> xr.Dataset:
     }
     kept = [str(name) for name in everywhere if name in rules]
     return first[kept].assign({name: first[name].copy(data=rules[name](over(name))) for name in kept})
-
-
-def drawn_inputs(X: xr.DataTree, count: int, seed: int, step: LearningStep) -> Iterable[xr.DataTree]:
-    """Yield the collection ``count`` times with each input drawn from a normal distribution around its value.
-
-    A variable ``<name>`` is drawn where ``<name>_error`` stands beside it. What is drawn for a target depends on
-    ``seed`` and its name, not on the targets around it.
-    """
-    pairs = [
-        (node.path, str(name), f"{name}_error")
-        for node in X.subtree
-        for name in node.to_dataset(inherit=False).data_vars
-        if f"{name}_error" in node.data_vars
-    ]
-    if not pairs:
-        raise DataError(f"step {step.id!r} reads no input whose errors are known, so that none can be drawn")
-    targets = [str(target) for target in X.coords["target"].values]
-    streams = [np.random.default_rng([seed, zlib.crc32(target.encode())]) for target in targets]
-    for _ in range(count):
-        drawn = X.copy()
-        for path, name, error in pairs:
-            values, sigma = _array(X, path, name), np.nan_to_num(_array(X, path, error).values)
-            noise = np.stack([stream.standard_normal(values.shape[1:]) for stream in streams])
-            drawn[path][name] = values.copy(data=values.values + sigma * noise)
-        yield drawn
-
-
-def _array(X: xr.DataTree, path: str, name: str) -> xr.DataArray:
-    return cast("xr.DataTree", X[path]).dataset[name]
 
 
 def _parts(

@@ -43,21 +43,37 @@ class Quality:
 
 
 def quality_predicted(prediction: xr.Dataset | None) -> dict[str, Quality]:
-    """Return what the models say of each target besides its outputs: ``distance``, and the flag ``extrapolating``.
+    """Return what the models say of each target besides its outputs: ``distance``, and flags.
 
-    The distance is to the training set, in units of its reach. Targets of which nothing is said are left out.
+    The distance is to the training set, in units of its reach; ``extrapolating`` is beyond it. Flags of new targets
+    (``teff-at-lower-edge``) name the parameters at the edge of the training labels; among those targets themselves,
+    of which many lie there, only the Prediction tells. Targets of which nothing is said are left out.
     """
-    if prediction is None or not {"distance", "extrapolating"} & set(prediction):
+    if prediction is None or not {"distance", "extrapolating", "at_edge"} & set(prediction):
         return {}
     targets = [str(target) for target in prediction["target"].values]
     distance = prediction["distance"].values if "distance" in prediction else np.full(len(targets), np.nan)
+    edges = _edges(prediction)
     beyond = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(targets), bool)
     return {
         target: Quality(
             {"distance": float(distance[i])} if np.isfinite(distance[i]) else {},
-            flags=("extrapolating",) if beyond[i] else (),
+            flags=(*(("extrapolating",) if beyond[i] else ()), *edges.get(target, ())),
         )
         for i, target in enumerate(targets)
+    }
+
+
+def _edges(prediction: xr.Dataset) -> dict[str, tuple[str, ...]]:
+    """Return the flags of the parameters at the edge of the training labels, by new target."""
+    if "at_edge" not in prediction or "fold" in prediction:
+        return {}
+    names = ["-".join(str(name).split()) for name in prediction["output"].values]
+    return {
+        str(target): tuple(
+            f"{name}-at-{'upper' if side > 0 else 'lower'}-edge" for name, side in zip(names, row, strict=True) if side
+        )
+        for target, row in zip(prediction["target"].values, prediction["at_edge"].values, strict=True)
     }
 
 

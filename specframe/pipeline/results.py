@@ -80,8 +80,9 @@ def write_results(
             if comparisons:
                 write_text(folder / "comparison.ecsv", comparison_table(comparisons))
             write_text(folder / "pipeline.yaml", to_yaml(spec))
-            group = spec.cross_validation.group if spec.cross_validation else "target"
-            write_json(folder / "metrics.json", _metrics(evaluation, gathered.set_aside, learned, comparisons, group))
+            in_turn = learned and spec.holdout is None
+            metrics = _metrics(evaluation, gathered.set_aside, in_turn, comparisons, spec.group)
+            write_json(folder / "metrics.json", metrics)
             if chain is not None and prediction is not None:
                 chain.save(folder / "model")
                 _write_outputs(folder / "model", prediction)
@@ -121,19 +122,19 @@ def write_results(
 def _metrics(
     evaluation: Evaluation,
     set_aside: Sequence[SetAside],
-    learned: bool,
+    in_turn: bool,
     comparisons: dict[str, dict[str, SpectrumComparison]],
     group: str,
 ) -> dict[str, Any]:
-    """Scores of targets that no fitted step had seen: of held-out folds, or of a pipeline that learns nothing."""
+    """Scores of targets that no fitted step had seen: of folds, ``in_turn``, or of a hold-out; or nothing is fitted."""
     by_target = {
         target: {label: summary(comparison) for label, comparison in by_label.items()}
         for target, by_label in comparisons.items()
     }
     return {
         **({"compare": by_target} if by_target else {}),
-        "cv": evaluation.values if learned else {},
-        "test": {} if learned else evaluation.values,
+        "cv": evaluation.values if in_turn else {},
+        "test": {} if in_turn else evaluation.values,
         "targets": {
             "judged": evaluation.n_target,
             "unlabelled": len(evaluation.unlabelled),
@@ -141,19 +142,19 @@ def _metrics(
             "set_aside": len(set_aside),
         },
         "missing": evaluation.reasons,
-        **({"intervals": _intervals(evaluation.intervals, learned, group)} if evaluation.intervals else {}),
+        **({"intervals": _intervals(evaluation.intervals, in_turn, group)} if evaluation.intervals else {}),
         **({"by": {name: _by_class(classes) for name, classes in evaluation.by.items()}} if evaluation.by else {}),
     }
 
 
-def _intervals(intervals: Intervals, learned: bool, group: str) -> dict[str, Any]:
+def _intervals(intervals: Intervals, in_turn: bool, group: str) -> dict[str, Any]:
     return {
         "level": LEVEL,
         "resamples": intervals.n_draw,
         "resampled": group,
         "groups": intervals.n_group,
-        "cv": intervals.bounds if learned else {},
-        "test": {} if learned else intervals.bounds,
+        "cv": intervals.bounds if in_turn else {},
+        "test": {} if in_turn else intervals.bounds,
         "missing": intervals.reasons,
     }
 

@@ -24,6 +24,7 @@ from specframe.pipeline.gather import (
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
+from specframe.pipeline.noise import with_observations
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
 
@@ -112,7 +113,7 @@ def run_pipeline(session: Session) -> None:
     worker = TargetWorker(session.recipe(), session.registry)
     labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
     catalogue = worker.loader.catalogue() if steps or spec.by else None
-    group = spec.cross_validation.group if spec.cross_validation else "target"
+    group = spec.group
     check_catalogue(catalogue, group)
     check_enough_targets(session, steps, len(worker.loader.targets()))
     gathered = session.gather(worker)
@@ -124,11 +125,13 @@ def run_pipeline(session: Session) -> None:
         labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id)
         with session.phase("collate"):
             data = learning_data(gathered, steps, catalogue, group)
+            data = with_observations(data, seed_for(spec.seed, "observed"))
         labels = labels.sel(target=list(data.targets))
         with session.phase("cross-validation"):
             prediction = cross_validate(session, steps, data, labels)
         if group != "target":
-            prediction = prediction.assign(group=("target", data.groups))
+            group_of = dict(zip(data.targets, data.groups, strict=True))
+            prediction = prediction.assign(group=("target", [group_of[t] for t in prediction["target"].values]))
         with session.phase("fit"):
             chain = fit_final(session, steps, data, labels)
     else:

@@ -176,7 +176,7 @@ def test_groups_of_the_catalogue_stay_in_one_fold(toy_pipeline: MakePipeline, tm
 
 def test_an_unknown_group_names_those_there_are(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
     evaluate = {"cross_validation": {"group": "period"}, "scores": ["rmse-ppm"]}
-    with pytest.raises(DataError, match=r"group is 'period', but .* no such variable \(there: target, star\)"):
+    with pytest.raises(DataError, match=r"group 'period', but .* no such variable \(there: target, star\)"):
         toy_pipeline(evaluate=evaluate).run(tmp_path / "out", quiet=True)
 
 
