@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from specframe.evaluate.evaluation import Evaluation, Judged, align, evaluate_scores, is_complete, judged_targets
     from specframe.evaluate.intervals import interval
+    from specframe.evaluate.outputs import are_parameters, output_units
     from specframe.evaluate.paired import Difference, PairedScores, compare_predictions
     from specframe.evaluate.red_noise import BinnedScatter, binned_scatter
 
@@ -68,6 +69,7 @@ __getattr__, __dir__ = lazy_names(
         ),
         "evaluation": ("Evaluation", "Judged", "align", "evaluate_scores", "is_complete", "judged_targets"),
         "intervals": ("interval",),
+        "outputs": ("are_parameters", "output_units"),
         "paired": ("Difference", "PairedScores", "compare_predictions"),
         "red_noise": ("BinnedScatter", "binned_scatter"),
     },
@@ -83,6 +85,7 @@ __all__ = [
     "Resamples",
     "SpectrumComparison",
     "align",
+    "are_parameters",
     "bca_interval",
     "binned_scatter",
     "compare_predictions",
@@ -98,6 +101,7 @@ __all__ = [
     "judged_targets",
     "make_resamples",
     "output_errors",
+    "output_units",
     "pit_normal",
     "pit_samples",
     "pulls",

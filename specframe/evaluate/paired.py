@@ -18,6 +18,7 @@ from specframe.evaluate.bootstrap import (
     two_sided_p,
 )
 from specframe.evaluate.evaluation import Evaluation, Judged, evaluate_scores, judged_targets
+from specframe.evaluate.outputs import common_unit, output_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,8 @@ class Sharpness(Score):
     needs_std: ClassVar[bool] = True
 
     def score(self, prediction: xr.Dataset, truth: xr.DataArray) -> float:
-        """Return the mean over targets and outputs."""
+        """Return the mean over targets and outputs, which must have one unit."""
+        common_unit(self.name, prediction)
         return float(prediction["std"].values.mean())
 
     def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
@@ -80,6 +82,8 @@ class PairedScores:
     other_truth: tuple[str, ...] = ()
     n_group: int = 0
     n_draw: int = 0
+    #: Unit of each output.
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -158,13 +162,14 @@ def compare_predictions(
         other_truth=other_truth,
         n_group=len(np.unique(groups)),
         n_draw=draws,
+        units=_units(next(iter(judged.values())).prediction),
     )
 
 
 def _check_outputs(judged: Mapping[str, Judged]) -> None:
     (first, one), *others = judged.items()
     outputs = set(one.prediction["output"].values.astype(str))
-    units = one.prediction["mean"].attrs.get("units", "")
+    units = _units(one.prediction)
     for name, other in others:
         only = sorted(outputs ^ set(other.prediction["output"].values.astype(str)))
         if only:
@@ -173,9 +178,16 @@ def _check_outputs(judged: Mapping[str, Judged]) -> None:
                 f"{other.prediction.sizes['output']}): {', '.join(only[:5])}{' ...' if len(only) > 5 else ''} in one "
                 "of them only; compare runs with the same labels"
             )
-        other_units = other.prediction["mean"].attrs.get("units", "")
-        if other_units != units:
-            raise ContainerError(f"{first} is in {units!r}, {name} in {other_units!r}; compare runs in the same units")
+        for output, unit in _units(other.prediction).items():
+            if unit != units[output]:
+                raise ContainerError(
+                    f"{first} is in {units[output]!r}, {name} in {unit!r}; compare runs in the same units "
+                    f"(output {output})"
+                )
+
+
+def _units(prediction: xr.Dataset) -> dict[str, str]:
+    return dict(zip(prediction["output"].values.astype(str), output_units(prediction), strict=True))
 
 
 def _common_targets(judged: Mapping[str, Judged]) -> tuple[list[str], tuple[str, ...]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import field_validator
 
 from specframe.api import Field, Params
 
-__all__ = ["CoverageParams"]
+__all__ = ["INTERVAL", "CoverageParams", "RegressionParams"]
+
+#: Statistics of ``regression`` that there is one of for each level.
+INTERVAL = ("coverage", "width")
+Statistic = Literal["r2", "rmse", "mae", "bias", "median-abs", "skew", "coverage", "width", "crps", "pull", "std"]
 
 
 class CoverageParams(Params):
@@ -24,3 +28,11 @@ class CoverageParams(Params):
         if len(set(levels)) < len(levels):
             raise ValueError("levels must differ from each other")
         return levels
+
+
+class RegressionParams(CoverageParams):
+    """Parameters of ``regression``."""
+
+    statistics: tuple[Statistic, ...] = Field(
+        get_args(Statistic), min_length=1, description="What is told of each output."
+    )

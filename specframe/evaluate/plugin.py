@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, Params, hookimpl
-from specframe.evaluate.params import CoverageParams
+from specframe.evaluate.params import CoverageParams, RegressionParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["specframe_components"]
 
 
-def _score(name: str, target: str, summary: str, *tags: str, params: type[Params] = Params) -> Component:
+def _score(
+    name: str, target: str, summary: str, *tags: str, params: type[Params] = Params, module: str = "scores"
+) -> Component:
     return Component(
         kind="score",
         name=name,
-        target=f"specframe.evaluate.scores:{target}",
+        target=f"specframe.evaluate.{module}:{target}",
         params=params,
         summary=summary,
         tags=tags,
@@ -42,3 +44,12 @@ def specframe_components() -> Iterator[Component]:
     yield _score("pit", "Pit", "Probability integral transform: distance from uniform, mean and std", "calibration")
     yield _score("pit-flat", "PitFlat", "p-value of a flat PIT histogram, outputs correlated", "calibration")
     yield _score("pull", "Pull", "Mean and standard deviation of errors in units of the predicted std", "calibration")
+    yield _score(
+        "regression",
+        "Regression",
+        "Each output by itself: R2, errors, bias, skew, coverage, width of intervals",
+        "error",
+        "calibration",
+        params=RegressionParams,
+        module="regression",
+    )

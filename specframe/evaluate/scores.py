@@ -11,6 +11,7 @@ from specframe.errors import DataError
 from specframe.evaluate import diagnostics
 from specframe.evaluate.intervals import interval
 from specframe.evaluate.median import resampled_median
+from specframe.evaluate.outputs import common_unit
 from specframe.evaluate.params import CoverageParams
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class R2(Score):
 class Crps(Score):
     """Continuous ranked probability score, in the labels' units: from ``samples`` where there are any, else ``std``.
 
-    Lower is better; for a prediction without any spread it is the mean absolute error.
+    Lower is better; for a prediction without any spread it is the mean absolute error. Outputs with different units
+    have no mean: :class:`~specframe.evaluate.regression.Regression` gives it for each.
     """
 
     name = "crps"
@@ -109,6 +111,7 @@ class Crps(Score):
         return {self.name: _means(counts, self._values(prediction, truth))}
 
     def _values(self, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
+        common_unit(self.name, truth)
         if "samples" in prediction:
             return diagnostics.crps_samples(prediction["samples"].values, truth.values)
         std = _std(self.name, prediction)
@@ -242,7 +245,7 @@ def _errors_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> Arra
 
 def _table_ppm(score: str, prediction: xr.Dataset, truth: xr.DataArray) -> Array:
     """Return ``mean - truth``, shape (n_target, n_output), in parts per million; NaN where the truth is not known."""
-    return np.asarray((prediction["mean"].values - truth.values) * _ppm(score, truth.attrs.get("units", "")))
+    return np.asarray((prediction["mean"].values - truth.values) * _ppm(score, common_unit(score, truth)))
 
 
 def _means(counts: Array, table: Array) -> Array:

@@ -15,6 +15,7 @@ from sklearn.metrics import r2_score
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError, ParameterError
 from specframe.evaluate.plugin import specframe_components
+from specframe.evaluate.regression import Regression
 from specframe.evaluate.scores import R2, BiasPpm, Coverage, Crps, MedianAbsPpm, Pit, PitFlat, Pull, RmsePpm
 
 
@@ -172,7 +173,8 @@ def test_scores_of_errors_ask_for_an_uncertainty_step(score, labels):
 def test_every_score_is_registered_under_its_own_name():
     registered = {component.name: component for component in specframe_components()}
     assert {c.target.partition(":")[2]: name for name, c in registered.items()} == {
-        cls.__name__: cls.name for cls in (RmsePpm, MedianAbsPpm, BiasPpm, R2, Crps, Coverage, Pit, PitFlat, Pull)
+        cls.__name__: cls.name
+        for cls in (RmsePpm, MedianAbsPpm, BiasPpm, R2, Crps, Coverage, Pit, PitFlat, Pull, Regression)
     }
     assert registered["coverage"].params is Coverage.Params
 

@@ -79,7 +79,18 @@ EXPECTED = {
     ("exporter", "taurex"),
     *(
         ("score", name)
-        for name in ("gll-adc24", "gll-adc25", "rmse-ppm", "r2", "crps", "coverage", "pit", "pit-flat", "pull")
+        for name in (
+            "gll-adc24",
+            "gll-adc25",
+            "rmse-ppm",
+            "r2",
+            "crps",
+            "coverage",
+            "pit",
+            "pit-flat",
+            "pull",
+            "regression",
+        )
     ),
 }
 

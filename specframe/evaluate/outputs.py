@@ -1,0 +1,47 @@
+"""What outputs are: channels of a spectrum or parameters, and in which units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specframe.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["are_parameters", "common_unit", "output_units"]
+
+
+def are_parameters(prediction: xr.Dataset) -> bool:
+    """Return whether the outputs are quantities by themselves, such as a temperature, and no channels of a spectrum."""
+    return "wavelength" not in prediction.coords and "measured" not in prediction.attrs
+
+
+def output_units(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:
+    """Return the unit of each output of a Prediction or of labels: its own where they have such, else that of all."""
+    if "unit" in data.coords:
+        return tuple(str(unit) for unit in data.coords["unit"].values)
+    return (_unit_of_all(data),) * data.sizes["output"]
+
+
+def common_unit(score: str, data: xr.Dataset | xr.DataArray) -> str:
+    """Return the unit of all outputs, for a ``score`` that joins their errors to one number.
+
+    Raises :class:`~specframe.errors.DataError` when they differ: errors in kelvin and in dex have no mean.
+    """
+    first: dict[str, str] = {}
+    for name, unit in zip(data["output"].values, output_units(data), strict=True):
+        first.setdefault(unit, str(name))
+    if len(first) > 1:
+        named = ", ".join(f"{name} in {unit}" if unit else f"{name} without unit" for unit, name in first.items())
+        raise DataError(
+            f"{score}: the outputs have different units ({named}), so their errors have no mean; "
+            "the score 'regression' judges each output by itself"
+        )
+    return next(iter(first), _unit_of_all(data))
+
+
+def _unit_of_all(data: xr.Dataset | xr.DataArray) -> str:
+    import xarray as xr
+
+    return str((data["mean"] if isinstance(data, xr.Dataset) else data).attrs.get("units", ""))
