@@ -33,6 +33,7 @@ EXPECTED = {
     ("loader", "jwst-x1dints"),
     ("loader", "light-curves"),
     ("loader", "table"),
+    ("loader", "observed-spectra"),
     ("calibrator", "ariel-detector"),
     ("detrender", "bin"),
     ("detrender", "clean"),

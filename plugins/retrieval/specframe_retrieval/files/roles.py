@@ -1,0 +1,70 @@
+"""What an array is, told by its name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["guess_names", "is_depth", "plain_name", "unit_in_name"]
+
+#: Names in the order in which they are looked for, as :func:`plain_name` writes them.
+_KNOWN = {
+    "wavelength": (
+        *("wavelength", "wavelengths", "wave", "waves", "wl", "wls", "lambda", "lam", "wvl", "w"),
+        *("spectral_axis", "wave_obs", "wl_obs", "wavelength_obs", "central_wavelength", "channel", "wavegrid"),
+    ),
+    "flux": (
+        *("flux", "fluxes", "flux_density", "flux_lambda", "f_lambda", "flam", "f_nu", "fnu", "surface_flux"),
+        *("spectrum", "spectra", "spec", "intensity", "sci", "f", "flux_obs", "flam_obs", "fnu_obs", "value"),
+    ),
+    "depth": ("depth", "depths", "transit_depth", "transit_depths", "eclipse_depth", "rp_rs_2", "transmission"),
+    "error": (
+        *("flux_error", "flux_err", "fluxerr", "fluxerror", "error", "errors", "err", "sigma", "std", "uncertainty"),
+        *("unc", "uncert", "noise", "flux_unc", "flux_uncertainty", "flux_sigma", "sig", "e_flux", "eflux", "e"),
+        *("depth_error", "depth_err", "transit_depth_error", "depth_unc", "stddev", "flux_noise", "err_obs"),
+    ),
+    "variance": ("variance", "var", "flux_variance", "flux_var_poisson"),
+    "inverse_variance": ("ivar", "inverse_variance", "invvar"),
+    "mask": ("mask", "dq", "flags", "flag", "quality", "bad", "badpix", "bad_pixel"),
+}
+_UNIT = re.compile(r"[\[(]([^\])]*)[\])]\s*$")
+_SUFFIX = re.compile(r"[_ ](um|nm|angstroms?|aa?|microns?|hz|mm|cm)$", re.IGNORECASE)
+
+
+def plain_name(name: str) -> str:
+    """Return a name in lower case, without units, every run of other characters an underscore."""
+    text = _SUFFIX.sub("", _UNIT.sub("", name.strip().rpartition("/")[2]).strip().lower())
+    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+
+
+def unit_in_name(name: str) -> str | None:
+    """Return the unit that a name ends in, wave_um or ``flux [Jy]``, ``None`` where it has none."""
+    bracketed = _UNIT.search(name.strip())
+    if bracketed is not None:
+        return bracketed[1].strip()
+    suffix = _SUFFIX.search(name.strip())
+    return None if suffix is None else suffix[1].lower().removesuffix("s").replace("aa", "angstrom")
+
+
+def is_depth(name: str) -> bool:
+    """Return whether a name is one of transit or eclipse depths."""
+    return plain_name(name) in _KNOWN["depth"]
+
+
+def guess_names(names: Iterable[str]) -> dict[str, str]:
+    """Return which of ``names`` is what: ``wavelength, flux, depth, error, variance, inverse_variance, mask``.
+
+    What no name tells is left out.
+    """
+    plain: dict[str, str] = {}
+    for name in names:
+        plain.setdefault(plain_name(name), name)
+    found: dict[str, str] = {}
+    for role, known in _KNOWN.items():
+        match = next((plain[one] for one in known if one in plain and plain[one] not in found.values()), None)
+        if match is not None:
+            found[role] = match
+    return found
