@@ -88,6 +88,24 @@ class LabelScale:
             standard = (standard * self.component_scale) @ self.components.T
         return np.asarray(unit[:, None] * (self.centre + self.scale * standard))
 
+    @property
+    def n_left(self) -> int:
+        """How many numbers stand for what components leave of the labels of a target."""
+        return 0 if self.components is None else len(self.centre)
+
+    def samples(
+        self, coefficients: NDArray[Any], normal: NDArray[np.float64], unit: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return samples of labels from those of coefficients, both (sample, n_target, ...).
+
+        Standard normal numbers ``normal`` (sample, n_target, n_left) stand for what components leave.
+        """
+        labels = self.mean(coefficients, unit)
+        if self.components is None:
+            return labels
+        assert self.rest is not None
+        return np.asarray(labels + unit[:, None] * self.scale * np.sqrt(self.rest) * normal)
+
     def std(self, std: NDArray[Any], unit: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return standard deviations of labels from those of coefficients, taken as independent."""
         std = np.asarray(std, float)

@@ -28,6 +28,7 @@ from specframe_cnn.last_layer import LastLayer
 from specframe_cnn.last_layer_fit import LAPLACE_HEADS, last_layer_posterior
 from specframe_cnn.network.build import build_network
 from specframe_cnn.network.head import make_head
+from specframe_cnn.posterior_draws import posterior_normals
 from specframe_cnn.thinning import thinned
 from specframe_cnn.training.loop import train
 from specframe_cnn.training.threads import threads
@@ -76,6 +77,7 @@ class NetworkModel(Model):
     _outputs: Outputs
     _history: dict[str, NDArray[np.float64]]
     _best_epoch: int
+    _sample_seed: int
 
     @abstractmethod
     def _measure(self, given: Variables) -> Measured:
@@ -116,14 +118,14 @@ class NetworkModel(Model):
         form = measured.form
         del measured
 
-        stream = np.random.SeedSequence(seed).generate_state(3)
+        stream = np.random.SeedSequence(seed).generate_state(4)
         training, held_out = _split(groups, params.training.validation, int(stream[0]))
         head = make_head(params.head, label_scale.n_coefficient)
         with threads(1):
             network = build_network(params.network, scale.shapes(form), head, int(stream[1]))
         self._train(network, head, data, training, held_out, int(stream[2]), scale)
         self._form, self._head, self._scale, self._labels, self._unit = form, head, scale, label_scale, unit
-        self._space, self._outputs = space, Outputs.of(y)
+        self._space, self._outputs, self._sample_seed = space, Outputs.of(y), int(stream[3])
         self._last_layer = None
         if params.head.type in LAPLACE_HEADS:
             self._last_layer = last_layer_posterior(network, head, data, training, held_out)
@@ -133,8 +135,9 @@ class NetworkModel(Model):
     def predict(self, X: Any) -> xr.Dataset:
         """Return a Prediction with ``mean``, ``distance``, ``extrapolating`` and what the head states.
 
-        ``gaussian`` and ``mixture`` heads state ``std``, ``low-rank`` ``std`` and ``covariance``, ``quantiles``
-        ``lower`` and ``upper``.
+        ``gaussian`` and ``mixture`` heads state ``std``, ``low-rank``, ``flow`` and those of a full covariance ``std``
+        and ``covariance``, ``quantiles`` and heads with levels ``lower`` and ``upper``, and heads that are asked for
+        them ``samples``.
         """
         network = self._fitted_network()
         measured = self._measured_like_training(X)
@@ -142,13 +145,18 @@ class NetworkModel(Model):
         parts: list[dict[str, NDArray[Any]]] = []
         with torch.inference_mode(), threads(1):
             for rows, inputs in self._batches(measured):
-                said = self._head.distribution(network(inputs))
-                parts.append(self._on_outputs({name: value.numpy() for name, value in said.items()}, unit[rows]))
+                raw = network(inputs)
+                said = {name: value.numpy() for name, value in self._head.distribution(raw).items()}
+                parts.append(self._on_outputs(said, unit[rows]))
+                if self._n_samples:
+                    parts[-1]["samples"] = self._samples(raw, measured, rows, unit[rows])
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         mean, std = found.pop("mean"), found.pop("std", None)
         features = outline(measured)
         dims = {"lower": ("target", "output", "level"), "covariance": ("target", "output", "output_other")}
         dims["upper"] = dims["lower"]
+        if "samples" in found:
+            found["samples"], dims["samples"] = np.moveaxis(found["samples"], 1, 0), ("sample", "target", "output")
         prediction = self._outputs.prediction(
             measured.targets,
             mean,
@@ -157,6 +165,8 @@ class NetworkModel(Model):
             extrapolating=("target", self._space.extrapolates(features)),
             **{name: (dims[name], value) for name, value in found.items()},
         )
+        if "samples" in prediction:
+            prediction = prediction.assign_coords(sample=np.arange(self._n_samples))
         return prediction.assign_coords(level=list(self._head.levels)) if "lower" in prediction else prediction
 
     def draws(self, X: Any, count: int, *, source: Literal["dropout", "weights"], seed: int = 0) -> NDArray[Any]:
@@ -235,6 +245,7 @@ class NetworkModel(Model):
             "form": self._form,
             "unit": self._unit,
             "best_epoch": self._best_epoch,
+            "sample_seed": self._sample_seed,
         }
         return arrays, values
 
@@ -246,6 +257,7 @@ class NetworkModel(Model):
 
         self._outputs = Outputs.from_values(values["outputs"])
         self._form, self._unit, self._best_epoch = values["form"], values["unit"], values["best_epoch"]
+        self._sample_seed = values["sample_seed"]
         self._scale = InputScale(**part("scale"))
         self._labels = LabelScale(**part("labels"))
         self._space = FeatureSpace(**part("space"))
@@ -273,6 +285,21 @@ class NetworkModel(Model):
         for first in range(0, len(measured), size):
             rows = slice(first, min(first + size, len(measured)))
             yield rows, self._scale.inputs(measured.take(np.arange(rows.start, rows.stop)))
+
+    @property
+    def _n_samples(self) -> int:
+        """How many draws of its distribution a prediction carries."""
+        return int(getattr(self.params.head, "samples", 0))
+
+    def _samples(
+        self, raw: torch.Tensor, measured: Measured, rows: slice, unit: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return draws of what the head states of some targets, (target, sample, output)."""
+        labels, width = self._labels, self._head.normals
+        some = measured.take(np.arange(rows.start, rows.stop))
+        normal = posterior_normals(some, self._n_samples, width + labels.n_left, self._sample_seed)
+        drawn = self._head.sample(raw, torch.from_numpy(normal[..., :width])).numpy()
+        return np.moveaxis(labels.samples(drawn, normal[..., width:], unit), 0, 1)
 
     def _on_outputs(self, said: dict[str, NDArray[Any]], unit: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return what the head states of coefficients, of labels."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from specframe.errors import UsageError
 from specframe_cnn.network.architecture import automatic_blocks
 from specframe_cnn.network.blocks import Sum, activation_layer, build_block, dropout_layer, label
+from specframe_cnn.network.head_flow import FlowTransforms
 
 if TYPE_CHECKING:
     from specframe_cnn.network.blocks import Shape
@@ -37,7 +38,7 @@ class Shapes:
 class Network(nn.Module):
     """Blocks for the series and for the image, fusion with the auxiliary values, dense layers, and a linear layer.
 
-    Made by :func:`build_network`. ``last`` is the linear layer.
+    Made by :func:`build_network`. ``last`` is the linear layer; ``head`` is there when the head has to learn, too.
     """
 
     def __init__(self, params: NetworkParams, shapes: Shapes, head: Head) -> None:
@@ -68,6 +69,9 @@ class Network(nn.Module):
         allowed = width * inputs_wide <= _DIRECT if params.direct == "auto" else params.direct
         self.wide = inputs_wide if allowed else 0
         self.last = nn.Linear(features + self.wide, width)
+        part = head.part()
+        if part is not None:
+            self.head = part
 
     def features(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return the penultimate layer, (target, feature), or (target, output, feature) if convolutional.
@@ -126,6 +130,8 @@ class Network(nn.Module):
             if isinstance(layer, nn.Linear)
         ]
         rows.append(("output", str(self.last.out_features), _weights(self.last)))
+        if hasattr(self, "head"):
+            rows.append((repr(self.head), "", _weights(self.head)))
         wide, high = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
         lines = [f"{words:<{wide}}  {shape:>{high}}  {weights:>12,}" for words, shape, weights in rows]
         return "\n".join([*lines, f"{'weights':<{wide}}  {'':>{high}}  {self.n_parameters:>12,}"])
@@ -193,6 +199,8 @@ def build_network(params: NetworkParams, shapes: Shapes, head: Head, seed: int =
     for module in network.modules():
         if isinstance(module, Sum | Film):
             module.start()
+        elif isinstance(module, FlowTransforms):
+            module.start(generator)
     with torch.no_grad():
         network.last.weight *= _QUIET
         network.last.weight[:, network.last.in_features - network.wide :] = 0.0

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
-from specframe_cnn.network.params import GaussianHead, LowRankHead, MeanHead, MixtureHead, QuantilesHead
+from specframe_cnn.network.params import FlowHead, GaussianHead, LowRankHead, MeanHead, MixtureHead, QuantilesHead
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from specframe_cnn.network.params import HeadParams
 
-__all__ = ["Head", "bounded", "make_head"]
+__all__ = ["Head", "bounded", "make_head", "normal_bounds"]
 
 #: Range of the logarithm of a variance, in units of the labels' variance: standard deviations of 1e-4 to 150.
 _LOG_VARIANCE = (-18.0, 10.0)
@@ -27,11 +27,13 @@ class Head(ABC):
     Everything is in units of standardised labels. Raw output is (target, width), in the order (parameter, output),
     and behind it ``shared`` columns for all outputs of a target together. Where ``linear``, the first ``n_output``
     columns are the mean (the median of quantiles), which so is linear in the network's features. ``start`` is what
-    the parameters of an output begin with, (per_output,).
+    the parameters of an output begin with, (per_output,). ``normals`` is how many standard normal numbers a sample of
+    a target is made of; 0 where the head states no distribution to draw from.
     """
 
     levels: tuple[float, ...] = ()
     linear: bool = True
+    normals: int = 0
 
     def __init__(self, n_output: int, per_output: int, shared: int = 0, convolutional: bool = False) -> None:
         self.n_output = n_output
@@ -70,6 +72,14 @@ class Head(ABC):
         (target, output, other output).
         """
 
+    def sample(self, raw: Tensor, normal: Tensor) -> Tensor:
+        """Return samples of the distribution, (sample, target, output), from ``normal`` (sample, target, normals)."""
+        raise NotImplementedError(f"{type(self).__name__} states no distribution to draw from")
+
+    def part(self) -> nn.Module | None:
+        """Return a new part of the network that the head learns with it, behind the raw output; ``None`` for none."""
+        return None
+
     def parameters(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         """Return the parameters of each output (target, parameter, output) and the shared ones (target, shared).
 
@@ -86,9 +96,20 @@ def bounded(log_variance: Tensor) -> Tensor:
     return low + functional.softplus(high - functional.softplus(high - log_variance) - low)
 
 
+def normal_bounds(mean: Tensor, std: Tensor, levels: tuple[float, ...]) -> dict[str, Tensor]:
+    """Return ``lower`` and ``upper`` (target, output, level) of normal distributions; nothing without levels."""
+    if not levels:
+        return {}
+    tails = (1 + torch.tensor(levels, dtype=torch.float64, device=mean.device)) / 2
+    half = std[..., None] * torch.special.ndtri(tails).to(std)
+    return {"lower": mean[..., None] - half, "upper": mean[..., None] + half}
+
+
 def make_head(params: HeadParams, n_output: int) -> Head:
     """Return the head that ``params`` describe, for ``n_output`` outputs."""
+    from specframe_cnn.network.head_flow import Flow
     from specframe_cnn.network.head_gaussian import Gaussian
+    from specframe_cnn.network.head_joint import JointGaussian
     from specframe_cnn.network.head_low_rank import LowRank
     from specframe_cnn.network.head_mean import Mean
     from specframe_cnn.network.head_mixture import Mixture
@@ -100,7 +121,9 @@ def make_head(params: HeadParams, n_output: int) -> Head:
             return Mean(n_output, loss=params.loss, delta=params.delta, convolutional=convolutional)
         case GaussianHead():
             beta = params.beta if params.loss == "beta-nll" else 0.0
-            return Gaussian(n_output, beta=beta, convolutional=convolutional)
+            if params.covariance == "full":
+                return JointGaussian(n_output, beta=beta, levels=params.levels)
+            return Gaussian(n_output, beta=beta, levels=params.levels, convolutional=convolutional)
         case QuantilesHead():
             return Quantiles(n_output, levels=params.levels, convolutional=convolutional)
         case MixtureHead():
@@ -108,8 +131,20 @@ def make_head(params: HeadParams, n_output: int) -> Head:
                 n_output,
                 components=params.components,
                 together=params.shared,
+                full=params.covariance == "full",
                 levels=params.levels,
                 convolutional=convolutional,
             )
         case LowRankHead():
-            return LowRank(n_output, rank=params.rank, convolutional=convolutional)
+            return LowRank(n_output, rank=params.rank, levels=params.levels, convolutional=convolutional)
+        case FlowHead():
+            return Flow(
+                n_output,
+                flow=params.flow,
+                transforms=params.transforms,
+                hidden=params.hidden,
+                bins=params.bins,
+                context=params.context,
+                draws=params.draws,
+                levels=params.levels,
+            )

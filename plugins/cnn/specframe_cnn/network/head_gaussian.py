@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from specframe_cnn.network.head import Head, bounded
+from specframe_cnn.network.head import Head, bounded, normal_bounds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,9 +22,11 @@ class Gaussian(Head):
     (beta-NLL: Seitzer et al. 2022, arXiv:2203.09168). Networks are judged by the likelihood itself.
     """
 
-    def __init__(self, n_output: int, beta: float = 0.5, convolutional: bool = False) -> None:
+    def __init__(
+        self, n_output: int, beta: float = 0.5, levels: tuple[float, ...] = (), convolutional: bool = False
+    ) -> None:
         super().__init__(n_output, 2, convolutional=convolutional)
-        self.beta = beta
+        self.beta, self.levels, self.normals = beta, levels, n_output
 
     def to_learn(self, raw: Tensor, labels: Tensor) -> Tensor:
         """Return the weighed negative log-likelihood, (target,)."""
@@ -36,9 +38,15 @@ class Gaussian(Head):
         return self._likelihood(raw, labels)[0].mean(1)
 
     def distribution(self, raw: Tensor) -> dict[str, Tensor]:
-        """Return ``mean`` and ``std`` (target, output)."""
+        """Return ``mean`` and ``std`` (target, output), ``lower`` and ``upper`` if there are levels."""
         own = self.parameters(raw)[0]
-        return {"mean": own[:, 0], "std": (bounded(own[:, 1]) / 2).exp()}
+        mean, std = own[:, 0], (bounded(own[:, 1]) / 2).exp()
+        return {"mean": mean, "std": std, **normal_bounds(mean, std, self.levels)}
+
+    def sample(self, raw: Tensor, normal: Tensor) -> Tensor:
+        """Return (sample, target, output), independent between the outputs."""
+        own = self.parameters(raw)[0]
+        return own[:, 0] + (bounded(own[:, 1]) / 2).exp() * normal
 
     def _likelihood(self, raw: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         own = self.parameters(raw)[0]

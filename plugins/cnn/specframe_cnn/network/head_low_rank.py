@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from specframe_cnn.network.head import Head, bounded
+from specframe_cnn.network.head import Head, bounded, normal_bounds
 from specframe_cnn.network.head_gaussian import LOG_2_PI
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ class LowRank(Head):
     :math:`z = A^{-1} W^T D^{-1/2} r`: what Woodbury's identity gives, as a sum without cancellation.
     """
 
-    def __init__(self, n_output: int, rank: int = 4, convolutional: bool = False) -> None:
+    def __init__(
+        self, n_output: int, rank: int = 4, levels: tuple[float, ...] = (), convolutional: bool = False
+    ) -> None:
         super().__init__(n_output, 2 + rank, convolutional=convolutional)
-        self.rank = rank
+        self.rank, self.levels, self.normals = rank, levels, n_output + rank
 
     def per_target(self, raw: Tensor, labels: Tensor) -> Tensor:
         """Return the negative log-likelihood, (target,), divided by the number of outputs."""
@@ -46,10 +48,17 @@ class LowRank(Head):
         return total.to(dtype)
 
     def distribution(self, raw: Tensor) -> dict[str, Tensor]:
-        """Return ``mean`` and ``std`` (target, output) and ``covariance`` (target, output, other output)."""
+        """Return ``mean`` and ``std`` (target, output), ``covariance`` (target, output, other output), and bounds."""
         mean, log_diagonal, factor = self._gaussian(raw)
         covariance = factor.mT @ factor + torch.diag_embed(log_diagonal.exp())
-        return {"mean": mean, "std": covariance.diagonal(dim1=1, dim2=2).sqrt(), "covariance": covariance}
+        std = covariance.diagonal(dim1=1, dim2=2).sqrt()
+        return {"mean": mean, "std": std, "covariance": covariance, **normal_bounds(mean, std, self.levels)}
+
+    def sample(self, raw: Tensor, normal: Tensor) -> Tensor:
+        """Return (sample, target, output): the mean, what each output errs by itself, and the patterns."""
+        mean, log_diagonal, factor = self._gaussian(raw)
+        own, together = normal.to(mean)[..., : self.n_output], normal.to(mean)[..., self.n_output :]
+        return mean + (log_diagonal / 2).exp() * own + (together[..., None, :] @ factor)[..., 0, :]
 
     def _gaussian(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean and log diagonal (target, output) and the factor V^T (target, rank, output)."""

@@ -239,10 +239,38 @@ class MeanHead(_Head):
     delta: float = Field(1.0, gt=0, description="Where Huber's loss turns, in standard deviations of the labels.")
 
 
-class GaussianHead(_Head):
-    """Mean and standard deviation of each output."""
+class _Distribution(_Head):
+    levels: Levels = ()
+    samples: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description=(
+            "Draws of all outputs of a target together that predictions carry, (sample, target, output); 0: none. They "
+            "follow from the seed and from what was measured of the target alone."
+        ),
+    )
+
+
+def _refuse_convolutional(head: _Head, what: str) -> None:
+    if head.output == "convolutional":
+        raise ValueError(
+            f"{what} states how all outputs of a target hang together and cannot be read at their positions: take "
+            "'output: dense', or the head low-rank"
+        )
+
+
+class GaussianHead(_Distribution):
+    """Mean and standard deviation of each output, or the covariance of all of them."""
 
     type: Literal["gaussian"]
+    covariance: Literal["diagonal", "full"] = Field(
+        "diagonal",
+        description=(
+            "'diagonal' states the standard deviation of each output; 'full' the covariance of all outputs of a target "
+            "together, by a triangular factor, of 64 outputs at most."
+        ),
+    )
     loss: Literal["nll", "beta-nll"] = Field(
         "beta-nll",
         description=(
@@ -254,6 +282,12 @@ class GaussianHead(_Head):
         0.5, ge=0, le=1, description="beta of beta-nll: 0 is nll, 1 gives the mean the gradient of mse."
     )
 
+    @model_validator(mode="after")
+    def _full_is_dense(self) -> GaussianHead:
+        if self.covariance == "full":
+            _refuse_convolutional(self, "'covariance: full'")
+        return self
+
 
 class QuantilesHead(_Head):
     """Median and intervals of each output; the quantiles never cross."""
@@ -263,7 +297,7 @@ class QuantilesHead(_Head):
     levels: Levels = Field((0.68, 0.95), min_length=1)
 
 
-class MixtureHead(_Head):
+class MixtureHead(_Distribution):
     """Mixture of Gaussians: for several solutions, or tails heavier than a Gaussian's."""
 
     type: Literal["mixture"]
@@ -273,10 +307,22 @@ class MixtureHead(_Head):
         False,
         description="One set of weights for all outputs of a target, which ties them together, in place of one each.",
     )
-    levels: Levels = ()
+    covariance: Literal["diagonal", "full"] = Field(
+        "diagonal",
+        description=(
+            "Of each Gaussian: 'full' lets outputs hang together within it too, by a triangular factor, and shares the "
+            "weights whatever `shared` says; for 64 outputs at most."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _full_is_dense(self) -> MixtureHead:
+        if self.covariance == "full":
+            _refuse_convolutional(self, "'covariance: full'")
+        return self
 
 
-class LowRankHead(_Head):
+class LowRankHead(_Distribution):
     """Mean and covariance between the outputs: a low-rank matrix plus a diagonal."""
 
     type: Literal["low-rank"]
@@ -284,9 +330,40 @@ class LowRankHead(_Head):
     rank: int = Field(4, ge=1, le=64, description="Rank: how many patterns outputs may err in together.")
 
 
-_HeadName: TypeAlias = Literal["mean", "gaussian", "quantiles", "mixture", "low-rank"]
+class FlowHead(_Distribution):
+    """Any density over all outputs of a target together, as a normalising flow; needs the extra ``flow``."""
+
+    type: Literal["flow"]
+    loss: Literal["nll"] = Field("nll", description="Negative log-likelihood.")
+    flow: Literal["nsf", "maf"] = Field(
+        "nsf",
+        description=(
+            "'nsf': autoregressive rational-quadratic splines (Durkan et al. 2019), which can have several solutions; "
+            "'maf': autoregressive shifts and scales (Papamakarios et al. 2017), which bend a Gaussian."
+        ),
+    )
+    transforms: int = Field(3, ge=1, le=20, description="Transformations one after the other.")
+    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
+        (64, 64), min_length=1, max_length=8, description="Units of the layers that give a transformation's parameters."
+    )
+    bins: int = Field(8, ge=2, le=64, description="Pieces of each spline; not used by 'maf'.")
+    context: int = Field(16, ge=1, le=4096, description="Numbers by which the network tells the flow what it saw.")
+    draws: int = Field(
+        512,
+        ge=32,
+        le=65_536,
+        description="Draws from which mean, standard deviation, covariance and bounds are taken: quasi-random ones.",
+    )
+
+    @model_validator(mode="after")
+    def _is_dense(self) -> FlowHead:
+        _refuse_convolutional(self, "a flow")
+        return self
+
+
+_HeadName: TypeAlias = Literal["mean", "gaussian", "quantiles", "mixture", "low-rank", "flow"]
 _AnyHead: TypeAlias = Annotated[
-    MeanHead | GaussianHead | QuantilesHead | MixtureHead | LowRankHead, Field(discriminator="type")
+    MeanHead | GaussianHead | QuantilesHead | MixtureHead | LowRankHead | FlowHead, Field(discriminator="type")
 ]
 
 
