@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from specframe.api.lazy import lazy_names
 
-__getattr__, __dir__ = lazy_names(__name__, {})
+if TYPE_CHECKING:
+    from specframe_retrieval.observed import ObservedSpectra, read_spectrum
 
-__all__: list[str] = []
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "observed": ("ObservedSpectra", "read_spectrum"),
+    },
+)
+
+__all__ = [
+    "ObservedSpectra",
+    "read_spectrum",
+]

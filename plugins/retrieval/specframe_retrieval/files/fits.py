@@ -24,6 +24,8 @@ __all__ = ["read_fits"]
 #: What astropy raises on damaged files; warnings that a file is truncated or corrupted are made errors.
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, Warning)
 _FLUX_EXTENSIONS = ("FLUX", "SCI", "DATA", "SPECTRUM", "PRIMARY", "")
+#: Above this a spectral axis without a unit cannot be in um.
+_OPTICAL = 1000.0
 #: Rows of an image whose first row is the wavelength, as Spextool and others write them.
 _ROWS = ("wavelength", "flux", "flux_error", "flags")
 
@@ -134,13 +136,14 @@ def _axis(path: Path, header: fits.Header, size: int) -> tuple[NDArray[np.float6
         world = WCS(header).sub([1])  # an algorithm of its own, such as WAVE-LOG; in SI units
         return np.asarray(world.all_pix2world(np.arange(size), 0)[0], float), str(world.wcs.cunit[0])
     step = float(header.get("CDELT1", header.get("CD1_1")))
-    axis: NDArray[np.float64] = (
-        float(header["CRVAL1"]) + (np.arange(size) + 1.0 - float(header.get("CRPIX1", 1.0))) * step
-    )
+    pixel = np.arange(size, dtype=np.float64) + 1.0 - float(header.get("CRPIX1", 1.0))
+    axis: NDArray[np.float64] = np.add(float(header["CRVAL1"]), pixel * step)
     if int(header.get("DC-FLAG", 0)) == 1 or kind == "LOG" or "LOGLAM" in kind:
-        axis = 10.0**axis
+        axis = np.power(10.0, axis)
     unit = str(header.get("CUNIT1", "")).strip()
     if not unit and "WAT1_001" in header:  # IRAF
         stated = [word.partition("=")[2] for word in str(header["WAT1_001"]).split() if word.startswith("units=")]
         unit = stated[0] if stated else ""
+    if not unit and np.median(axis) > _OPTICAL:
+        unit = "angstrom"  # what IRAF and specutils take it for
     return axis, unit
