@@ -8,7 +8,7 @@ from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
     from specframe.report.allan import draw_allan
-    from specframe.report.calibration import draw_calibration
+    from specframe.report.calibration import draw_calibration, draw_parameter_calibration
     from specframe.report.canvas import PALETTE, png_bytes, save_figure
     from specframe.report.classes import draw_classes
     from specframe.report.comparison import draw_comparison
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from specframe.report.html import ReportFigure, write_report
     from specframe.report.light_curve import draw_light_curve
     from specframe.report.paired import draw_paired_scores
-    from specframe.report.posterior import draw_posterior
+    from specframe.report.parameter_residuals import draw_parameter_histograms, draw_parameter_residuals
+    from specframe.report.parameters import draw_parameters
+    from specframe.report.posterior import (
+        draw_parameter_posterior,
+        draw_posterior,
+        draw_residual_correlations,
+        has_joint_posterior,
+    )
     from specframe.report.residual_image import draw_residual_image
     from specframe.report.spectrum import draw_spectrum
     from specframe.report.training import draw_training
@@ -26,7 +33,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "allan": ("draw_allan",),
-        "calibration": ("draw_calibration",),
+        "calibration": ("draw_calibration", "draw_parameter_calibration"),
         "canvas": ("PALETTE", "png_bytes", "save_figure"),
         "classes": ("draw_classes",),
         "comparison": ("draw_comparison",),
@@ -35,7 +42,14 @@ __getattr__, __dir__ = lazy_names(
         "html": ("ReportFigure", "write_report"),
         "light_curve": ("draw_light_curve",),
         "paired": ("draw_paired_scores",),
-        "posterior": ("draw_posterior",),
+        "parameter_residuals": ("draw_parameter_histograms", "draw_parameter_residuals"),
+        "parameters": ("draw_parameters",),
+        "posterior": (
+            "draw_parameter_posterior",
+            "draw_posterior",
+            "draw_residual_correlations",
+            "has_joint_posterior",
+        ),
         "residual_image": ("draw_residual_image",),
         "spectrum": ("draw_spectrum",),
         "training": ("draw_training",),
@@ -53,10 +67,17 @@ __all__ = [
     "draw_error_spectrum",
     "draw_light_curve",
     "draw_paired_scores",
+    "draw_parameter_calibration",
+    "draw_parameter_histograms",
+    "draw_parameter_posterior",
+    "draw_parameter_residuals",
+    "draw_parameters",
     "draw_posterior",
+    "draw_residual_correlations",
     "draw_residual_image",
     "draw_spectrum",
     "draw_training",
+    "has_joint_posterior",
     "png_bytes",
     "save_figure",
     "write_report",

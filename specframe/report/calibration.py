@@ -10,13 +10,14 @@ from specframe.errors import DataError
 from specframe.evaluate import diagnostics
 from specframe.evaluate.evaluation import align
 from specframe.report.canvas import PALETTE, clean, new_figure, styled
+from specframe.report.panels import MOST_PANELS
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_calibration"]
+__all__ = ["draw_calibration", "draw_parameter_calibration"]
 
 _BINS = 20
 
@@ -33,11 +34,7 @@ def draw_calibration(prediction: xr.Dataset, truth: xr.DataArray) -> Figure:
     DataError
         When the prediction has neither ``std`` nor intervals, or no target has a known truth.
     """
-    prediction, truth, _ = align(prediction, truth)
-    if not prediction.sizes["target"]:
-        raise DataError("calibration: no predicted target has a known truth")
-    if "std" not in prediction and "lower" not in prediction:
-        raise DataError("calibration: the prediction has neither std nor intervals; add an uncertainty step")
+    prediction, truth = _judged(prediction, truth)
     fig = new_figure(7.6, 3.8)
     if "std" in prediction:
         left, right = fig.subplots(1, 2)
@@ -47,6 +44,48 @@ def draw_calibration(prediction: xr.Dataset, truth: xr.DataArray) -> Figure:
     _coverage(left, prediction, truth)
     clean(*fig.axes)
     return fig
+
+
+@styled
+def draw_parameter_calibration(prediction: xr.Dataset, truth: xr.DataArray) -> Figure:
+    """Draw what :func:`draw_calibration` does, a row for each output: errors may hold for one and not for another.
+
+    Each row is of the targets whose truth is known in that output; of more than 12 outputs the first are drawn.
+
+    Raises
+    ------
+    DataError
+        When the prediction has neither ``std`` nor intervals, or no target has a known truth.
+    """
+    prediction, truth = _judged(prediction, truth)
+    known = np.isfinite(truth.values)
+    drawn = np.flatnonzero(known.any(axis=0))[:MOST_PANELS]
+    columns = 2 if "std" in prediction else 1
+    fig = new_figure(3.8 * columns, 3.1 * drawn.size + 0.2)
+    axes = fig.subplots(drawn.size, columns, squeeze=False)
+    for row, j in zip(axes, drawn, strict=True):
+        own = {"target": known[:, j], "output": [j]}
+        of_one, truth_of_one = prediction.isel(own), truth.isel(own)
+        _coverage(row[0], of_one, truth_of_one)
+        if columns > 1:
+            _histogram(row[1], of_one, truth_of_one)
+        name = str(truth["output"].values[j])
+        for ax in row:
+            ax.set_title(f"{name}: {ax.get_title(loc='left')}", loc="left", fontsize="medium")
+            if j != drawn[0]:
+                ax.get_legend().remove()
+    clean(*fig.axes)
+    return fig
+
+
+def _judged(prediction: xr.Dataset, truth: xr.DataArray) -> tuple[xr.Dataset, xr.DataArray]:
+    """Return both of the targets with a known truth."""
+    prediction, truth, _ = align(prediction, truth)
+    if not prediction.sizes["target"]:
+        raise DataError("calibration: no predicted target has a known truth")
+    if "std" not in prediction and "lower" not in prediction:
+        raise DataError("calibration: the prediction has neither std nor intervals; add an uncertainty step")
+    return prediction, truth
 
 
 def _coverage(ax: Axes, prediction: xr.Dataset, truth: xr.DataArray) -> None:

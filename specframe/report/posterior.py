@@ -1,4 +1,4 @@
-"""The posterior of a white-light fit: all parameters against each other."""
+"""Corner plots: all parameters of a white-light fit, or of a prediction, against each other."""
 
 from __future__ import annotations
 
@@ -9,18 +9,29 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from specframe.errors import DataError
+from specframe.evaluate.outputs import output_units
 from specframe.report.canvas import PALETTE, styled
+from specframe.report.panels import known_parameters, labelled
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from collections.abc import Sequence
 
-__all__ = ["draw_posterior"]
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["draw_parameter_posterior", "draw_posterior", "draw_residual_correlations", "has_joint_posterior"]
 
 #: Parameters of which more are not drawn: a figure of so many panels is not legible.
 _MOST = 10
 #: 1 and 2 sigma of a normal distribution in two dimensions.
 _LEVELS = (1.0 - np.exp(-0.5), 1.0 - np.exp(-2.0))
 _INCH = 1.5
+#: Draws from a covariance, and their seed: a figure of the same prediction is the same.
+_DRAWS, _SEED = 4000, 0
+#: A parameter whose spread is below this fraction of its size cannot be told from rounding.
+_LEAST_SPREAD = 1e-12
 
 
 @styled
@@ -35,8 +46,6 @@ def draw_posterior(data: xr.Dataset, title: str = "") -> Figure:
     DataError
         When the node has no draws, or none of its parameters varies.
     """
-    import corner
-
     if "white_sample" not in data.variables:
         raise DataError("posterior: the node has no white_sample; it is drawn after a fit of the white light curve")
     draws = data["white_sample"].transpose("draw", "white_parameter").values.astype(float)
@@ -59,26 +68,146 @@ def draw_posterior(data: xr.Dataset, title: str = "") -> Figure:
         else:
             labels.append(f"{name}{unit}")
             columns.append(values)
-    size = 1.2 + _INCH * len(columns)
+    fig = _corner(np.stack(columns, axis=1), labels)
+    if title:
+        fig.suptitle(title, x=0.99, ha="right", fontsize="large")
+    return fig
+
+
+def has_joint_posterior(prediction: xr.Dataset) -> bool:
+    """Return whether a Prediction says how the errors of its outputs go together: by samples or a covariance."""
+    return prediction.sizes["output"] > 1 and bool({"samples", "covariance"} & set(prediction))
+
+
+@styled
+def draw_parameter_posterior(prediction: xr.Dataset, target: str, truth: xr.DataArray | None = None) -> Figure:
+    """Draw the corner plot of the parameters of one target, with its true values where they are known.
+
+    The draws are the prediction's ``samples``, else 4000 from a normal distribution with its ``covariance``. Contours
+    hold 39 and 86 %, dashed lines are median and 68 % interval, full lines the truth. Of more than 10 parameters the
+    first are drawn.
+
+    Raises
+    ------
+    DataError
+        When there is no such target, or the prediction has neither samples nor a covariance.
+    """
+    names = [str(name) for name in prediction["target"].values]
+    if target not in names:
+        raise DataError(f"posterior: there is no target {target!r} in the prediction")
+    if not has_joint_posterior(prediction):
+        raise DataError("posterior: the prediction has neither samples nor a covariance of several outputs")
+    row = names.index(target)
+    draws = _draws(prediction, row)
+    outputs = [str(name) for name in prediction["output"].values]
+    finite = np.isfinite(draws).all(axis=0)
+    spread = np.where(finite, np.ptp(np.where(finite, draws, 0.0), axis=0), 0.0)
+    varies = np.flatnonzero(spread > _LEAST_SPREAD * np.abs(draws).max(axis=0, initial=0.0))[:_MOST]
+    if not varies.size or len(draws) <= varies.size:
+        raise DataError(f"posterior: no parameter of target {target} varies between the draws")
+    true: list[float | None] | None = None
+    if truth is not None and target in truth["target"].values.astype(str):
+        known = truth.isel(target=int(np.flatnonzero(truth["target"].values.astype(str) == target)[0]))
+        value_of = dict(zip(known["output"].values.astype(str), known.values, strict=True))
+        values = [float(value_of.get(outputs[i], np.nan)) for i in varies]
+        true = [value if np.isfinite(value) else None for value in values]
+    units = output_units(prediction)
+    fig = _corner(draws[:, varies], [labelled(outputs[i], units[i]) for i in varies], truths=true)
+    fig.suptitle(target, x=0.99, ha="right", fontsize="large")
+    return fig
+
+
+def _draws(prediction: xr.Dataset, row: int) -> Array:
+    """Return draws (n_draw, n_output) of the outputs of one target."""
+    if "samples" in prediction:
+        return np.asarray(prediction["samples"].values[:, row], float)
+    mean, covariance = prediction["mean"].values[row], prediction["covariance"].values[row]
+    return np.random.default_rng(_SEED).multivariate_normal(mean, covariance, _DRAWS, method="eigh")
+
+
+@styled
+def draw_residual_correlations(prediction: xr.Dataset, truth: xr.DataArray) -> Figure:
+    """Draw predicted minus true of all parameters against each other, a point for each target.
+
+    Each panel states the correlation of the residuals and, where the prediction has samples or a covariance, the mean
+    of the correlations that it states.
+
+    Raises
+    ------
+    DataError
+        When fewer than two parameters have residuals that vary, or no target has a known truth in all of them.
+    """
+    complete = truth.isel(target=np.isfinite(truth.values).all(axis=1))
+    parameters = known_parameters(prediction, complete, "residual correlations")
+    parameters = [one for one in parameters if one.residual.std() > _LEAST_SPREAD * np.abs(one.true).max()][:_MOST]
+    if len(parameters) < 2 or parameters[0].true.size <= len(parameters):
+        raise DataError("residual correlations: fewer than two parameters with residuals that vary")
+    residuals = np.stack([one.residual for one in parameters], axis=1)
+    fig = _corner(residuals, [labelled(f"Δ {one.name}", one.unit) for one in parameters], points=True)
+    count = len(parameters)
+    real = np.atleast_2d(np.corrcoef(residuals, rowvar=False))
+    stated = _stated_correlations(prediction, [one.name for one in parameters])
+    for row, column in zip(*np.tril_indices(count, -1), strict=True):
+        text = f"ρ {real[row, column]:+.2f}"
+        if stated is not None:
+            text += f"\nstated {stated[row, column]:+.2f}"
+        ax = fig.axes[row * count + column]
+        ax.text(0.04, 0.96, text, transform=ax.transAxes, va="top", fontsize=7.5, zorder=5)
+    fig.suptitle(f"Residuals of {len(residuals)} targets", x=0.99, ha="right", fontsize="large")
+    return fig
+
+
+def _stated_correlations(prediction: xr.Dataset, names: Sequence[str]) -> Array | None:
+    """Return the mean over targets of the correlations that a Prediction states, (n, n)."""
+    if not has_joint_posterior(prediction):
+        return None
+    outputs = [str(name) for name in prediction["output"].values]
+    columns = [outputs.index(name) for name in names]
+    if "covariance" in prediction:
+        covariance = prediction["covariance"].values[:, columns][:, :, columns]
+    else:
+        samples = prediction["samples"].values[:, :, columns]
+        away = samples - samples.mean(axis=0)
+        covariance = np.einsum("sti,stj->tij", away, away) / len(samples)
+    size = np.sqrt(np.einsum("tii->ti", covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = covariance / (size[:, :, None] * size[:, None, :])
+    known = np.isfinite(correlation)
+    total = np.where(known, correlation, 0.0).sum(axis=0)
+    return np.asarray(np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0)))
+
+
+def _corner(
+    columns: Array,
+    labels: Sequence[str],
+    truths: Sequence[float | None] | None = None,
+    points: bool = False,
+) -> Figure:
+    """Draw ``columns`` (n_draw, n_parameter) against each other: contours, or the ``points`` themselves."""
+    import corner
+
+    size = 1.2 + _INCH * columns.shape[1]
     fig = Figure(figsize=(size, size))  # corner lays out its panels itself
+    shown = (
+        {"plot_density": False, "plot_contours": False, "data_kwargs": {"ms": 2.5, "alpha": 0.4}}
+        if points
+        else {"plot_datapoints": False, "fill_contours": True, "smooth": 0.8, "quantiles": (0.16, 0.5, 0.84)}
+    )
     corner.corner(
-        np.stack(columns, axis=1),
-        labels=labels,
+        columns,
+        labels=list(labels),
         fig=fig,
         levels=_LEVELS,
-        quantiles=(0.16, 0.5, 0.84),
         color=PALETTE["blue"],
-        plot_datapoints=False,
-        fill_contours=True,
-        smooth=0.8,
+        truths=truths,
+        truth_color=PALETTE["vermillion"],
         max_n_ticks=3,
         label_kwargs={"fontsize": 8.5},
         labelpad=0.05,
+        **shown,
     )
     margin = 0.95 / size
     fig.subplots_adjust(left=margin, bottom=margin)
     for ax in fig.axes:
         ax.tick_params(labelsize=7.0)
-    if title:
-        fig.suptitle(title, x=0.99, ha="right", fontsize="large")
     return fig
