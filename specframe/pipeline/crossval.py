@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.run import Session
 
-__all__ = ["check_enough_targets", "cross_validate", "fit_final"]
+__all__ = ["check_enough_targets", "cross_validate", "fit_final", "join_folds", "predicted_folds"]
 
 _STEP = "cross-validation"
 
@@ -67,8 +67,22 @@ def cross_validate(
 
     Returns the Prediction in the order of ``data``, with the fold of each target as ``fold (target)``.
     """
+    return join_folds(list(predicted_folds(session, steps, data, labels)), data)
+
+
+def join_folds(parts: Sequence[xr.Dataset], data: LearningData) -> xr.Dataset:
+    """Return the predictions of folds as one, in the order of ``data``."""
     import xarray as xr
 
+    joined = xr.concat(parts, dim="target", data_vars="minimal", coords="minimal", compat="override")
+    order = {target: i for i, target in enumerate(data.targets)}
+    return joined.isel(target=np.argsort([order[str(target)] for target in joined["target"].values]))
+
+
+def predicted_folds(
+    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
+) -> Iterator[xr.Dataset]:
+    """Predict fold after fold; whoever has seen enough need not take the others. A hold-out is one fold."""
     holdout = session.spec.holdout
     wanted = session.spec.cross_validation or CrossValidation()
     n_group = len(np.unique(data.groups))
@@ -80,7 +94,6 @@ def cross_validate(
     folds = wanted.folds if session.spec.cross_validation else min(wanted.folds, n_group)
     seed = session.spec.seed
     base = _data_key(session, steps, data, labels)
-    parts, order = [], []
     if holdout:
         splits = [validation_split(data.groups, holdout.fraction, seed_for(seed, "holdout"))]
     else:
@@ -96,11 +109,8 @@ def cross_validate(
                     session.directory.store.put(_STEP, f"fold-{k}", key, part)
             else:
                 session.reused.add(_STEP)
-            parts.append(part)
-            order.append(test)
             advance()
-    joined = xr.concat(parts, dim="target", data_vars="minimal", coords="minimal", compat="override")
-    return joined.isel(target=np.argsort(np.concatenate(order)))
+            yield part
 
 
 def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> FittedChain:

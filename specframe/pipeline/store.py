@@ -58,10 +58,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 class StageStore:
-    """Stored results below one folder: ``<folder>/<step>/<name>-<key>.nc``."""
+    """Stored results below one folder: ``<folder>/<step>/<name>-<key>.nc``.
 
-    def __init__(self, folder: Path) -> None:
+    A new result takes the place of an older one of the same step and name, unless ``keep_older``.
+    """
+
+    def __init__(self, folder: Path, keep_older: bool = False) -> None:
         self.folder = folder
+        self.keep_older = keep_older
         self._listed: dict[Path, dict[str, set[Path]]] = {}
 
     def path(self, step: str, name: str, key: str) -> Path:
@@ -106,7 +110,8 @@ class StageStore:
         def store() -> Path:
             with atomic_write(path) as temporary:
                 temporary.write_bytes(content)
-            self._remove_stale(path)
+            if not self.keep_older:
+                self._remove_stale(path)
             return path
 
         return store

@@ -81,6 +81,8 @@ class Recipe:
     plugin_files: tuple[Path, ...] = ()
     block: tuple[str, ...] = ()
     pin: tuple[str, ...] = ()
+    #: Whether results of the same step and target with other parameters stay in the store.
+    keep_older: bool = False
 
     def discover(self) -> Registry:
         """Find the plugins, local files included, in this process."""
@@ -110,7 +112,7 @@ class TargetWorker:
 
     def __init__(self, recipe: Recipe, registry: Registry | None = None) -> None:
         self.recipe = recipe
-        self.store = StageStore(recipe.store)
+        self.store = StageStore(recipe.store, recipe.keep_older)
         self._hooks = (registry or recipe.discover()).hooks
         self.loader = cast("Loader", recipe.load.make())
         if recipe.data is not None:
