@@ -47,7 +47,7 @@ class Flow(Head):
         hidden: tuple[int, ...] = (64, 64),
         bins: int = 8,
         context: int = 16,
-        draws: int = 512,
+        draws: int = 256,
         levels: tuple[float, ...] = (),
     ) -> None:
         check_outputs(n_output, "a flow")

@@ -177,6 +177,13 @@ class NetworkParams(Params):
             "network then adds to a linear model. 'auto' does so where it takes at most 5,000 weights."
         ),
     )
+    residual: bool = Field(
+        False,
+        description=(
+            "Add what a dense layer gets to what it gives, wherever both have as many features (He et al. 2016): many "
+            "layers then learn as easily as a few."
+        ),
+    )
     auxiliary: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
         (), description="Features of the fully connected layers that auxiliary values go through first."
     )
@@ -343,13 +350,13 @@ class FlowHead(_Distribution):
         ),
     )
     transforms: int = Field(3, ge=1, le=20, description="Transformations one after the other.")
-    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_tuple)] = Field(
         (64, 64), min_length=1, max_length=8, description="Units of the layers that give a transformation's parameters."
     )
     bins: int = Field(8, ge=2, le=64, description="Pieces of each spline; not used by 'maf'.")
     context: int = Field(16, ge=1, le=4096, description="Numbers by which the network tells the flow what it saw.")
     draws: int = Field(
-        512,
+        256,
         ge=32,
         le=65_536,
         description="Draws from which mean, standard deviation, covariance and bounds are taken: quasi-random ones.",
