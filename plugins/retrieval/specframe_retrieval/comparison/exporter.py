@@ -1,0 +1,112 @@
+"""The exporter ``grid-comparison``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
+
+from specframe.api import Params, ResultsExporter
+from specframe.errors import DataError
+from specframe_retrieval.comparison.comparison import compare_with_grid
+from specframe_retrieval.comparison.figure import draw_comparison, png_bytes
+from specframe_retrieval.comparison.grid import ModelGrid
+from specframe_retrieval.comparison.params import GridComparisonParams
+from specframe_retrieval.comparison.spectrum import physical_spectrum
+from specframe_retrieval.comparison.tables import ecsv_bytes, nearest_table, spectrum_table, summary_table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from specframe.api import Results
+
+__all__ = ["GridComparison"]
+
+
+class GridComparison(ResultsExporter):
+    """Compares predicted targets with the grid that was learned from.
+
+    For each target: the model interpolated at the predicted parameters, its chi2, residuals and the radius that its
+    scale tells, the nearest spectra of the grid by chi2, and whether the prediction lies at the edge of the grid or
+    outside. Fluxes are compared as they were before they were normalised. A target of the grid itself, in
+    cross-validation, is left out of its own nearest spectra.
+
+    Files: ``comparison/grid-comparison.ecsv`` with a row per target, ``<target>.ecsv``, ``nearest/<target>.ecsv`` and
+    ``<target>.png``.
+    """
+
+    name = "grid-comparison"
+    Params: ClassVar[type[Params]] = GridComparisonParams
+    params: GridComparisonParams
+
+    def export_results(self, results: Results, directory: Path) -> list[Path]:
+        """Write the tables and figures.
+
+        Raises :class:`~specframe.errors.DataError` when there is no grid, or no target can be compared with it.
+        """
+        grid = ModelGrid.of(results.training(), results.labels, self.params.space)
+        predicted = set(results.prediction["target"].values.astype(str))
+        folder = Path(directory) / self.params.folder
+        found: list[xr.Dataset] = []
+        failed: dict[str, str] = {}
+        written = []
+        for observation in results.observations():
+            target = str(observation.attrs["target"])
+            if target not in predicted:
+                continue
+            try:
+                comparison = self.compare(observation, grid, results.prediction)
+            except DataError as error:
+                failed[target] = str(error)
+                continue
+            written += self._write(comparison, folder, len(found))
+            found.append(_small(comparison))
+        if not found:
+            reasons = "; ".join(f"{target}: {reason}" for target, reason in list(failed.items())[:3])
+            raise DataError(f"{self.name}: no target can be compared with the grid: {reasons or 'none is predicted'}")
+        table = summary_table(found, failed)
+        return [_write(folder / "grid-comparison.ecsv", ecsv_bytes(table)), *written]
+
+    def compare(self, observation: xr.DataTree, grid: ModelGrid, prediction: xr.Dataset | None = None) -> xr.Dataset:
+        """Return the comparison of one target, see :func:`~specframe_retrieval.compare_with_grid`."""
+        return compare_with_grid(
+            physical_spectrum(observation),
+            grid,
+            prediction,
+            free=None if self.params.fit == "auto" else self.params.fit,
+            neighbours=self.params.neighbours,
+            draws=self.params.draws,
+            radius_from=self.params.radius,
+        )
+
+    def _write(self, comparison: xr.Dataset, folder: Path, position: int) -> list[Path]:
+        name = quote(str(comparison.attrs["target"]), safe=" +,;=@()")
+        files: dict[Path, bytes] = {}
+        if position < self.params.spectra:
+            files[folder / f"{name}.ecsv"] = ecsv_bytes(spectrum_table(comparison))
+            files[folder / "nearest" / f"{name}.ecsv"] = ecsv_bytes(nearest_table(comparison))
+        if position < self.params.figures:
+            files[folder / f"{name}.png"] = png_bytes(draw_comparison(comparison))
+        return [_write(path, content) for path, content in files.items()]
+
+
+def _small(comparison: xr.Dataset) -> xr.Dataset:
+    """Return what the table of all targets needs: thousands of spectra need not stay in memory."""
+    spectra = [name for name, array in comparison.variables.items() if {"wavelength", "radius"} & set(array.dims)]
+    return comparison.drop_vars(spectra)
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Write a file under a temporary name beside its place and rename it when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
