@@ -9,12 +9,19 @@ from specframe.errors import DataError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["are_parameters", "common_unit", "output_units"]
+__all__ = ["MOST_PARAMETERS", "are_parameters", "common_unit", "output_units"]
+
+#: More outputs than these nobody reads one by one.
+MOST_PARAMETERS = 50
 
 
 def are_parameters(prediction: xr.Dataset) -> bool:
-    """Return whether the outputs are quantities by themselves, such as a temperature, and no channels of a spectrum."""
-    return "wavelength" not in prediction.coords and "measured" not in prediction.attrs
+    """Return whether the outputs are quantities by themselves, such as a temperature, and no channels of a spectrum.
+
+    More than 50 outputs are taken for channels whose wavelengths nobody gave.
+    """
+    has_wavelengths = "wavelength" in prediction.coords or "measured" in prediction.attrs
+    return not has_wavelengths and prediction.sizes["output"] <= MOST_PARAMETERS
 
 
 def output_units(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:

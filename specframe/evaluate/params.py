@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from specframe.api import Field, Params
 
-__all__ = ["INTERVAL", "CoverageParams", "RegressionParams"]
+__all__ = ["INTERVAL", "CoverageParams", "RegressionParams", "Statistic"]
 
 #: Statistics of ``regression`` that there is one of for each level.
 INTERVAL = ("coverage", "width")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import re
+from typing import TYPE_CHECKING, ClassVar, TypeVar, get_args
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from specframe.errors import DataError
 from specframe.evaluate import diagnostics
 from specframe.evaluate.intervals import interval
 from specframe.evaluate.median import resampled_median
-from specframe.evaluate.params import INTERVAL, RegressionParams
+from specframe.evaluate.outputs import MOST_PARAMETERS
+from specframe.evaluate.params import INTERVAL, RegressionParams, Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["MOST_OUTPUTS", "Regression", "score_unit"]
+__all__ = ["Regression", "score_unit", "statistics_of"]
 
-#: More outputs than these make a table that nobody reads.
-MOST_OUTPUTS = 50
+T = TypeVar("T")
+
+#: A statistic with its level, where it has one.
+_STATISTIC = re.compile(rf"(?:{'|'.join(name for name in get_args(Statistic))})(?:-[0-9.]+)?")
 #: Statistics that carry the unit of their output; the others are numbers.
 _WITH_UNIT = ("rmse", "mae", "bias", "median-abs", "crps", "std", "width")
 #: A spread below this fraction of the errors themselves is rounding.
@@ -58,9 +62,9 @@ class Regression(Score):
     def resampled(self, prediction: xr.Dataset, truth: xr.DataArray, counts: Array) -> dict[str, Array]:
         """Return the statistics of each resample."""
         outputs = [str(name) for name in prediction["output"].values]
-        if len(outputs) > MOST_OUTPUTS:
+        if len(outputs) > MOST_PARAMETERS:
             raise DataError(
-                f"regression: {len(outputs)} outputs are too many to be told one by one (at most {MOST_OUTPUTS}); "
+                f"regression: {len(outputs)} outputs are too many to be told one by one (at most {MOST_PARAMETERS}); "
                 "channels of a spectrum are judged together by other scores"
             )
         tables = dict(self._tables(prediction, truth, np.asarray(counts, float)))
@@ -114,7 +118,14 @@ class Regression(Score):
             yield "std", _means(counts, np.where(np.isfinite(known), std, np.nan))
 
 
-def score_unit(name: str, units: dict[str, str]) -> str:
+def statistics_of(scores: Mapping[str, T], output: str) -> dict[str, T]:
+    """Return what :class:`Regression` gave for one output by the name of the statistic: ``rmse`` of ``rmse-teff``."""
+    end = f"-{output}"
+    own = {name.removesuffix(end): value for name, value in scores.items() if name.endswith(end)}
+    return {name: value for name, value in own.items() if _STATISTIC.fullmatch(name)}
+
+
+def score_unit(name: str, units: Mapping[str, str]) -> str:
     """Return the unit of a score by its name, given the ``units`` of the outputs; ``""`` for a plain number."""
     own = [output for output in units if name.endswith(f"-{output}")]
     return units[max(own, key=len)] if own and name.startswith(_WITH_UNIT) else ""

@@ -10,6 +10,7 @@ import numpy as np
 from specframe.api.observation import nodes
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import is_complete
+from specframe.evaluate.outputs import are_parameters
 from specframe.pipeline.comparing import of_target
 from specframe.pipeline.quality import flagged
 from specframe.pipeline.store import safe_name
@@ -22,12 +23,20 @@ from specframe.report import (
     draw_error_by_sigma,
     draw_error_spectrum,
     draw_light_curve,
+    draw_parameter_calibration,
+    draw_parameter_histograms,
+    draw_parameter_posterior,
+    draw_parameter_residuals,
+    draw_parameters,
     draw_posterior,
+    draw_residual_correlations,
     draw_residual_image,
     draw_spectrum,
     draw_training,
+    has_joint_posterior,
     save_figure,
 )
+from specframe.report.quantity import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.comparing import Published
@@ -114,11 +124,6 @@ def _figures(
     yield from _of_light_curves(gathered, targets)
 
 
-def _mixed(prediction: xr.Dataset) -> bool:
-    """Whether the outputs are different quantities, whose errors do not compare."""
-    return "wavelength" not in prediction.coords and prediction.sizes["output"] > 1
-
-
 def _known(prediction: xr.Dataset) -> bool:
     return "truth" in prediction and bool(np.isfinite(prediction["truth"].values).any())
 
@@ -129,17 +134,16 @@ def _of_prediction(
     truth = prediction.get("truth")
     known = is_complete(prediction)
     complete = prediction if known.all() else prediction.isel(target=known)
-    if truth is not None and _known(complete):
+    if are_parameters(prediction) and not _is_depth(prediction):
+        yield from _of_parameters(prediction, complete)
+    elif truth is not None and _known(complete):
         if "wavelength" in prediction.coords or prediction.sizes["output"] == 1:
             yield "comparison", partial(draw_comparison, complete, truth)
-        else:
-            for output in prediction["output"].values.astype(str):
-                yield f"comparison-{safe_name(output)}", partial(draw_comparison, complete, truth, output)
         if "std" in prediction or "lower" in prediction:
             yield "calibration", partial(draw_calibration, complete, truth)
         if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
             yield "error-spectrum", partial(draw_error_spectrum, complete, truth)
-        if "std" in prediction and not _mixed(prediction):
+        if "std" in prediction:
             yield "error-by-sigma", partial(draw_error_by_sigma, complete, truth)
     if "wavelength" in prediction.coords and prediction.sizes["output"] > 1:
         targets = [str(name) for name in prediction["target"].values]
@@ -147,6 +151,31 @@ def _of_prediction(
             others = {other.label: other.spectrum for other in of_target(published, target, targets)}
             draw = partial(draw_spectrum, prediction, target, truth, others)
             yield f"spectrum-{rank}-{safe_name(target)}", draw
+
+
+def _is_depth(prediction: xr.Dataset) -> bool:
+    """Whether the only output is a transit depth, whose errors are told in ppm."""
+    return prediction.sizes["output"] == 1 and Quantity.of(prediction).error_unit == "ppm"
+
+
+def _of_parameters(prediction: xr.Dataset, complete: xr.Dataset) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Yield what outputs with units of their own are judged by, output by output."""
+    several = prediction.sizes["output"] > 1
+    if _known(complete):
+        truth = complete["truth"]
+        yield "parameters", partial(draw_parameters, complete, truth)
+        yield "parameter-residuals", partial(draw_parameter_residuals, complete, truth)
+        yield "parameter-histograms", partial(draw_parameter_histograms, complete, truth)
+        if "std" in prediction or "lower" in prediction:
+            yield "parameter-calibration", partial(draw_parameter_calibration, complete, truth)
+        if several:
+            yield "parameter-correlations", partial(draw_residual_correlations, complete, truth)
+        elif "std" in prediction:
+            yield "error-by-sigma", partial(draw_error_by_sigma, complete, truth)
+    if has_joint_posterior(prediction):
+        for rank, target in _chosen(prediction).items():
+            draw = partial(draw_parameter_posterior, prediction, target, prediction.get("truth"))
+            yield f"parameter-posterior-{rank}-{safe_name(target)}", draw
 
 
 def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tuple[str, Callable[[], Figure]]]:
@@ -176,10 +205,28 @@ def _chosen(prediction: xr.Dataset) -> dict[str, str]:
     targets = [str(target) for target in prediction["target"].values]
     if "truth" not in prediction:
         return {str(i + 1): target for i, target in enumerate(targets[:3])}
-    error = np.sqrt(np.mean(np.square(prediction["mean"].values - prediction["truth"].values), axis=1))
+    error = _typical_errors(prediction)
     order = [int(i) for i in np.argsort(error) if np.isfinite(error[i])]
     if not order:
         return {str(i + 1): target for i, target in enumerate(targets[:3])}
     return {
         rank: targets[i] for rank, i in (("best", order[0]), ("median", order[len(order) // 2]), ("worst", order[-1]))
     }
+
+
+def _typical_errors(prediction: xr.Dataset) -> NDArray[np.float64]:
+    """Return the root mean square error of each target (n_target,), NaN where none is known.
+
+    Those of parameters are in units of how much each of them differs between targets.
+    """
+    truth = prediction["truth"].values
+    squared = np.square(prediction["mean"].values - truth)
+    if not are_parameters(prediction):
+        return np.asarray(np.sqrt(np.mean(squared, axis=1)))
+    known = np.isfinite(squared)
+    variance = np.array(
+        [np.var(column[np.isfinite(column)]) if np.isfinite(column).any() else 0.0 for column in truth.T]
+    )
+    total = np.where(known, squared, 0.0) @ np.where(variance > 0, 1.0 / np.where(variance > 0, variance, 1.0), 0.0)
+    mean = np.divide(total, known.sum(axis=1), out=np.full(len(total), np.nan), where=known.any(axis=1))
+    return np.asarray(np.sqrt(mean))

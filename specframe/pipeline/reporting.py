@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from specframe.pipeline.parameters import parameter_lines
 from specframe.pipeline.store import safe_name
 from specframe.report import ReportFigure, write_report
 
@@ -34,6 +35,20 @@ _CAPTIONS = {
     "coverage.",
     "training": "Losses of the training that made the final model, by epoch. A dotted line is the epoch whose weights "
     "were kept.",
+    "parameters": "Predicted against true values of each parameter, on held-out targets. Error bars are 68 % "
+    "intervals. Triangles: the prediction lies at the edge of the training labels or beyond. Rings: targets unlike "
+    "those of the training set.",
+    "parameter-residuals": "Predicted minus true over the true value. The line is the mean in bins, with its standard "
+    "error and the scatter of the residuals; a falling line is a model that draws predictions to the middle of its "
+    "training set.",
+    "parameter-histograms": "Predicted minus true, and the distribution that the stated errors promise. The dotted "
+    "line is a normal distribution as wide as the residuals; skew is 0 for errors alike to both sides.",
+    "parameter-calibration": "For each parameter, left: how often the truth lies within intervals of a nominal "
+    "coverage. Right: the probability that was predicted below the truth; flat when error bars are right.",
+    "parameter-correlations": "Predicted minus true of the parameters against each other, and their correlations ρ, "
+    "beside those that the prediction states where it does.",
+    "parameter-posterior": "Joint posterior of the parameters of a target. Contours hold 39 and 86 %, dashed lines are "
+    "median and 68 % interval, full lines the truth where it is known.",
     "spectrum": "Spectrum with its 68 % error bars, the truth where it is known, and published spectra to compare "
     "with.",
     "light-curve": "White light curve. Where a step fitted it, from top to bottom: raw with the model, detrended with "
@@ -49,10 +64,27 @@ _COVARIANCE = (
     " The errors of the channels are correlated: 'covariance' in predictions.nc holds the covariance of all depths."
 )
 #: Figures of all targets come first, those of a target together.
-_OF_ALL = ("comparison", "calibration", "error-spectrum", "error-by-sigma", "scores-by", "training")
-_OF_TARGET = ("spectrum", "light-curve", "residuals", "posterior", "allan")
+_OF_ALL = (
+    "parameters",
+    "parameter-residuals",
+    "parameter-histograms",
+    "parameter-calibration",
+    "parameter-correlations",
+    "comparison",
+    "calibration",
+    "error-spectrum",
+    "error-by-sigma",
+    "scores-by",
+    "training",
+)
+_OF_TARGET = ("parameter-posterior", "spectrum", "light-curve", "residuals", "posterior", "allan")
 
-_PARTS = {"cv": "held-out folds", "test": "measured, not learned"}
+#: Figures whose file is named after the rank of the target, too.
+_RANKED = ("parameter-posterior", "spectrum")
+
+#: The predictions of up to so many targets stand in the report itself.
+_TARGETS = 20
+
 _RANKS = {"best": "smallest error", "median": "median error", "worst": "largest error"}
 
 
@@ -70,6 +102,8 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
     captions = dict(_CAPTIONS)
     if _has_covariance(folder / "predictions.nc"):
         captions["spectrum"] += _COVARIANCE
+    parts = _part_titles(pipeline)
+    parameters = metrics.get("parameters", {})
     return write_report(
         path,
         title=pipeline.get("description") or "specframe run",
@@ -81,9 +115,13 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
             "finished": f"{datetime.fromisoformat(manifest['finished']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
             "seed": manifest["seed"],
         },
-        scores={title: metrics[part] for part, title in _PARTS.items() if metrics[part]} | _comparisons(metrics),
+        scores={title: _of_all_outputs(metrics[part], parameters) for part, title in parts.items() if metrics[part]}
+        | _comparisons(metrics),
+        parameters=parameters,
+        judged_on=", ".join(f"{metrics['targets']['judged']} targets, {parts[p]}" for p in parts if metrics[p]),
+        predicted=_predicted(folder / "predictions.nc") if (folder / "parameters.ecsv").is_file() else {},
         reasons=metrics["missing"],
-        intervals={title: metrics.get("intervals", {}).get(part, {}) for part, title in _PARTS.items()},
+        intervals={title: metrics.get("intervals", {}).get(part, {}) for part, title in parts.items()},
         interval_note=_interval_note(metrics.get("intervals", {})),
         classes=metrics.get("by"),
         flags=manifest.get("flags", {}),
@@ -107,12 +145,32 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path
     )
 
 
+def _part_titles(pipeline: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the parts of ``metrics.json`` are scores of."""
+    once = "holdout" in pipeline.get("evaluate", {})
+    return {"cv": "held-out folds", "test": "hold-out" if once else "measured, not learned"}
+
+
+def _of_all_outputs(scores: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores without those of single parameters, which have a table of their own."""
+    own = {f"{name}-{output}" for output, found in parameters.items() for name in found["scores"]}
+    return {name: value for name, value in scores.items() if name not in own}
+
+
+def _predicted(path: Path) -> dict[str, dict[str, str]]:
+    """Return the parameters of each target as text, where there are few targets."""
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="h5netcdf") as prediction:
+        return parameter_lines(prediction.load()) if prediction.sizes["target"] <= _TARGETS else {}
+
+
 def _interval_note(intervals: Mapping[str, Any]) -> str:
     """Say how the intervals were made and which scores have none."""
     if not intervals:
         return ""
     text = ""
-    if any(intervals[part] for part in _PARTS):
+    if any(intervals[part] for part in ("cv", "test")):
         what = "targets" if intervals["resampled"] == "target" else f"values of {intervals['resampled']}"
         text = (
             f"In brackets: {100 * intervals['level']:g} % confidence interval, by a bootstrap (BCa) over "
@@ -160,11 +218,11 @@ def _parts(stem: str, drawn: Mapping[str, str]) -> tuple[str, str, str]:
     """Return kind, target and what else the name of a figure's file says."""
     kind = _kind(stem)
     rest = stem.removeprefix(kind).removeprefix("-")
-    if kind == "spectrum":
+    if kind in _RANKED:
         rest = rest.partition("-")[2]
     # the longest, since a name may begin like another
     found = [target for target in drawn if rest == safe_name(target) or rest.startswith(f"{safe_name(target)}-")]
-    target = max(found, key=len, default=rest if kind == "spectrum" else "")
+    target = max(found, key=len, default=rest if kind in _RANKED else "")
     return kind, target, rest.removeprefix(safe_name(target)).removeprefix("-") if target else rest
 
 

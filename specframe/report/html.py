@@ -16,6 +16,8 @@ __all__ = ["ReportFigure", "write_report"]
 
 #: So many targets are named in a row of a table.
 _NAMED = 20
+#: Statistics of the first table of parameters, and how they are headed.
+_FIRST = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "bias": "Bias", "skew": "Skew", "coverage": "Coverage"}
 _MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -68,6 +70,9 @@ def write_report(
     intervals: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     interval_note: str = "",
     classes: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    judged_on: str = "held-out targets",
+    predicted: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Path:
     """Write the report; ``path`` appears only when it is whole.
 
@@ -106,6 +111,12 @@ def write_report(
     classes
         Scores of classes of the targets: by what they are sorted by and the name of the class, ``targets`` (their
         number), ``scores`` and ``intervals`` by name.
+    parameters
+        How well each parameter is predicted: ``unit``, and ``scores`` and ``intervals`` by name of the statistic.
+    judged_on
+        The targets of ``parameters``, in words.
+    predicted
+        What is predicted for a few targets: by target and parameter, ``921 +- 23 K``.
 
     Raises
     ------
@@ -132,6 +143,10 @@ def write_report(
         },
         interval_note=interval_note,
         classes={name: _class_table(found) for name, found in (classes or {}).items()},
+        parameters=_parameter_table(parameters or {}, _FIRST),
+        parameters_more=_parameter_table(parameters or {}, None),
+        judged_on=judged_on,
+        predicted={target: dict(cells) for target, cells in (predicted or {}).items()},
         reasons=dict(reasons or {}),
         figures=[(figure.title, figure.caption, figure.data_uri()) for figure in figures],
         set_aside=[{key: _shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
@@ -168,6 +183,38 @@ def _class_table(classes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tup
     for name in names:
         rows[name] = [(label, _score(found["scores"], name, found["intervals"])) for label, found in classes.items()]
     return rows
+
+
+def _parameter_table(parameters: Mapping[str, Mapping[str, Any]], first: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return ``heads`` and, by parameter, ``unit`` and ``cells`` (value and interval) of statistics.
+
+    Those that ``first`` names by what their name begins with, in its order, or all of them.
+    """
+    names = dict.fromkeys(name for found in parameters.values() for name in found["scores"])
+    if first is None:
+        heads = {name: name for name in names}
+    else:
+        heads = {
+            name: title + name.removeprefix(start).replace("-", " ") + (" %" if name != start else "")
+            for start, title in first.items()
+            for name in names
+            if name == start or name.startswith(f"{start}-")
+        }
+    return {
+        "heads": list(heads.values()),
+        "rows": {
+            parameter: {"unit": found["unit"], "cells": [_cell(found, name) for name in heads]}
+            for parameter, found in parameters.items()
+        },
+    }
+
+
+def _cell(found: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """Return a value and its interval as text, both empty where there is none."""
+    value, bounds = found["scores"].get(name), found["intervals"].get(name)
+    if value is None:
+        return "", ""
+    return f"{value:.4g}", f"[{bounds[0]:.3g}, {bounds[1]:.3g}]" if bounds else ""
 
 
 def _score(values: Mapping[str, float | None], name: str, intervals: Mapping[str, Sequence[float]]) -> str | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.evaluate.outputs import output_units
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -32,8 +34,10 @@ class Quantity:
         Transit depths are in ppm up to 1 % and in percent above, their errors in ppm; everything else stays in the
         units it is in.
         """
-        units = str(prediction["mean"].attrs.get("units", ""))
-        names = [output] if output is not None else [str(name) for name in prediction["output"].values]
+        unit_of = dict(zip(prediction["output"].values.astype(str), output_units(prediction), strict=True))
+        names = [output] if output is not None else list(unit_of)
+        different = {unit_of[name] for name in names}
+        units = different.pop() if len(different) == 1 else ""
         is_depth = units == "" and ("wavelength" in prediction.coords or all("depth" in name for name in names))
         if is_depth:
             in_ppm = bool(np.nanmax(np.abs(prediction["mean"].values)) < _LARGEST_IN_PPM)
