@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
 from specframe_retrieval.observed.params import ObservedSpectraParams
+from specframe_retrieval.preparation.params import (
+    FluxUnitsParams,
+    NormaliseParams,
+    ObservationNoiseParams,
+    ResampleParams,
+    SelectWavelengthsParams,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,4 +29,47 @@ def specframe_components() -> Iterator[Component]:
         summary="Observed spectra in text, CSV, ECSV, FITS, npz, NetCDF or HDF5, each file a target",
         tags=("spectra", "observed", "fits", "text", "ecsv", "SpeX", "JWST", "brown dwarfs", "exoplanets"),
         example="specframe_retrieval.observed.examples:observed_spectra",
+    )
+    yield Component(
+        kind="calibrator",
+        name="flux-units",
+        target="specframe_retrieval.preparation:FluxUnits",
+        params=FluxUnitsParams,
+        summary="Flux per wavelength, per frequency or in photons, at the observer or the top of the atmosphere",
+        tags=("spectra", "units", "Jy", "distance", "radius", "brown dwarfs"),
+    )
+    yield Component(
+        kind="calibrator",
+        name="resample",
+        target="specframe_retrieval.preparation:Resample",
+        params=ResampleParams,
+        summary="Spectra on other pixels and at a lower resolution, flux conserved and errors carried along",
+        tags=("spectra", "resolution", "resolving power", "line spread", "rebin", "regrid", "grids"),
+        example="specframe_retrieval.preparation.examples:new_pixels",
+    )
+    yield Component(
+        kind="calibrator",
+        name="observation-noise",
+        target="specframe_retrieval.preparation:ObservationNoise",
+        params=ObservationNoiseParams,
+        summary="Noise that an observation of noise-free spectra would have: a fraction, S/N, or as a file has it",
+        tags=("spectra", "noise", "errors", "signal to noise", "grids"),
+        example="specframe_retrieval.preparation.examples:model_spectra",
+    )
+    yield Component(
+        kind="calibrator",
+        name="normalise",
+        target="specframe_retrieval.preparation:Normalise",
+        params=NormaliseParams,
+        summary="Each spectrum divided by its mean, maximum, continuum ..., so that only its shape counts",
+        tags=("spectra", "scaling", "standardise", "min-max", "continuum", "logarithm"),
+    )
+    yield Component(
+        kind="calibrator",
+        name="select-wavelengths",
+        target="specframe_retrieval.preparation:SelectWavelengths",
+        params=SelectWavelengthsParams,
+        summary="Ranges of wavelengths that are kept or left out, telluric bands for instance",
+        tags=("spectra", "wavelengths", "telluric", "mask", "crop"),
+        example="specframe_retrieval.preparation.examples:without_water",
     )

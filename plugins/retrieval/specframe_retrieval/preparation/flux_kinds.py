@@ -1,0 +1,79 @@
+"""Units of flux, per wavelength, per frequency or in photons, and how one becomes another."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from astropy import units
+
+from specframe.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["KINDS", "conversion_factor", "flux_unit", "is_per_frequency", "readable_unit"]
+
+#: A unit of each kind of flux density that an Observation may hold.
+KINDS = {
+    "energy per wavelength": units.Unit("W m-2 um-1"),
+    "energy per frequency": units.Unit("W m-2 Hz-1"),
+    "photons per wavelength": units.Unit("ph s-1 m-2 um-1"),
+}
+
+
+@lru_cache(maxsize=64)
+def flux_unit(text: str) -> Any:
+    """Return the astropy unit of a flux density; ``A`` means angstrom, not ampere.
+
+    Raises :class:`~specframe.errors.DataError` when it is none.
+    """
+    try:
+        unit = units.Unit(text)
+    except ValueError:
+        raise DataError(f"astropy cannot read the flux units {text!r}; write them as in 'W m-2 um-1' or 'Jy'") from None
+    if units.A in getattr(unit, "bases", ()):
+        powers = zip(unit.bases, unit.powers, strict=True)
+        unit = units.CompositeUnit(
+            unit.scale, [units.AA if base == units.A else base for base, _ in powers], list(unit.powers)
+        )
+    if not any(unit.is_equivalent(kind) for kind in KINDS.values()):
+        listed = ", ".join(f"{name} ({kind.to_string()})" for name, kind in KINDS.items())
+        known = "no units" if unit == units.dimensionless_unscaled else f"units {text!r}"
+        hint = "; convert before normalising" if unit == units.dimensionless_unscaled else ""
+        raise DataError(f"flux with {known} cannot be converted: expected {listed}{hint}")
+    return unit
+
+
+@lru_cache(maxsize=64)
+def readable_unit(text: str) -> str:
+    """Return units as astropy reads them too: as they were given, but for angstroms written as ``A``."""
+    unit = flux_unit(text)
+    return text if units.Unit(text) == unit else str(unit.to_string())
+
+
+@lru_cache(maxsize=64)
+def is_per_frequency(text: str | None) -> bool:
+    """Return whether units are those of a flux per frequency; other units, and none, are not."""
+    try:
+        return bool(flux_unit(str(text or "")).is_equivalent(KINDS["energy per frequency"]))
+    except DataError:
+        return False
+
+
+def conversion_factor(given: str, wanted: str, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what flux (n,) at wavelengths (n,) in um is multiplied with to have the units ``wanted``.
+
+    F_nu = F_lambda lambda^2 / c, photons = F_lambda lambda / (h c), with astropy's constants.
+    """
+    return _factor(given, wanted, np.ascontiguousarray(wavelength, float).tobytes())
+
+
+@lru_cache(maxsize=32)
+def _factor(given: str, wanted: str, packed: bytes) -> NDArray[np.float64]:
+    wavelength = np.frombuffer(packed)
+    at = units.spectral_density(wavelength * units.um)
+    factor = np.asarray(flux_unit(given).to(flux_unit(wanted), np.ones(len(wavelength)), equivalencies=at))
+    factor.flags.writeable = False
+    return factor

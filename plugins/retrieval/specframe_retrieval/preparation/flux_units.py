@@ -1,0 +1,115 @@
+"""The calibrator ``flux-units``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from specframe.api import Calibrator
+from specframe.errors import DataError, ParameterError
+from specframe_retrieval.preparation.flux_kinds import conversion_factor, readable_unit
+from specframe_retrieval.preparation.node import good_pixels, map_spectra, rebuilt
+from specframe_retrieval.preparation.params import FluxUnitsParams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from specframe.api.observation import Level
+
+__all__ = ["FluxUnits"]
+
+#: pc / R_jup: the parsec of IAU 2015 resolution B2, 648000 / pi au, over the equatorial radius of B3, 7.1492e7 m.
+_RADII_PER_PARSEC = 648000.0 / np.pi * 149_597_870_700.0 / 7.1492e7
+
+
+class FluxUnits(Calibrator):
+    """Converts the flux of spectra to other units, and between the observer and the top of the atmosphere.
+
+    Energy per wavelength, energy per frequency and photons per wavelength become each other at each pixel's
+    wavelength. Flux at the top of the atmosphere is that at the observer times (distance / radius)^2. ``flux_error`` is
+    converted with it.
+
+    An error of distance or radius is the same for all wavelengths, so it is not put into ``flux_error``, which is
+    independent from pixel to pixel, but into ``scale_error``, a number without dims: the relative standard deviation
+    ``2 sqrt((distance_error / distance)^2 + (radius_error / radius)^2)`` of the scale of the whole spectrum.
+
+    ``flux.attrs["at"]`` says afterwards where the flux is. A flux that is there already is not scaled again, so models
+    at the surface and observed spectra can go through the same step. A parameter that is given is taken for all
+    targets, in place of their own attributes ``distance`` (pc), ``radius`` (R_jup), ``distance_error`` and
+    ``radius_error``.
+
+    Raises
+    ------
+    DataError
+        When the flux has units of another kind, all of it is masked, or a distance or radius is needed and not known.
+    ParameterError
+        When ``units`` are not of a flux density.
+    """
+
+    name = "flux-units"
+    Params: ClassVar[type[FluxUnitsParams]] = FluxUnitsParams
+    params: FluxUnitsParams
+    consumes: ClassVar[tuple[Level, ...]] = ("spectrum",)
+    produces: ClassVar[tuple[Level, ...]] = ("spectrum",)
+
+    def apply(self, observation: xr.DataTree) -> xr.DataTree:
+        """Return the Observation in the new units."""
+        try:
+            wanted = readable_unit(self.params.units)
+        except DataError as error:
+            raise ParameterError(f"flux-units: units: {error}") from None
+        return map_spectra(observation, partial(self._converted, wanted=wanted, known=observation.attrs))
+
+    def _converted(self, data: xr.Dataset, wanted: str, known: Mapping[Any, Any]) -> xr.Dataset:
+        good_pixels(data)  # refuses a spectrum that has none
+        flux, error = data.variables["flux"], data.variables["flux_error"]
+        given = str(flux.attrs.get("units", ""))
+        factor = conversion_factor(given, wanted, data.variables["wavelength"].values)
+        attrs = {**flux.attrs, "units": wanted}
+        changed: dict[str, xr.Variable] = {}
+        if self.params.at is not None:
+            here = flux.attrs.get("at") or self._assumed(flux)
+            attrs["at"] = self.params.at
+            if here != self.params.at:
+                ratio, relative_error = self._distance_over_radius(known)
+                factor = factor * (ratio**2 if self.params.at == "surface" else ratio**-2)
+                before = float(data.variables["scale_error"].values) if "scale_error" in data.variables else 0.0
+                if relative_error > 0.0:
+                    changed["scale_error"] = xr.Variable((), np.hypot(before, relative_error), {"units": ""})
+        if given != wanted or not np.all(factor == 1.0):
+            changed["flux_error"] = xr.Variable("wavelength", error.values * factor, {**error.attrs, "units": wanted})
+            flux = xr.Variable("wavelength", flux.values * factor)
+        changed["flux"] = xr.Variable("wavelength", flux.values, attrs)
+        return rebuilt(data, changed)
+
+    def _assumed(self, flux: xr.Variable) -> str:
+        if self.params.given_at != "auto":
+            return self.params.given_at
+        return "surface" if flux.attrs.get("noise") == "absent" else "observer"
+
+    def _distance_over_radius(self, known: Mapping[Any, Any]) -> tuple[float, float]:
+        """Return distance / radius, and the relative error of its square."""
+        distance, radius = self._known("distance", known), self._known("radius", known)
+        errors = (
+            self._known("distance_error", known, 0.0) / distance,
+            self._known("radius_error", known, 0.0) / radius,
+        )
+        return distance * _RADII_PER_PARSEC / radius, 2.0 * float(np.hypot(*errors))
+
+    def _known(self, name: str, known: Mapping[Any, Any], default: float | None = None) -> float:
+        """Return a parameter, else the target's attribute; raise where it is needed and neither is there."""
+        value = getattr(self.params, name)
+        value = known.get(name, default) if value is None else value
+        unit = "pc" if name.startswith("distance") else "Jupiter radii"
+        if value is None:
+            raise DataError(
+                f"flux at the {self.params.at} needs the {name} of the object, which it does not say (attribute "
+                f"{name!r}); give {name}: <{unit}>, or leave out at"
+            )
+        value = float(value)
+        if not np.isfinite(value) or value < 0.0 or (value == 0.0 and default is None):
+            raise DataError(f"expected a {name} above 0 {unit}, got {value:g}")
+        return value
