@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from specframe.config.node import Node
 
-__all__ = ["overridden"]
+__all__ = ["overridden", "put"]
 
 #: Overrides sort behind every file.
 _ORDER = 1000
@@ -52,7 +52,7 @@ def _apply(root: MapNode, override: str, at: Position, problems: Problems) -> Ma
     items = steps.items if isinstance(steps, ListNode) else ()
     ids = [name for name in map(step_id, items) if name]
     if path[0] in _SETTABLE:
-        changed = _put(root, path, value, at, problems)
+        changed = put(root, path, value, at, problems)
         return changed if isinstance(changed, MapNode) else root
     if path[0] not in ids:
         if path[0] in ("extends", "steps"):
@@ -66,7 +66,7 @@ def _apply(root: MapNode, override: str, at: Position, problems: Problems) -> Ma
         problems.add(at, f"{path[0]!r} is a step", f"name a parameter of it: {path[0]}.PARAM=VALUE")
         return root
     index = [step_id(item) for item in items].index(path[0])
-    step = _put(items[index], ["with", *path[1:]], value, at, problems)
+    step = put(items[index], ["with", *path[1:]], value, at, problems)
     changed_steps = ListNode((*items[:index], step, *items[index + 1 :]), root.entries["steps"].value.at)
     return root.with_entry(replace(root.entries["steps"], value=changed_steps))
 
@@ -92,7 +92,7 @@ def _read_value(text: str, at: Position, problems: Problems) -> Node | None:
     return value
 
 
-def _put(node: Node | None, path: Sequence[str], value: Node, at: Position, problems: Problems) -> Node:
+def put(node: Node | None, path: Sequence[str], value: Node, at: Position, problems: Problems) -> Node:
     """Return ``node`` with ``value`` at ``path``; mappings on the way are made when they are missing."""
     if not path:
         return value
@@ -100,11 +100,11 @@ def _put(node: Node | None, path: Sequence[str], value: Node, at: Position, prob
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         node = MapNode({}, at)
     if isinstance(node, MapNode):
-        return node.with_entry(Entry(name, at, _put(node.get(name), rest, value, at, problems)))
+        return node.with_entry(Entry(name, at, put(node.get(name), rest, value, at, problems)))
     if isinstance(node, ListNode):
         if name.isascii() and name.isdigit() and int(name) < len(node.items):
             items = list(node.items)
-            items[int(name)] = _put(items[int(name)], rest, value, at, problems)
+            items[int(name)] = put(items[int(name)], rest, value, at, problems)
             return ListNode(tuple(items), node.at)
         problems.add(at, f"{name!r} is not the number of an item", f"the list has items 0 to {len(node.items) - 1}")
     else:

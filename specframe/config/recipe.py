@@ -14,7 +14,8 @@ __all__ = ["LINK_OPTIONS", "PIPELINE_KEYS", "STEP_OPTIONS", "name_steps", "stage
 
 #: Top-level keys, in the order in which they are written.
 PIPELINE_KEYS = (
-    "specframe", "description", "extends", "vars", "seed", "plugins", "steps", "evaluate", "predict", "export",
+    "specframe", "description", "extends", "vars", "seed", "plugins", "steps", "evaluate", "tune", "predict",
+    "export",
 )  # fmt: skip
 
 #: Keys of a step beside the one that says its kind.

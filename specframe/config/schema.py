@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.config.fields import Fields
 from specframe.config.recipe import LINK_OPTIONS, PIPELINE_KEYS
+from specframe.config.search import tuning_schema
 from specframe.config.spec import BOOTSTRAP, MAX_COPIES, STEP_KEYS
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _top_level(usable: list[Registered]) -> dict[str, Schema]:
         "plugins": plugins,
         "steps": {"type": "array", "description": "The recipe, in order.", "items": {"$ref": "#/$defs/step"}},
         "evaluate": evaluate,
+        "tune": tuning_schema(),
         "predict": {
             "description": "Loader of other data that the fitted pipeline is applied to.",
             **_part(usable, "loader", "load"),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from specframe.api.params import Params
+    from specframe.config.search import Tuning
     from specframe.registry.record import Registered
 
 __all__ = ["CrossValidation", "Holdout", "Part", "PipelineSpec", "PluginChoice", "Step"]
@@ -103,6 +104,8 @@ class PipelineSpec:
     #: Loader of other data that the fitted pipeline is applied to.
     predicted: Part | None = None
     plugins: PluginChoice = field(default_factory=PluginChoice)
+    #: What is searched by ``specframe tune``. It is no part of what runs, and so not of :meth:`to_data`.
+    tuning: Tuning | None = field(default=None, compare=False)
     #: The file it was read from.
     path: Path | None = field(default=None, compare=False)
     #: Where each value comes from that does not stand in ``path``, by its ``--set`` key: ``"seed" -> "--set seed=3"``.

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from specframe.config.components import ComponentReader, ComponentSource
 from specframe.config.document import read_file
@@ -16,11 +16,13 @@ from specframe.config.origins import origins
 from specframe.config.overrides import overridden
 from specframe.config.problem import Problems
 from specframe.config.recipe import PIPELINE_KEYS
+from specframe.config.search import with_values
 from specframe.config.section import Section
 from specframe.config.spec import BOOTSTRAP, CrossValidation, Holdout, Part, PipelineSpec, PluginChoice
 from specframe.config.steps import read_steps
 from specframe.config.substitution import Substitution
-from specframe.errors import PluginError
+from specframe.config.tuning import read_tuning
+from specframe.errors import PluginError, UsageError
 from specframe.registry.selection import canonical_name
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from specframe.config.spec import Step
     from specframe.config.steps import Recipe
 
-__all__ = ["RegistryFactory", "pipeline_from_data", "read_pipeline"]
+__all__ = ["RegistryFactory", "pipeline_from_data", "read_pipeline", "tuned_pipeline"]
 
 #: Makes the registry from ``plugins.block`` and ``plugins.pin`` of the pipeline.
 RegistryFactory: TypeAlias = Callable[[tuple[str, ...], tuple[str, ...]], ComponentSource]
@@ -100,6 +102,37 @@ def _pipeline(
         raise problems.error()
     merged = overridden(extended(root, path, problems), overrides, problems)
     check_size(merged, problems)
+    return _merged(merged, path, shown, make_registry, check_paths, problems)
+
+
+def tuned_pipeline(
+    spec: PipelineSpec, values: Mapping[str, Any], make_registry: RegistryFactory, *, check_paths: bool = True
+) -> PipelineSpec:
+    """Return the pipeline with values from the space of its ``tune`` section put in, by their keys.
+
+    Raises
+    ------
+    ConfigError
+        When the pipeline cannot have them together.
+    """
+    problems = Problems()
+    tuning = spec.tuning
+    if tuning is None or tuning.source is None:
+        raise UsageError("the pipeline has no 'tune' section")
+    source = with_values(tuning.source.without("tune"), tuning.space, values, problems)
+    shown = str(spec.path) if spec.path else ""
+    return _merged(source, spec.path, shown, make_registry, check_paths, problems)
+
+
+def _merged(
+    merged: MapNode,
+    path: Path | None,
+    shown: str,
+    make_registry: RegistryFactory,
+    check_paths: bool,
+    problems: Problems,
+) -> PipelineSpec:
+    """Return the pipeline of a tree in which nothing is filled in yet."""
     filled = _filled(merged, problems)
     check_size(filled, problems)
     section = Section(filled, "the pipeline", [key for key in PIPELINE_KEYS if key != "extends"], filled.at, problems)
@@ -109,20 +142,23 @@ def _pipeline(
     recipe = read_steps(filled.entries.get("steps"), filled, reader)
     evaluate = _evaluate(section)
     cross_validation = _cross_validation(evaluate, recipe)
+    holdout = _holdout(evaluate, recipe)
+    scores = _parts("score", "scores", evaluate, reader)
     written = [Part(step.component, step.params) for step in recipe.steps if _is_export(step)]
     spec = PipelineSpec(
         steps=tuple(step for step in recipe.steps if not _is_export(step)),
         seed=section.integer("seed", 0, 0),
         description=section.text("description", ""),
         cross_validation=cross_validation,
-        holdout=_holdout(evaluate, recipe),
-        scores=_parts("score", "scores", evaluate, reader),
+        holdout=holdout,
+        scores=scores,
         bootstrap=evaluate.integer("bootstrap", BOOTSTRAP, 0),
         by=evaluate.texts("by"),
         exports=(*written, *_parts("exporter", "export", section, reader)),
         compared=_parts("loader", "compare", evaluate, reader),
         predicted=_predicted(section, reader),
         plugins=plugins,
+        tuning=read_tuning(merged, section, recipe.steps, scores, cross_validation is not None, source, check_paths),
         path=None if path is None else Path(os.path.abspath(path)),  # noqa: PTH100 - links stay as they are named
         origins=origins(filled, shown),
     )

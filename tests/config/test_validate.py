@@ -209,7 +209,7 @@ def test_problems_of_python_data_name_their_place(make_registry: Any, folder: Pa
         "steps[1].with.components: ridge: components must be a whole number, got the text '3'; take the quotes away",
         "steps[2].model: expected plain data, got object",
         "3: unknown key '3' in the pipeline; "
-        "it has: specframe, description, vars, seed, plugins, steps, evaluate, predict, export",
+        "it has: specframe, description, vars, seed, plugins, steps, evaluate, tune, predict, export",
         "--set seed=x: seed must be a whole number of at least 0, got the text 'x'",
         "7 problems",
     ]
