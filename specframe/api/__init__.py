@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from specframe.api.collection import collate, design_matrix
     from specframe.api.component import API_VERSION, KINDS, Component, Kind, hookimpl
     from specframe.api.draws import Draws, DrawSource
-    from specframe.api.exporter import Exporter, ObservationExporter
+    from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
     from specframe.api.features import FeatureSpace
     from specframe.api.frames import LazyFrames
     from specframe.api.loader import Loader
@@ -40,7 +40,7 @@ __getattr__, __dir__ = lazy_names(
         "collection": ("collate", "design_matrix"),
         "component": ("API_VERSION", "Component", "KINDS", "Kind", "hookimpl"),
         "draws": ("DrawSource", "Draws"),
-        "exporter": ("Exporter", "ObservationExporter"),
+        "exporter": ("Exporter", "ObservationExporter", "Results", "ResultsExporter"),
         "features": ("FeatureSpace",),
         "frames": ("LazyFrames",),
         "loader": ("Loader",),
@@ -83,6 +83,8 @@ __all__ = [
     "Outputs",
     "Params",
     "Quantity",
+    "Results",
+    "ResultsExporter",
     "Score",
     "Simulator",
     "Uncertainty",

@@ -13,13 +13,15 @@ __all__ = ["command"]
 
 @click.command("predict")
 @click.argument("run", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="New data for the pipeline's loader.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="New data; not needed where the pipeline says what to predict."
+)
 @override_option
 @plugin_option
 @execution_options
 def command(
     run: Path,
-    data: Path,
+    data: Path | None,
     overrides: tuple[str, ...],
     plugin_files: tuple[Path, ...],
     out: Path | None,

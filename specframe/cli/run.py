@@ -44,4 +44,7 @@ def command(
         print_summary(Run(error.path))
         raise
     print_summary(run)
-    return run.exit_status
+    predicted = run.predicted if loaded.spec.predicted is not None else []
+    for prediction in predicted:
+        print_summary(prediction)
+    return max(run.exit_status, *(prediction.exit_status for prediction in predicted), 0)

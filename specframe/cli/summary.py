@@ -22,7 +22,8 @@ _NAMED = 3
 def print_summary(run: Run) -> None:
     """Print scores, targets set aside and where the results are."""
     metrics = run.metrics
-    for where, title in (("cv", "held-out folds"), ("test", "measured, not learned")):
+    once = "holdout" in run.manifest["pipeline"].get("evaluate", {})
+    for where, title in (("cv", "held-out folds"), ("test", "hold-out" if once else "measured, not learned")):
         scores = metrics[where]
         if not scores:
             continue

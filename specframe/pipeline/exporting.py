@@ -2,51 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from specframe.api.exporter import Exporter, ObservationExporter
+from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
 from specframe.errors import DataError
 from specframe.pipeline.target import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import xarray as xr
 
     from specframe.pipeline.gather import Gathered
     from specframe.pipeline.progress import Progress
+    from specframe.pipeline.target import TargetWorker
 
-__all__ = ["run_exporters"]
+__all__ = ["AnyExporter", "Training", "run_exporters"]
+
+AnyExporter: TypeAlias = Exporter | ObservationExporter | ResultsExporter
 
 #: So many targets that an exporter could not write are named.
 _NAMED = 3
 
 
+@dataclass(frozen=True)
+class Training:
+    """The targets that models learned from: who reads them, the key of each, and their labels."""
+
+    worker: TargetWorker
+    keys: dict[str, str]
+    labels: xr.DataArray | None = None
+
+    def observations(self) -> Iterator[xr.DataTree]:
+        """Read them one by one."""
+        for target, key in self.keys.items():
+            yield self.worker.product(target, key)
+
+
 def run_exporters(
-    exporters: Sequence[Exporter | ObservationExporter],
+    exporters: Sequence[AnyExporter],
     gathered: Gathered,
     prediction: xr.Dataset | None,
+    training: Callable[[], Training],
     folder: Path,
     progress: Progress,
 ) -> list[str]:
-    """Let every exporter write into ``folder``; return why some wrote nothing, or not all."""
+    """Let every exporter write into ``folder``; return why some wrote nothing, or not all.
+
+    ``training`` is asked when an exporter wants to see what was learned from.
+    """
     failed = []
     for exporter in exporters:
         if isinstance(exporter, ObservationExporter):
             message = _export_targets(exporter, gathered, folder, progress)
+        elif prediction is None:
+            message = (
+                f"exporter {exporter.name!r} wrote nothing: the pipeline ends with light curves, add a detrend step"
+            )
         else:
-            message = _export(exporter, prediction, folder, progress)
+            message = _export(exporter, gathered, prediction, training, folder, progress)
         if message:
             failed.append(message)
     return failed
 
 
-def _export(exporter: Exporter, prediction: xr.Dataset | None, folder: Path, progress: Progress) -> str:
-    if prediction is None:
-        return f"exporter {exporter.name!r} wrote nothing: the pipeline ends with light curves, add a detrend step"
+def _export(
+    exporter: Exporter | ResultsExporter,
+    gathered: Gathered,
+    prediction: xr.Dataset,
+    training: Callable[[], Training],
+    folder: Path,
+    progress: Progress,
+) -> str:
+    predicted = set(prediction["target"].values.astype(str))
+
+    def observations() -> Iterator[xr.DataTree]:
+        return (one for one in gathered.observations() if one.attrs["target"] in predicted)
+
     try:
-        files = exporter.export(prediction, folder)
+        if isinstance(exporter, ResultsExporter):
+            learned = training()
+            results = Results(prediction, observations, learned.observations, learned.labels)
+            files = exporter.export_results(results, folder)
+        else:
+            files = exporter.export(prediction, folder)
     except Exception as error:
         return f"exporter {exporter.name!r} wrote nothing: {reason_of(error)}"
     progress.event("export", exporter=exporter.name, files=[file.name for file in files])

@@ -57,7 +57,7 @@ def noisy_copies(data: TrainingSet, count: int, seed: int, step: LearningStep) -
         )
     copies = data.take(np.repeat(np.arange(len(data.groups)), count))
     targets = [f"{target}~{k % count}" for k, target in enumerate(copies.y["target"].values.astype(str))]
-    X = next(iter(_drawn(copies.X.assign_coords(target=targets), pairs, 1, seed)))
+    X = next(iter(_drawn(_renamed(copies.X, targets), pairs, 1, seed)))
     return replace(copies, X=X, y=copies.y.assign_coords(target=targets))
 
 
@@ -94,6 +94,14 @@ def _drawn(X: xr.DataTree, pairs: list[tuple[str, str, str]], count: int, seed: 
             attrs = {key: value for key, value in values.attrs.items() if key != "noise"}
             drawn[path][name] = values.copy(data=_added(values.values, sigma * noise)).drop_attrs().assign_attrs(attrs)
         yield drawn
+
+
+def _renamed(X: xr.DataTree, targets: list[str]) -> xr.DataTree:
+    import xarray as xr
+
+    return xr.DataTree.from_dict(
+        {node.path: node.to_dataset(inherit=False).assign_coords(target=targets) for node in X.subtree}
+    )
 
 
 def _added(values: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:

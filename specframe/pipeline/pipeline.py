@@ -166,6 +166,9 @@ class Pipeline:
     ) -> Run:
         """Run everything and return the run directory, opened.
 
+        Where the pipeline has data to ``predict``, the fitted steps are then applied to them, into the run's
+        ``predictions`` (:attr:`Run.predicted <specframe.pipeline.result.Run.predicted>`).
+
         Parameters
         ----------
         out
@@ -190,7 +193,18 @@ class Pipeline:
 
         session = self._session(self._out(out), executor, workers, quiet, command)
         _in_directory(session, fresh, partial(run_pipeline, session))
-        return Run(session.directory.path)
+        run = Run(session.directory.path)
+        if self.spec.predicted is not None:
+            predict(
+                run.path,
+                executor=executor,
+                workers=workers,
+                fresh=fresh,
+                quiet=quiet,
+                plugin_files=self._plugin_files,
+                command=command,
+            )
+        return run
 
     def simulate(self, out: Path | str, *, workers: int = 1, quiet: bool = False) -> Simulation:
         """Write the targets of the loader, a :class:`~specframe.api.Simulator`, as files; other steps are not used.
@@ -251,7 +265,7 @@ class Pipeline:
 
 def predict(
     run: Path,
-    data: Path,
+    data: Path | None = None,
     out: Path | None = None,
     *,
     executor: str = "serial",
@@ -270,13 +284,27 @@ def predict(
     fitted = RunDirectory(run)
     fitted.manifest()
     fitted.verify("pipeline.yaml")
-    if not data.exists():
+    if data is not None and not data.exists():
         raise UsageError(f"--data {data}: no such file or folder; the working directory is {Path.cwd()}")
     pipeline = Pipeline.from_yaml(run / "pipeline.yaml", overrides, plugin_files, check_paths=False)
-    out = run / "predictions" / data.absolute().name if out is None else out
+    if data is None and pipeline.spec.predicted is None:
+        raise UsageError(
+            f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
+        )
+    out = run / "predictions" / _name_of(pipeline.spec, data) if out is None else out
     session = pipeline._session(out, executor, workers, quiet, command)
     _in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), prediction=True)
     return Run(out)
+
+
+def _name_of(spec: PipelineSpec, data: Path | None) -> str:
+    """Return what the folder of a prediction is called: as the data are."""
+    if data is None:
+        assert spec.predicted is not None
+        data = getattr(spec.predicted.params, "path", None)
+        if data is None:
+            return spec.predicted.component.component.name
+    return data.absolute().name
 
 
 def _in_directory(session: Session, fresh: bool, work: Callable[[], None], prediction: bool = False) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from specframe.evaluate.evaluation import Evaluation
 from specframe.pipeline.chain import FittedChain
+from specframe.pipeline.exporting import Training
 from specframe.pipeline.gather import learning_data
 from specframe.pipeline.keys import code_digest
 from specframe.pipeline.learning import learning_steps
@@ -19,15 +21,19 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from specframe.api.exporter import Exporter, ObservationExporter
+    from specframe.config.spec import Part
     from specframe.pipeline.directory import RunDirectory
+    from specframe.pipeline.exporting import AnyExporter
     from specframe.pipeline.run import Session
 
 __all__ = ["predict_pipeline"]
 
 
-def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
-    """Predict the targets found at ``data`` with the fitted steps of ``run`` and fill the session's directory.
+def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = None) -> None:
+    """Predict other targets with the fitted steps of ``run`` and fill the session's directory.
+
+    They are loaded by the loader of the pipeline's ``predict``, where it has one, else by that of its first step; from
+    ``data`` where it is given, else from where that loader's parameters say.
 
     Raises
     ------
@@ -37,11 +43,10 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
     run.verify("model/")
     _warn_of_other_code(session, run)
     steps = learning_steps(session.spec.steps)
-    exporters = [
-        cast("Exporter | ObservationExporter", part.component.load().from_params(part.params))
-        for part in session.spec.exports
-    ]
-    worker = TargetWorker(replace(session.recipe(), data=data.absolute()), session.registry)
+    exporters = [cast("AnyExporter", part.component.load().from_params(part.params)) for part in session.spec.exports]
+    loader = session.spec.predicted
+    recipe = replace(session.recipe(loader), data=None if data is None else data.absolute())
+    worker = TargetWorker(recipe, session.registry)
     gathered = session.gather(worker)
     prediction: xr.Dataset | None
     with session.phase("predict"):
@@ -56,12 +61,29 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path) -> None:
         gathered,
         prediction,
         exporters,
+        partial(_training, session, run),
         None,
         Evaluation(),
         learned=False,
         predicted_with=str(run.path.absolute()),
-        data=str(data.absolute()),
+        data=_where(loader, data),
     )
+
+
+def _training(session: Session, run: RunDirectory) -> Training:
+    """Return what the run learned from; it must still be there."""
+    worker = TargetWorker(replace(session.recipe(), store=run.stages), session.registry)
+    keys: dict[str, str] = run.manifest().get("products", {})
+    labels = worker.loader.labels()
+    if labels is not None:
+        there = set(labels["target"].values.astype(str))
+        labels = labels.sel(target=[target for target in keys if target in there])
+    return Training(worker, keys, labels)
+
+
+def _where(loader: Part | None, data: Path | None) -> str:
+    path: Any = data if data is not None or loader is None else getattr(loader.params, "path", None)
+    return "" if path is None else str(path.absolute())
 
 
 def _warn_of_other_code(session: Session, run: RunDirectory) -> None:

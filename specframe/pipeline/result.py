@@ -92,15 +92,22 @@ class Run:
         """0 when every target came through, 3 when some were set aside."""
         return 3 if self.set_aside else 0
 
-    def predict(self, data: Path | str, out: Path | str | None = None, **options: Any) -> Run:
+    @property
+    def predicted(self) -> list[Run]:
+        """The predictions below this run, by name: those of the pipeline's ``predict``, and of :meth:`predict`."""
+        complete = sorted((self.path / "predictions").glob("*/manifest.json"))
+        return [Run(file.parent) for file in complete]
+
+    def predict(self, data: Path | str | None = None, out: Path | str | None = None, **options: Any) -> Run:
         """Apply the fitted run to the data at ``data``, labels not needed, and return the new folder opened.
 
-        ``out`` defaults to ``predictions/<name of data>`` within the run; ``options`` are those of
+        They are read by the loader that the pipeline names under ``predict``, else by its first step's. Without
+        ``data`` they are what ``predict`` says. ``out`` defaults to ``predictions/<name of data>`` within the run; ``options`` are those of
         :meth:`Pipeline.run <specframe.Pipeline.run>`.
         """
         from specframe.pipeline.pipeline import predict
 
-        return predict(self.path, Path(data), None if out is None else Path(out), **options)
+        return predict(self.path, None if data is None else Path(data), None if out is None else Path(out), **options)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

@@ -22,16 +22,16 @@ from specframe.pipeline.quality import flagged
 from specframe.pipeline.reporting import report_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
 
-    from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.evaluate.bootstrap import Intervals
     from specframe.evaluate.comparison import SpectrumComparison
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.chain import FittedChain
+    from specframe.pipeline.exporting import AnyExporter, Training
     from specframe.pipeline.gather import Gathered, SetAside
     from specframe.pipeline.run import Session
 
@@ -53,7 +53,8 @@ def write_results(
     session: Session,
     gathered: Gathered,
     prediction: xr.Dataset | None,
-    exporters: Sequence[Exporter | ObservationExporter],
+    exporters: Sequence[AnyExporter],
+    training: Callable[[], Training],
     chain: FittedChain | None,
     evaluation: Evaluation,
     learned: bool,
@@ -87,7 +88,7 @@ def write_results(
                 chain.save(folder / "model")
                 _write_outputs(folder / "model", prediction)
         with session.phase("export"):
-            failed = run_exporters(exporters, gathered, prediction, folder, progress)
+            failed = run_exporters(exporters, gathered, prediction, training, folder, progress)
         with session.phase("figures"):
             targets = drawn_targets(gathered, prediction)
             trained = {} if chain is None else chain.histories()

@@ -14,6 +14,7 @@ from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.pipeline.classes import scores_by_class
 from specframe.pipeline.crossval import check_enough_targets, cross_validate, fit_final
+from specframe.pipeline.exporting import Training
 from specframe.pipeline.gather import (
     Gathered,
     check_catalogue,
@@ -34,16 +35,17 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from specframe.api.exporter import Exporter, ObservationExporter
     from specframe.api.loader import Loader
     from specframe.api.score import Score
     from specframe.config.spec import Part, PipelineSpec
     from specframe.pipeline.chain import FittedChain
     from specframe.pipeline.directory import RunDirectory
+    from specframe.pipeline.exporting import AnyExporter
+    from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.progress import Progress
     from specframe.registry import Registry
 
-__all__ = ["Session", "run_pipeline"]
+__all__ = ["Session", "gathered_inputs", "learning_problem", "made_scores", "run_pipeline", "with_groups"]
 
 _MAPPING_KINDS = ("calibrator", "detrender")
 
@@ -64,17 +66,21 @@ class Session:
     timings: dict[str, float] = field(default_factory=dict)
     #: Phases whose time says little, because something in them was taken from the store.
     reused: set[str] = field(default_factory=set)
+    #: Whether results of the mapping steps with other parameters stay in the store.
+    keep_older: bool = False
 
-    def recipe(self) -> Recipe:
-        """Return the mapping steps as plain data."""
+    def recipe(self, loader: Part | None = None) -> Recipe:
+        """Return the mapping steps as plain data, with another loader in place of the pipeline's if one is given."""
         steps = self.spec.steps
+        load = steps[0] if loader is None else replace(steps[0], component=loader.component, params=loader.params)
         return Recipe(
-            load=StepRecipe.of(steps[0]),
+            load=StepRecipe.of(load),
             maps=tuple(StepRecipe.of(s) for s in steps if s.component.component.kind in _MAPPING_KINDS),
             store=self.directory.stages,
             plugin_files=self.plugin_files,
             block=self.spec.plugins.block,
             pin=self.spec.plugins.pin,
+            keep_older=self.keep_older,
         )
 
     @contextmanager
@@ -108,30 +114,16 @@ def run_pipeline(session: Session) -> None:
     """
     spec = session.spec
     steps = learning_steps(spec.steps)
-    scores = [cast("Score", _make(part)) for part in spec.scores]
-    exporters = [cast("Exporter | ObservationExporter", _make(part)) for part in spec.exports]
-    worker = TargetWorker(session.recipe(), session.registry)
-    labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
-    catalogue = worker.loader.catalogue() if steps or spec.by else None
-    group = spec.group
-    check_catalogue(catalogue, group)
-    check_enough_targets(session, steps, len(worker.loader.targets()))
-    gathered = session.gather(worker)
+    scores = made_scores(spec)
+    exporters = [cast("AnyExporter", _make(part)) for part in spec.exports]
+    gathered, labels, catalogue = gathered_inputs(session, steps)
 
     chain: FittedChain | None = None
     prediction: xr.Dataset | None
     if steps:
-        leave_out_ungrouped(gathered, catalogue, group)
-        labels = _labelled(gathered, cast("xr.DataArray", labels), spec.steps[0].id)
-        with session.phase("collate"):
-            data = learning_data(gathered, steps, catalogue, group)
-            data = with_observations(data, seed_for(spec.seed, "observed"))
-        labels = labels.sel(target=list(data.targets))
+        data, labels = learning_problem(session, steps, gathered, cast("xr.DataArray", labels), catalogue)
         with session.phase("cross-validation"):
-            prediction = cross_validate(session, steps, data, labels)
-        if group != "target":
-            group_of = dict(zip(data.targets, data.groups, strict=True))
-            prediction = prediction.assign(group=("target", [group_of[t] for t in prediction["target"].values]))
+            prediction = with_groups(cross_validate(session, steps, data, labels), data, spec.group)
         with session.phase("fit"):
             chain = fit_final(session, steps, data, labels)
     else:
@@ -150,7 +142,60 @@ def run_pipeline(session: Session) -> None:
             evaluation = replace(evaluation, by=by_class)
         known = labels.reindex(target=prediction["target"].values)
         prediction = prediction.assign(truth=known.assign_attrs(labels.attrs).reset_coords(drop=True))
-    write_results(session, gathered, prediction, exporters, chain, evaluation, learned=bool(steps))
+
+    def training() -> Training:
+        return Training(gathered.worker, dict(gathered.keys), labels)
+
+    write_results(session, gathered, prediction, exporters, training, chain, evaluation, learned=bool(steps))
+
+
+def gathered_inputs(
+    session: Session, steps: Sequence[LearningStep]
+) -> tuple[Gathered, xr.DataArray | None, xr.Dataset | None]:
+    """Take every target through the mapping steps; return what came of it, the labels and the catalogue.
+
+    Raises
+    ------
+    DataError, RunError
+        When there are no labels to learn from, too few targets, or none comes through.
+    """
+    spec = session.spec
+    worker = TargetWorker(session.recipe(), session.registry)
+    labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
+    catalogue = worker.loader.catalogue() if steps or spec.by else None
+    check_catalogue(catalogue, spec.group)
+    check_enough_targets(session, steps, len(worker.loader.targets()))
+    return session.gather(worker), labels, catalogue
+
+
+def learning_problem(
+    session: Session,
+    steps: Sequence[LearningStep],
+    gathered: Gathered,
+    labels: xr.DataArray,
+    catalogue: xr.Dataset | None,
+) -> tuple[LearningData, xr.DataArray]:
+    """Return what models read of the targets, and the labels of these; who cannot be learned from is set aside."""
+    spec = session.spec
+    leave_out_ungrouped(gathered, catalogue, spec.group)
+    labels = _labelled(gathered, labels, spec.steps[0].id)
+    with session.phase("collate"):
+        data = learning_data(gathered, steps, catalogue, spec.group)
+        data = with_observations(data, seed_for(spec.seed, "observed"))
+    return data, labels.sel(target=list(data.targets))
+
+
+def with_groups(prediction: xr.Dataset, data: LearningData, group: str) -> xr.Dataset:
+    """Return the Prediction with the group of each target, where groups are not targets."""
+    if group == "target":
+        return prediction
+    group_of = dict(zip(data.targets, data.groups, strict=True))
+    return prediction.assign(group=("target", [group_of[t] for t in prediction["target"].values]))
+
+
+def made_scores(spec: PipelineSpec) -> list[Score]:
+    """Make the scores of a pipeline."""
+    return [cast("Score", _make(part)) for part in spec.scores]
 
 
 def name_outputs(prediction: xr.Dataset, labels: xr.DataArray | None) -> xr.Dataset:

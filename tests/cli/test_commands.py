@@ -135,7 +135,7 @@ def test_the_schema_beside_the_bundled_pipelines_is_up_to_date(specframe: Callab
         (("run", "gone.yaml"), "gone.yaml: no such file"),
         (("run", "x.yaml", "--workers", "0"), "0 is not in the range x>=1"),
         (("run", "x.yaml", "--executor", "slurm"), "'slurm' is not one of 'serial', 'process'"),
-        (("predict", "x"), "Missing option '--data'"),
+        (("predict", "x"), "x: there is no complete run here"),
         (("plugins", "show", "rigde"), "rigde"),
     ],
 )
