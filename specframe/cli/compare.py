@@ -76,7 +76,7 @@ def _scores(comparison: RunComparison) -> list[list[str]]:
         for found in paired.evaluations.values():
             interval = found.intervals.bounds.get(name) if found.intervals else None
             cells.append(_number(found.values.get(name)) + _bracket(interval))
-        rows.append([name, *cells])
+        rows.append([_labelled(paired, name), *cells])
     for phase in dict.fromkeys(phase for known in comparison.training.values() for phase in known):
         seconds = [known.get(phase) for known in comparison.training.values()]
         rows.append([f"{phase} (s)", *(_number(value) for value in seconds)])
@@ -85,8 +85,19 @@ def _scores(comparison: RunComparison) -> list[list[str]]:
 
 def _differences(paired: PairedScores) -> list[list[str]]:
     others = paired.names[1:]
-    cells = [[name, *(_difference(paired.differences[other].get(name)) for other in others)] for name in paired.scores]
+    cells = [
+        [_labelled(paired, name), *(_difference(paired.differences[other].get(name)) for other in others)]
+        for name in paired.scores
+    ]
     return [["", *others], *cells]
+
+
+def _labelled(paired: PairedScores, name: str) -> str:
+    """Return the name of a score with the unit of the parameter that it is of."""
+    from specframe.evaluate.regression import score_unit
+
+    unit = score_unit(name, paired.units)
+    return f"{name} [{unit}]" if unit else name
 
 
 def _difference(found: Difference | None) -> str:

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Regression", "score_unit", "statistics_of"]
+__all__ = ["Regression", "nominal_coverage", "score_unit", "statistics_of"]
 
 T = TypeVar("T")
 
 #: A statistic with its level, where it has one.
 _STATISTIC = re.compile(rf"(?:{'|'.join(name for name in get_args(Statistic))})(?:-[0-9.]+)?")
+_COVERAGE = re.compile(r"coverage-([0-9.]+)(?:-|$)")
 #: Statistics that carry the unit of their output; the others are numbers.
 _WITH_UNIT = ("rmse", "mae", "bias", "median-abs", "crps", "std", "width")
 #: A spread below this fraction of the errors themselves is rounding.
@@ -123,6 +124,12 @@ def statistics_of(scores: Mapping[str, T], output: str) -> dict[str, T]:
     end = f"-{output}"
     own = {name.removesuffix(end): value for name, value in scores.items() if name.endswith(end)}
     return {name: value for name, value in own.items() if _STATISTIC.fullmatch(name)}
+
+
+def nominal_coverage(name: str) -> float | None:
+    """Return the level of a score ``coverage-68`` or ``coverage-68-<output>``, as a fraction; ``None`` for others."""
+    found = _COVERAGE.match(name)
+    return float(found[1]) / 100 if found else None
 
 
 def score_unit(name: str, units: Mapping[str, str]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
 from specframe.config.spec import BOOTSTRAP
 from specframe.errors import DataError, SpecframeError, UsageError
+from specframe.evaluate.outputs import are_parameters, output_units
 from specframe.evaluate.paired import PairedScores, Sharpness, compare_predictions
+from specframe.evaluate.params import Statistic
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.result import Run
 from specframe.registry import Registry
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RunComparison", "compare_runs"]
 
-#: Scores where no run states any.
+#: Scores where no run states any: of spectra, and of parameters.
 _SCORES = ("rmse-ppm", "crps")
+_OF_PARAMETERS = ("r2", "coverage")
+#: What is told of each parameter.
+_REGRESSION = {"statistics": ("r2", "rmse", "bias", "coverage", "std")}
+_EVERY = get_args(Statistic)
 _TRAINING = ("cross-validation", "fit")
 
 
@@ -66,7 +72,8 @@ def compare_runs(
     scores
         Names of score components, with their default parameters. Without any, those of the runs, with the parameters
         that the first run states. Coverage and sharpness (the mean predicted error) are added where all runs predict
-        errors.
+        errors; where the outputs are parameters, ``regression`` gives R2, root mean square error, bias, coverage and
+        mean predicted error of each, unless a run asks for a choice of its own.
     bootstrap
         Number of resamples of the targets, at least 1. The first run's seed decides them.
     plugin_files
@@ -85,7 +92,9 @@ def compare_runs(
     predictions = {name: _predicted(name, run) for name, run in opened.items()}
     registry = Registry.discover(files=plugin_files).require_files(plugin_files)
     has_std = all("std" in prediction for prediction, _ in predictions.values())
-    chosen, notes = _scores(registry, opened, scores, has_std)
+    of_parameters = all(_told_one_by_one(prediction) for prediction, _ in predictions.values())
+    mixed = of_parameters and len(set(output_units(next(iter(predictions.values()))[0]))) > 1
+    chosen, notes = _scores(registry, opened, scores, has_std, of_parameters, mixed)
     seed = seed_for(next(iter(opened.values())).manifest["seed"], "bootstrap")
     return RunComparison(
         {name: run.path for name, run in opened.items()},
@@ -93,6 +102,11 @@ def compare_runs(
         {name: _training(run) for name, run in opened.items()},
         tuple(notes),
     )
+
+
+def _told_one_by_one(prediction: xr.Dataset) -> bool:
+    """Whether the outputs are several parameters, or one with a unit of its own; of one alone all scores tell."""
+    return are_parameters(prediction) and (prediction.sizes["output"] > 1 or "unit" in prediction.coords)
 
 
 def _named(runs: Sequence[Run]) -> dict[str, Run]:
@@ -122,7 +136,12 @@ def _predicted(name: str, run: Run) -> tuple[xr.Dataset, xr.DataArray]:
 
 
 def _scores(
-    registry: Registry, runs: Mapping[str, Run], wanted: Sequence[str], has_std: bool
+    registry: Registry,
+    runs: Mapping[str, Run],
+    wanted: Sequence[str],
+    has_std: bool,
+    of_parameters: bool,
+    mixed: bool,
 ) -> tuple[list[Score], list[str]]:
     """Make the scores, and say what is remarkable about them."""
     notes = []
@@ -134,9 +153,11 @@ def _scores(
             for score, params in _stated(run):
                 if stated.setdefault(score, params) != params:
                     notes.append(f"{score}: {name} states other parameters; those of the first run are used")
-        stated = stated or {key: {} for key in _SCORES}
+        stated = stated or {key: {} for key in (_OF_PARAMETERS if of_parameters else _SCORES)}
         if has_std:
             stated.setdefault("coverage", {})
+        if of_parameters and set(stated.get("regression", {}).get("statistics", _EVERY)) == set(_EVERY):
+            stated["regression"] = stated.get("regression", {}) | _REGRESSION
     found = []
     for score, params in stated.items():
         try:
@@ -146,7 +167,7 @@ def _scores(
             if wanted:
                 raise
             notes.append(f"{score} is left out: {error}")
-    return [*found, *([Sharpness()] if has_std and not wanted else [])], notes
+    return [*found, *([Sharpness()] if has_std and not wanted and not mixed else [])], notes
 
 
 def _stated(run: Run) -> list[tuple[str, dict[str, Any]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
+from specframe.evaluate.regression import nominal_coverage
 from specframe.report.canvas import PALETTE, clean, new_figure, styled
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def draw_classes(by: str, classes: Mapping[str, Evaluation]) -> Figure:
             if bounds is not None:
                 ax.plot((place, place), bounds, color=PALETTE["blue"], lw=1.6, solid_capstyle="butt")
             ax.plot(place, value, "o", ms=5, color=PALETTE["blue"])
-        if name.startswith("coverage-"):
-            ax.axhline(float(name.removeprefix("coverage-")) / 100, color="black", lw=0.9, ls=":")
+        level = nominal_coverage(name)
+        if level is not None:
+            ax.axhline(level, color="black", lw=0.9, ls=":")
         ax.set_title(name, loc="left")
         ax.grid(axis="y", color="0.92", lw=0.8)
         ax.set_axisbelow(True)

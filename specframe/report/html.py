@@ -17,7 +17,7 @@ __all__ = ["ReportFigure", "write_report"]
 #: So many targets are named in a row of a table.
 _NAMED = 20
 #: Statistics of the first table of parameters, and how they are headed.
-_FIRST = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "bias": "Bias", "skew": "Skew", "coverage": "Coverage"}
+_FIRST = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "bias": "Bias", "skew": "Skew", "coverage": "Within"}
 _MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -147,7 +147,7 @@ def write_report(
         parameters_more=_parameter_table(parameters or {}, None),
         judged_on=judged_on,
         predicted={target: dict(cells) for target, cells in (predicted or {}).items()},
-        reasons=dict(reasons or {}),
+        reasons={name: reason.removeprefix(f"{name}: ") for name, reason in (reasons or {}).items()},
         figures=[(figure.title, figure.caption, figure.data_uri()) for figure in figures],
         set_aside=[{key: _shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
         provenance=_tables(provenance or {}),
@@ -195,7 +195,7 @@ def _parameter_table(parameters: Mapping[str, Mapping[str, Any]], first: Mapping
         heads = {name: name for name in names}
     else:
         heads = {
-            name: title + name.removeprefix(start).replace("-", " ") + (" %" if name != start else "")
+            name: title + (f" {name.removeprefix(start)[1:]} %" if name != start else "")
             for start, title in first.items()
             for name in names
             if name == start or name.startswith(f"{start}-")
@@ -214,7 +214,10 @@ def _cell(found: Mapping[str, Any], name: str) -> tuple[str, str]:
     value, bounds = found["scores"].get(name), found["intervals"].get(name)
     if value is None:
         return "", ""
-    return f"{value:.4g}", f"[{bounds[0]:.3g}, {bounds[1]:.3g}]" if bounds else ""
+    factor, digits, unit = (100.0, ".3g", " %") if name.startswith("coverage-") else (1.0, ".4g", "")
+    short = ".4g" if name == "r2" else ".3g"  # of R2 only the last digits say something
+    ends = f"[{factor * bounds[0]:{short}}, {factor * bounds[1]:{short}}]" if bounds else ""
+    return f"{factor * value:{digits}}{unit}", ends
 
 
 def _score(values: Mapping[str, float | None], name: str, intervals: Mapping[str, Sequence[float]]) -> str | None:

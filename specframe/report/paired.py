@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
+from specframe.evaluate.regression import nominal_coverage, score_unit
 from specframe.report.canvas import PALETTE, clean, new_figure, styled
+from specframe.report.panels import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["draw_paired_scores"]
 
 _COLOURS = ("blue", "vermillion", "green", "purple", "orange", "sky", "black", "grey")
-_LEVEL_PREFIX = "coverage-"
 
 
 @styled
@@ -51,7 +52,7 @@ def draw_paired_scores(paired: PairedScores, scores: Sequence[str] | None = None
     for (left, right), name in zip(axes, names, strict=True):
         _values(left, paired, name)
         _differences(right, paired, name)
-        left.set_title(name, loc="left")
+        left.set_title(labelled(name, score_unit(name, paired.units)), loc="left")
     axes[0, 1].set_title(f"minus {paired.names[0]}", loc="left")
     axes[-1, 0].set_xlabel(f"Score, {len(paired.targets)} common targets")
     axes[-1, 1].set_xlabel("Paired difference")
@@ -70,8 +71,9 @@ def _values(ax: Axes, paired: PairedScores, name: str) -> None:
             continue
         interval = found.intervals.bounds.get(name) if found.intervals else None
         _point(ax, value, interval, row, filled=True)
-    if name.startswith(_LEVEL_PREFIX):
-        ax.axvline(float(name.removeprefix(_LEVEL_PREFIX)) / 100, color="black", lw=0.9, ls=":")
+    level = nominal_coverage(name)
+    if level is not None:
+        ax.axvline(level, color="black", lw=0.9, ls=":")
     _rows(ax, paired.names)
 
 
