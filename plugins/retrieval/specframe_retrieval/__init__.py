@@ -7,23 +7,72 @@ from typing import TYPE_CHECKING
 from specframe.api.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from specframe_retrieval.comparison import (
+        Agreement,
+        GridComparison,
+        GridInterpolator,
+        Interpolated,
+        ModelGrid,
+        PhysicalSpectrum,
+        agreement,
+        compare_with_grid,
+        draw_comparison,
+        interpolate_grid,
+        nearest,
+        physical_spectrum,
+        radius_of_scale,
+        radius_scan,
+        usable,
+    )
     from specframe_retrieval.observed import ObservedSpectra, read_spectrum
     from specframe_retrieval.preparation import FluxUnits, Normalise, ObservationNoise, Resample, SelectWavelengths
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "comparison": (
+            "Agreement",
+            "GridComparison",
+            "GridInterpolator",
+            "Interpolated",
+            "ModelGrid",
+            "PhysicalSpectrum",
+            "agreement",
+            "compare_with_grid",
+            "draw_comparison",
+            "interpolate_grid",
+            "nearest",
+            "physical_spectrum",
+            "radius_of_scale",
+            "radius_scan",
+            "usable",
+        ),
         "observed": ("ObservedSpectra", "read_spectrum"),
         "preparation": ("FluxUnits", "Normalise", "ObservationNoise", "Resample", "SelectWavelengths"),
     },
 )
 
 __all__ = [
+    "Agreement",
     "FluxUnits",
+    "GridComparison",
+    "GridInterpolator",
+    "Interpolated",
+    "ModelGrid",
     "Normalise",
     "ObservationNoise",
     "ObservedSpectra",
+    "PhysicalSpectrum",
     "Resample",
     "SelectWavelengths",
+    "agreement",
+    "compare_with_grid",
+    "draw_comparison",
+    "interpolate_grid",
+    "nearest",
+    "physical_spectrum",
+    "radius_of_scale",
+    "radius_scan",
     "read_spectrum",
+    "usable",
 ]

@@ -23,8 +23,8 @@ _SAME = 1e-6
 class Lattice:
     """The values that each label takes, and which combinations of them exist.
 
-    ``axes`` holds the ascending values of each label, ``nodes`` (n_node, p) the distinct labels, ``node_of`` (n,) the
-    node of each spectrum. A node is found by ``levels``: at level k stand the sorted keys of all combinations of the
+    ``axes`` holds the ascending values of each label, ``nodes`` (n_node, p) the distinct labels as they are written,
+    ``node_of`` (n,) the node of each spectrum. A node is found by ``levels``: at level k stand the sorted keys of all combinations of the
     first k + 1 labels, so that no key grows beyond n times the number of values, however many labels there are.
     """
 
@@ -49,8 +49,7 @@ class Lattice:
             keys, identity = np.unique(identity * axis.size + column, return_inverse=True)
             levels.append(keys)
         first = np.unique(identity, return_index=True)[1]
-        nodes = np.stack([axis[index[first, k]] for k, axis in enumerate(axes)], axis=1)
-        return cls(tuple(axes), nodes, identity.astype(np.intp), tuple(levels))
+        return cls(tuple(axes), labels[first], identity.astype(np.intp), tuple(levels))
 
     def find(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the nodes (m,) at positions ``index`` (m, p) along the axes, -1 where there is a hole."""

@@ -14,6 +14,8 @@ __all__ = ["simplex_weights"]
 
 #: The search begins among so many of the nearest points.
 _NEAREST = 500
+#: Tolerances of the solver, the smallest that it takes.
+_EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 #: Reduced costs above minus this, in squared units of the points, are zero but for rounding.
 _TOLERANCE = 1e-9
 #: Weights below this are zero but for rounding.
@@ -36,7 +38,7 @@ def simplex_weights(
     wanted = np.append(np.zeros(points.shape[1]), 1.0)
     chosen = np.argsort(cost, kind="stable")[:_NEAREST]
     while True:
-        solution = linprog(cost[chosen], A_eq=columns[:, chosen], b_eq=wanted, method="highs-ds")
+        solution = linprog(cost[chosen], A_eq=columns[:, chosen], b_eq=wanted, method="highs-ds", options=_EXACT)
         if solution.status != 0:
             if chosen.size == len(points):
                 return None

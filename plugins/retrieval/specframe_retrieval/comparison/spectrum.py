@@ -45,39 +45,33 @@ class PhysicalSpectrum:
 def physical_spectrum(observation: xr.DataTree) -> PhysicalSpectrum:
     """Return the spectrum of an Observation's node ``/spectrum/0``, or that of all its depths.
 
-    What normalised it left ``flux_scale`` and ``flux_offset``: the flux was ``flux * flux_scale + flux_offset``.
-    Without them the flux is taken as it stands.
+    What ``normalise`` left beside the flux restores it: ``flux * flux_scale + flux_offset``, before which come exp
+    where ``flux.attrs["transform"]`` is ``log``, and ``continuum``. Of depths the names begin with ``depth``. Without
+    them the values are taken as they stand.
 
     Raises
     ------
     DataError
-        When the Observation holds no spectrum, or several of fluxes.
+        When the Observation holds no spectrum, several of fluxes, or one transformed in another way.
     """
     target = str(observation.attrs.get("target", ""))
     data, quantity = _node(observation, target)
-    flux = data[quantity]
-    scale, offset = (data.get(f"{quantity}_{what}") for what in ("scale", "offset"))
-    values, error = flux, data.get(f"{quantity}_error", flux * np.nan)
-    unit = str(flux.attrs.get("units", ""))
-    if scale is not None:
-        values, error = values * scale, error * abs(scale)
-        unit = _product(unit, str(scale.attrs.get("units", "")))
-    if offset is not None:
-        values = values + offset
-    mask = np.zeros(flux.shape, bool)
-    if "mask" in data and data["mask"].dims == flux.dims:
-        mask = data["mask"].values.astype(bool)
-    of_model = flux.attrs.get("noise") == "absent"
+    values = data[quantity]
+    flux, error, unit = _restored(data, quantity, target)
+    mask = ~np.isfinite(flux)
+    if "mask" in data and data["mask"].dims == values.dims:
+        mask |= data["mask"].values.astype(bool)
+    of_model = values.attrs.get("noise") == "absent"
     known = {name: _number(observation.attrs.get(name)) for name in ("distance", "radius")}
     return PhysicalSpectrum(
         target,
         data["wavelength"].values.astype(float),
-        np.asarray(values.values, float),
-        np.asarray(error.values, float),
-        mask | ~np.isfinite(values.values),
+        flux,
+        error,
+        mask,
         unit,
         quantity,
-        str(flux.attrs.get("at") or ("surface" if of_model else "observer")),
+        str(values.attrs.get("at") or ("surface" if of_model else "observer")),
         **known,
     )
 
@@ -100,6 +94,29 @@ def converted(values: Array, unit: str, wanted: str, wavelength: Array) -> Array
             "cannot be compared: bring both to one unit with a calibrate step, or normalise both"
         ) from None
     return np.asarray(values * factor)
+
+
+def _restored(data: xr.Dataset, quantity: str, target: str) -> tuple[Array, Array, str]:
+    """Return flux and error (wavelength,), and their unit, as they were before they were normalised."""
+    stored = data[quantity]
+    flux, unit = np.asarray(stored.values, float), str(stored.attrs.get("units", ""))
+    name = f"{quantity}_error"
+    error = np.asarray(data[name].values, float) if name in data else np.full(flux.shape, np.nan)
+    transform = stored.attrs.get("transform", "")
+    if transform == "log":
+        flux = np.exp(flux)
+        error = error * flux
+    elif transform:
+        raise DataError(f"target {target}: the {quantity} is transformed by {transform!r}; known is 'log'")
+    factor = np.asarray(data["continuum"].values, float) if "continuum" in data else np.ones(flux.shape)
+    if f"{quantity}_scale" in data:
+        scale = data[f"{quantity}_scale"]
+        factor = factor * scale.values
+        unit = _product(unit, str(scale.attrs.get("units", "")))
+    flux, error = flux * factor, error * np.abs(factor)
+    if f"{quantity}_offset" in data:
+        flux = flux + data[f"{quantity}_offset"].values
+    return flux, error, unit
 
 
 def _node(observation: xr.DataTree, target: str) -> tuple[xr.Dataset, str]:
