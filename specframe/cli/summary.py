@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from specframe.cli.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from specframe.pipeline.result import Run
 
 __all__ = ["print_summary"]
 
+#: Statistics of parameters that are printed, and how they are headed.
+_STATISTICS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE", "bias": "bias", "skew": "skew"}
+#: The parameters of up to so many targets are printed.
+LINES = 5
 #: So many targets are named for each flag.
 _NAMED = 3
 
 
 def print_summary(run: Run) -> None:
-    """Print scores, targets set aside and where the results are."""
+    """Print scores, parameters, targets set aside and where the results are."""
     metrics = run.metrics
+    parameters = metrics.get("parameters", {})
     once = "holdout" in run.manifest["pipeline"].get("evaluate", {})
     for where, title in (("cv", "held-out folds"), ("test", "hold-out" if once else "measured, not learned")):
         scores = metrics[where]
@@ -31,9 +36,13 @@ def print_summary(run: Run) -> None:
         intervals = found.get(where, {})
         more = f"; in brackets {100 * found['level']:g} % intervals" if intervals else ""
         click.echo(f"Scores ({title}, {metrics['targets']['judged']} targets{more}):")
-        rows = [[name, _shown(value), _bracket(intervals.get(name))] for name, value in scores.items()]
-        for line in table(rows, indent="  "):
+        own = {f"{name}-{output}" for output, found in parameters.items() for name in found["scores"]}
+        rows = [
+            [name, _shown(value), _bracket(intervals.get(name))] for name, value in scores.items() if name not in own
+        ]
+        for line in [*table(rows, indent="  "), *_parameters(parameters)] if rows else _parameters(parameters):
             click.echo(line)
+    _print_predicted(run)
     flags = run.manifest.get("flags", {})
     if flags:
         listed = "; ".join(f"{flag} {_named(targets)}" for flag, targets in flags.items())
@@ -46,6 +55,46 @@ def print_summary(run: Run) -> None:
         if count > 1:
             click.echo(f"All reasons: {run.path / 'manifest.json'}")
     click.echo(f"Results: {run.path}")
+
+
+def _parameters(parameters: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a table with a row for each parameter."""
+    if not parameters:
+        return []
+    every = dict.fromkeys(name for found in parameters.values() for name in found["scores"])
+    plain = [name for name in _STATISTICS if name in every]
+    levels = [name for name in every if name.startswith("coverage-")]
+    heads = [_STATISTICS[name] for name in plain] + [f"within {name.removeprefix('coverage-')} %" for name in levels]
+    rows = [["", "", heads[0], "", *heads[1:]]] if plain else [["", "", *heads]]
+    for output, found in parameters.items():
+        scores = found["scores"]
+        cells = [_shown(scores.get(name)) for name in plain]
+        if plain:
+            cells.insert(1, _bracket(found["intervals"].get(plain[0])))
+        rows.append([output, found["unit"], *cells, *(_percent(scores.get(name)) for name in levels)])
+    return table(rows, indent="  ")
+
+
+def _print_predicted(run: Run) -> None:
+    """Print the parameters of a few targets, or where those of many are."""
+    path = run.path / "parameters.ecsv"
+    if not path.is_file():
+        return
+    count = len(run.manifest["products"])
+    if count > LINES:
+        click.echo(f"Parameters of all targets: {path}")
+        return
+    from specframe.pipeline.parameters import parameter_lines
+
+    prediction = run.predictions
+    beyond = prediction["extrapolating"].values if "extrapolating" in prediction else [False] * count
+    for (target, found), unlike in zip(parameter_lines(prediction).items(), beyond, strict=True):
+        more = "; unlike the training set" if unlike else ""
+        click.echo(f"{target}: {', '.join(f'{name} {text}' for name, text in found.items())}{more}")
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.3g} %"
 
 
 def _shown(value: float | None) -> str:

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["LINES", "parameter_lines", "parameter_scores", "parameter_table", "write_parameters"]
+__all__ = ["parameter_lines", "parameter_scores", "parameter_table", "write_parameters"]
 
-#: The parameters of up to so many targets are printed.
-LINES = 5
 #: Levels of the bounds in the table where the prediction has samples and states no levels itself.
 _LEVELS = (0.68, 0.95)
 #: Errors to both sides that differ by less than this fraction are told as one.
@@ -142,14 +140,14 @@ def _stated(value: float, errors: Iterable[float]) -> str:
 
 
 def parameter_scores(
-    prediction: xr.Dataset, evaluation: Evaluation, draws: int, seed: int
+    prediction: xr.Dataset | None, evaluation: Evaluation, draws: int, seed: int
 ) -> dict[str, dict[str, Any]]:
     """Return the statistics of ``regression`` by parameter: ``unit``, ``scores`` and ``intervals`` by statistic.
 
     They are taken from ``evaluation`` where it has them. Nothing where the outputs are no parameters, or no truth is
     known.
     """
-    if not are_parameters(prediction):
+    if prediction is None or not are_parameters(prediction):
         return {}
     if "truth" not in prediction or not np.isfinite(prediction["truth"].values).any():
         return {}

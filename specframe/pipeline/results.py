@@ -9,6 +9,7 @@ from specframe.evaluate.bootstrap import LEVEL
 from specframe.pipeline.comparing import compared, comparison_table, published_spectra, summary
 from specframe.pipeline.exporting import run_exporters
 from specframe.pipeline.figures import draw_figures, drawn_targets
+from specframe.pipeline.keys import seed_for
 from specframe.pipeline.manifest import make_manifest
 from specframe.pipeline.outputs import (
     write_json,
@@ -18,6 +19,7 @@ from specframe.pipeline.outputs import (
     write_spectra,
     write_text,
 )
+from specframe.pipeline.parameters import parameter_scores, write_parameters
 from specframe.pipeline.quality import flagged
 from specframe.pipeline.reporting import report_folder
 
@@ -75,6 +77,8 @@ def write_results(
             else:
                 write_predictions(folder / "predictions.nc", prediction)
                 write_spectra(folder / "spectra", prediction, gathered.quality, description=spec.description)
+                table = folder / "parameters.ecsv"
+                write_parameters(table, prediction, gathered.quality, description=spec.description)
             write_quality(folder / "quality.ecsv", gathered)
             published = published_spectra(spec.compared, progress) if prediction is not None else []
             comparisons = {} if prediction is None else compared(published, prediction, progress)
@@ -83,6 +87,9 @@ def write_results(
             write_text(folder / "pipeline.yaml", to_yaml(spec))
             in_turn = learned and spec.holdout is None
             metrics = _metrics(evaluation, gathered.set_aside, in_turn, comparisons, spec.group)
+            seed = seed_for(spec.seed, "bootstrap")
+            parameters = parameter_scores(prediction, evaluation, spec.bootstrap, seed)
+            metrics |= {"parameters": parameters} if parameters else {}
             write_json(folder / "metrics.json", metrics)
             if chain is not None and prediction is not None:
                 chain.save(folder / "model")
@@ -177,6 +184,8 @@ def _write_outputs(folder: Path, prediction: xr.Dataset) -> None:
         "outputs": [str(name) for name in prediction["output"].values],
         "units": prediction["mean"].attrs.get("units", ""),
     }
+    if "unit" in prediction.coords:
+        outputs["unit"] = [str(unit) for unit in prediction["unit"].values]
     if "wavelength" in prediction.coords:
         outputs["wavelength_um"] = prediction["wavelength"].values.tolist()
     write_json(folder / "outputs.json", outputs)
