@@ -102,8 +102,8 @@ class Run:
         """Apply the fitted run to the data at ``data``, labels not needed, and return the new folder opened.
 
         They are read by the loader that the pipeline names under ``predict``, else by its first step's. Without
-        ``data`` they are what ``predict`` says. ``out`` defaults to ``predictions/<name of data>`` within the run; ``options`` are those of
-        :meth:`Pipeline.run <specframe.Pipeline.run>`.
+        ``data`` they are what ``predict`` says. ``out`` defaults to ``predictions/<name of data>`` within the run;
+        ``options`` are those of :meth:`Pipeline.run <specframe.Pipeline.run>`.
         """
         from specframe.pipeline.pipeline import predict
 
