@@ -9,10 +9,11 @@ from specframe_cnn.measured import Auxiliary, Measured
 from specframe_cnn.network_model import NetworkModel
 from specframe_cnn.params import Cnn1dParams
 from specframe_cnn.sources import auxiliary_of, depth_error_of, names_read, reads_errors, unit_of
-from specframe_cnn.spectra import Spectra, joined_spectra
+from specframe_cnn.spectra import Spectra, joined_spectra, measured_spectra
 from specframe_cnn.variables import Variable
 
 if TYPE_CHECKING:
+    from specframe_cnn.input_scale import ScaleOptions
     from specframe_cnn.variables import Variables
 
 __all__ = ["Cnn1d"]
@@ -22,9 +23,9 @@ class Cnn1d(NetworkModel):
     """Convolutional network along wavelength or along time.
 
     Along wavelength it reads spectra, each variable a channel: depths as they are or relative to each target's own
-    mean, errors as their logarithms; several instruments are one spectrum in ascending wavelength. Along time it reads
-    light curves relative to their level out of transit, minus 1: the white light curve of each instrument, or those
-    of groups of wavelengths.
+    mean, fluxes, errors as their logarithms; several instruments are one spectrum in ascending wavelength. Along time
+    it reads light curves relative to their level out of transit, minus 1: the white light curve of each instrument, or
+    those of groups of wavelengths.
     """
 
     name = "cnn1d"
@@ -66,5 +67,8 @@ class Cnn1d(NetworkModel):
         channels = Spectra(spectra, depth_error_of(given), p.centre, unit, whiten=p.unit == "depth-error")
         further = [Auxiliary.of(v) for v in predictions if v not in alike]
         joined = Auxiliary.join([*auxiliary, channels.means, *more, *further, Auxiliary.none(len(unit))])
-        errors = channels.errors if reads_errors(p.augment) else None
-        return Measured(given.targets, "series", False, channels.values, errors, channels.names, joined, unit)
+        return measured_spectra(given.targets, channels, joined, unit, reads_errors(p.augment))
+
+    def _scale_options(self) -> ScaleOptions:
+        p = self.params
+        return super()._scale_options()._replace(scaling=p.scaling, rows=p.rows, transform=p.transform)

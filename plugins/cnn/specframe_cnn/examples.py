@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["images", "spectra"]
+__all__ = ["images", "spectra", "tables"]
 
 _TRAINING = {"epochs": 60, "batch_size": 16, "learning_rate": 5e-3, "validation": 0.2}
 
@@ -26,6 +26,14 @@ def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be
     network = {"blocks": blocks, "dense": [16], "dropout": 0.0}
     examples = [regression_problem(seed, n_target=48) for seed in (0, 1)]
     return {"params": {"network": network, "training": _TRAINING}, "examples": examples}
+
+
+def tables(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written
+    """Return the suite's own problems with fewer targets, and a small fully connected network."""
+    from specframe.testing import regression_problem
+
+    examples = [regression_problem(seed, n_target=48) for seed in (0, 1)]
+    return {"params": {"hidden": [32], "dropout": 0.0, "training": _TRAINING}, "examples": examples}
 
 
 def images(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written

@@ -52,7 +52,8 @@ class Measured:
     ``values`` is ``series`` (n, channel, length) or ``image`` (n, channel, wavelength, time), float32, NaN where
     missing, and ``errors`` the noise of it where it is known. ``names (channel,)`` are those of the variables: equal
     ones are scaled alike. ``curve`` says that they are light curves, 0 out of transit; else they are spectra. ``unit``
-    (n,) is what labels of each target are counted in.
+    (n,) is what labels of each target are counted in. ``noise_free (channel,)`` says which channels hold no noise:
+    an observation of them has that of their errors.
     """
 
     targets: list[str]
@@ -63,6 +64,7 @@ class Measured:
     names: tuple[str, ...]
     auxiliary: Auxiliary
     unit: NDArray[np.float64]
+    noise_free: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -82,6 +84,16 @@ class Measured:
             auxiliary=replace(self.auxiliary, values=self.auxiliary.values[index]),
             unit=self.unit[index],
         )
+
+    def observed(self, seed: int) -> Self:
+        """Return the targets as they would be observed: with noise drawn once on channels that hold none."""
+        if self.noise_free is None or self.errors is None or not self.noise_free.any():
+            return self
+        rng = np.random.default_rng(seed)
+        shape = (self.values.shape[0], int(self.noise_free.sum()), *self.values.shape[2:])
+        values = self.values.copy()
+        values[:, self.noise_free] += self.errors[:, self.noise_free] * rng.standard_normal(shape, np.float32)
+        return replace(self, values=values)
 
     def order(self, labels: NDArray[np.float64], weight: NDArray[np.float32]) -> NDArray[np.intp]:
         """Return an order of the targets that depends on what is known of each, not on how they were given."""

@@ -22,7 +22,7 @@ from specframe.api import (
 from specframe.errors import UsageError
 from specframe_cnn.augmenting import MarkingAugmentation
 from specframe_cnn.before_training import loss_of, start_at_zero
-from specframe_cnn.input_scale import InputScale, outline
+from specframe_cnn.input_scale import InputScale, ScaleOptions
 from specframe_cnn.label_scale import LabelScale
 from specframe_cnn.last_layer import LastLayer
 from specframe_cnn.last_layer_fit import LAPLACE_HEADS, last_layer_posterior
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from specframe_cnn.measured import Measured
     from specframe_cnn.network.build import Network
     from specframe_cnn.network.head import Head
-    from specframe_cnn.params import Cnn1dParams, Cnn2dParams
+    from specframe_cnn.params import Cnn1dParams, Cnn2dParams, MlpParams
     from specframe_cnn.training.data import TensorData
 
 __all__ = ["NetworkModel"]
@@ -57,15 +57,20 @@ class NetworkModel(Model):
 
     Targets are put in an order of their own before anything is learned, so that the order in which they are given
     changes nothing, not even the last bit. Those without any input are left out of the fit, with a warning in the
-    log. The last layer starts at zero: before training the network predicts the mean of the labels (the residual that
-    is to be learned, on average), and unless training gets the targets held out better than that, this remains.
+    log. Inputs that hold no noise, spectra of models, are scaled and compared as they would be observed, with one draw
+    of the noise that their errors tell, and so are those held out.
+
+    The last layer starts at zero: before training the network predicts the mean of the labels (the residual that is to
+    be learned, on average), and unless training gets the targets held out better than that, this remains.
 
     Predictions carry what the head states, and ``distance`` and ``extrapolating`` (see
     :class:`~specframe.api.FeatureSpace`), measured on a coarse version of the inputs. They are made on the CPU.
     """
 
-    params: Cnn1dParams | Cnn2dParams
+    params: Cnn1dParams | Cnn2dParams | MlpParams
 
+    #: How dropout is stated.
+    _some_dropout = "network: {dropout: 0.1}"
     _network: Network | None = None
     _head: Head
     _form: str
@@ -111,24 +116,28 @@ class NetworkModel(Model):
 
         params = self.params
         unit = float(np.median(measured.unit))
-        scale = InputScale.fit(measured, mark=params.augment.channel_masking > 0)
+        stream = np.random.SeedSequence(seed).generate_state(5)
+        drawn = measured.observed(int(stream[4]))
+        scale = InputScale.fit(drawn, self._scale_options())
         label_scale = LabelScale.fit(labels, measured.unit, weights, params.label_scale, params.label_components)
-        data = scale.data(measured, label_scale.standard(labels, measured.unit), weights, label_scale.offset)
-        space = FeatureSpace.fit(outline(measured), np.asarray(weights, float))
+        standard = label_scale.standard(labels, measured.unit)
+        data = scale.data(measured, standard, weights, label_scale.offset)
+        seen = data if drawn is measured else scale.data(drawn, standard, weights, label_scale.offset)
+        seen = seen.finished()
+        space = FeatureSpace.fit(scale.outline(drawn), np.asarray(weights, float))
         form = measured.form
-        del measured
+        del measured, drawn
 
-        stream = np.random.SeedSequence(seed).generate_state(4)
         training, held_out = _split(groups, params.training.validation, int(stream[0]))
         head = make_head(params.head, label_scale.n_coefficient)
         with threads(1):
-            network = build_network(params.network, scale.shapes(form), head, int(stream[1]))
-        self._train(network, head, data, training, held_out, int(stream[2]), scale)
+            network = build_network(params.network, scale.shapes(form), head, int(stream[1]), scale.components())
+        self._train(network, head, data, seen, training, held_out, int(stream[2]), scale)
         self._form, self._head, self._scale, self._labels, self._unit = form, head, scale, label_scale, unit
         self._space, self._outputs, self._sample_seed = space, Outputs.of(y), int(stream[3])
         self._last_layer = None
         if params.head.type in LAPLACE_HEADS:
-            self._last_layer = last_layer_posterior(network, head, data, training, held_out)
+            self._last_layer = last_layer_posterior(network, head, seen, training, held_out)
         self._network = network
         return self
 
@@ -152,7 +161,7 @@ class NetworkModel(Model):
                     parts[-1]["samples"] = self._samples(raw, measured, rows, unit[rows])
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         mean, std = found.pop("mean"), found.pop("std", None)
-        features = outline(measured)
+        features = self._scale.outline(measured)
         dims = {"lower": ("target", "output", "level"), "covariance": ("target", "output", "output_other")}
         dims["upper"] = dims["lower"]
         if "samples" in found:
@@ -206,7 +215,7 @@ class NetworkModel(Model):
         """Refuse draws from dropout that the network has not, and of weights whose posterior is not known."""
         if source == "dropout" and not self.params.network.has_dropout:
             raise UsageError(
-                f"{self.name}: the network has no dropout to draw from: give some, e.g. network: {{dropout: 0.1}}, "
+                f"{self.name}: the network has no dropout to draw from: give some, e.g. {self._some_dropout}, "
                 "or draw from its weights (uncertainty 'laplace')"
             )
         if source == "weights" and self.params.head.type not in LAPLACE_HEADS:
@@ -258,16 +267,23 @@ class NetworkModel(Model):
         self._outputs = Outputs.from_values(values["outputs"])
         self._form, self._unit, self._best_epoch = values["form"], values["unit"], values["best_epoch"]
         self._sample_seed = values["sample_seed"]
-        self._scale = InputScale(**part("scale"))
+        options = self._scale_options()
+        self._scale = InputScale.from_state(part("scale"), options.rows, options.transform)
         self._labels = LabelScale(**part("labels"))
         self._space = FeatureSpace(**part("space"))
         self._history = part("history")
         last_layer = part("last_layer")
         self._last_layer = LastLayer(**last_layer) if last_layer else None
         self._head = make_head(self.params.head, self._labels.n_coefficient)
-        network = build_network(self.params.network, self._scale.shapes(self._form), self._head)
+        shapes = self._scale.shapes(self._form)
+        network = build_network(self.params.network, shapes, self._head, components=self._scale.components())
         network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in part("network").items()})
         self._network = network.eval()
+
+    def _scale_options(self) -> ScaleOptions:
+        """Return how inputs are scaled."""
+        augment = self.params.augment
+        return ScaleOptions(mark=augment.channel_masking > 0 or augment.band_masking > 0)
 
     def _fitted_network(self) -> Network:
         if self._network is None:
@@ -321,6 +337,7 @@ class NetworkModel(Model):
         network: Network,
         head: Head,
         data: TensorData,
+        seen: TensorData,
         training: NDArray[np.intp],
         held_out: NDArray[np.intp],
         seed: int,
@@ -329,7 +346,7 @@ class NetworkModel(Model):
         space = workspace()
         start_at_zero(network, head)
         before = {name: value.clone() for name, value in network.state_dict().items()}
-        validation = data.bare().take(torch.from_numpy(held_out))
+        validation = seen.bare().take(torch.from_numpy(held_out))
         loss_before = loss_of(network, head, validation)
         history = train(
             network,

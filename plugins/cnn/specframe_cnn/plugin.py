@@ -1,11 +1,11 @@
-"""The convolutional networks, described."""
+"""The networks, described."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
-from specframe_cnn.params import Cnn1dParams, Cnn2dParams
+from specframe_cnn.params import Cnn1dParams, Cnn2dParams, MlpParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,4 +35,14 @@ def specframe_components() -> Iterator[Component]:
         summary="Convolutional network on images of light curves, wavelength x time, with auxiliary values",
         tags=("network", "regression", "light curves", "images", "uncertainty"),
         example="specframe_cnn.examples:images",
+    )
+    yield Component(
+        kind="model",
+        name="mlp",
+        target="specframe_cnn.mlp:Mlp",
+        params=MlpParams,
+        requires=("torch>=2.5",),
+        summary="Fully connected network on principal components of spectra, or on any numbers of each target",
+        tags=("network", "regression", "spectra", "uncertainty"),
+        example="specframe_cnn.examples:tables",
     )

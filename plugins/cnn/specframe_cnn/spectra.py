@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from specframe.errors import ContainerError, DataError
-from specframe_cnn.measured import Auxiliary, depth_like, logarithmic
+from specframe_cnn.measured import Auxiliary, Measured, depth_like, logarithmic
 from specframe_cnn.variables import Variable
 
 if TYPE_CHECKING:
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from specframe_cnn.variables import Variables
 
-__all__ = ["Spectra", "joined_spectra", "median_error"]
+__all__ = ["Spectra", "joined", "joined_spectra", "measured_spectra", "median_error"]
 
 
 class Spectra:
-    """Channels ``values`` (n, channel, wavelength), NaN where missing, with the ``errors`` of depths.
+    """Channels ``values`` (n, channel, wavelength), NaN where missing, with the ``errors`` of depths and fluxes.
 
-    ``names (channel,)`` are those of the variables, ``means`` what was subtracted of each target. Depths are in units
-    of ``unit`` (n,), and with ``whiten``, where they are relative to their own mean, of their errors.
+    ``names (channel,)`` are those of the variables, ``noise_free (channel,)`` says which hold no noise, and ``means``
+    is what was subtracted of each target. Depths are in units of ``unit`` (n,), and with ``whiten``, where they are
+    relative to their own mean, of their errors.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Spectra:
         self.means = Auxiliary.none(len(unit))
         sigma = None if error is None else np.asarray(error.values, float)[:, None, :]
         values, names, errors = [], [], []
+        noise_free: list[bool] = []
         for variable in spectra:
             channels = np.asarray(variable.values, float)
             noise = np.zeros_like(channels)
@@ -57,18 +59,33 @@ class Spectra:
                 channels = channels / divisor
                 noise = noise / divisor
                 noise = np.where(np.isfinite(noise), noise, 0.0)
+            elif variable.errors is not None:
+                noise = np.nan_to_num(np.asarray(variable.errors, float), nan=0.0, posinf=0.0, neginf=0.0)
             values.append(channels)
             errors.append(noise)
             names += [variable.name] * channels.shape[1]
+            noise_free += [variable.noise_free] * channels.shape[1]
         self.values = np.concatenate(values, axis=1, dtype=np.float32)
-        self.errors = None if sigma is None else np.concatenate(errors, axis=1, dtype=np.float32)
+        known = sigma is not None or any(variable.errors is not None for variable in spectra)
+        self.errors = np.concatenate(errors, axis=1, dtype=np.float32) if known else None
         self.names = tuple(names)
+        self.noise_free = np.array(noise_free, bool)
+
+
+def measured_spectra(
+    targets: list[str], spectra: Spectra, auxiliary: Auxiliary, unit: NDArray[np.float64], with_errors: bool
+) -> Measured:
+    """Return spectra as inputs of a network, with their errors where these are asked for or hold what is not there."""
+    noise_free = spectra.noise_free if spectra.errors is not None else np.zeros_like(spectra.noise_free)
+    errors = spectra.errors if with_errors or noise_free.any() else None
+    return Measured(targets, "series", False, spectra.values, errors, spectra.names, auxiliary, unit, noise_free)
 
 
 def joined_spectra(given: Variables, inputs: Sequence[str], used: Sequence[Variable]) -> list[Variable]:
-    """Return the spectra that ``inputs`` name, each (n, channel, wavelength).
+    """Return the spectra that ``inputs`` name, each (n, channel, wavelength), with the errors that stand beside them.
 
-    Those of one name are joined along wavelength. Without names it is all spectra but what is ``used`` otherwise.
+    Those of one name are joined along wavelength. Without names it is all spectra but what is ``used`` otherwise. The
+    errors of depths are a matter of their own (:func:`~specframe_cnn.sources.depth_error_of`).
 
     Raises
     ------
@@ -87,7 +104,7 @@ def joined_spectra(given: Variables, inputs: Sequence[str], used: Sequence[Varia
             "in 'inputs', e.g. [depth]; light curves go with axis: time, and single values into 'auxiliary'"
         )
     names = list(dict.fromkeys(v.name for v in chosen))
-    spectra = [_joined([v for v in chosen if v.name == name]) for name in names]
+    spectra = [joined([v for v in chosen if v.name == name], given) for name in names]
     lengths = {v.name: v.values.shape[2] for v in spectra}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -102,18 +119,43 @@ def median_error(error: Variable) -> NDArray[np.float64]:
     return np.array([np.median(row[use]) if use.any() else np.nan for row, use in zip(values, good, strict=True)])
 
 
-def _joined(parts: Sequence[Variable]) -> Variable:
+def joined(parts: Sequence[Variable], given: Variables) -> Variable:
+    """Return spectra of one name as one along wavelength, (n, channel, wavelength), with their errors.
+
+    Raises
+    ------
+    DataError
+        When they differ in more than their wavelengths.
+    """
     arrays = [_channels(part) for part in parts]
+    errors = _errors(parts, arrays, given)
     if len({array.shape[1] for array in arrays}) > 1:
         shapes = ", ".join(f"{part.path} {part.values.shape[1:]}" for part in parts)
         raise DataError(f"parts of one spectrum must be alike but for their wavelengths, got {shapes}")
     values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=2)
+    noise = None if errors is None else np.concatenate(errors, axis=2)
     wavelengths = [part.wavelength for part in parts if part.wavelength is not None]
     wavelength = np.concatenate(wavelengths) if len(wavelengths) == len(parts) else None
     if wavelength is not None and len(parts) > 1:
         order = np.argsort(wavelength, kind="stable")
         values, wavelength = values[:, :, order], wavelength[order]
-    return Variable(parts[0].path, values, ("channel", "wavelength"), wavelength)
+        noise = None if noise is None else noise[:, :, order]
+    noise_free = all(part.noise_free for part in parts)
+    return Variable(parts[0].path, values, ("channel", "wavelength"), wavelength, noise_free=noise_free, errors=noise)
+
+
+def _errors(
+    parts: Sequence[Variable], arrays: Sequence[NDArray[np.float64]], given: Variables
+) -> list[NDArray[np.float64]] | None:
+    """Return the errors of each part, 0 where a part has none; ``None`` where none has any, and of depths."""
+    if any(depth_like(part) or part.name.endswith("_error") for part in parts):
+        return None
+    beside = [given.beside(part, f"{part.name}_error") for part in parts]
+    if all(error is None for error in beside):
+        return None
+    return [
+        np.zeros_like(array) if error is None else _channels(error) for error, array in zip(beside, arrays, strict=True)
+    ]
 
 
 def _channels(variable: Variable) -> NDArray[np.float64]:

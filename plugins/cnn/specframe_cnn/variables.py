@@ -31,6 +31,10 @@ class Variable:
     dims: tuple[str, ...]
     wavelength: NDArray[np.float64] | None = None
     time: NDArray[np.float64] | None = None
+    #: Whether the values hold no noise, as those of models do: an observation of them would have that of the errors.
+    noise_free: bool = False
+    #: Its errors, of the same shape, where a spectrum was joined with them.
+    errors: NDArray[Any] | None = None
 
     @property
     def node(self) -> str:
@@ -124,8 +128,15 @@ class Variables:
 def _variable(path: str, array: xr.DataArray) -> Variable:
     if not array.dims or array.dims[0] != "target":
         raise ContainerError(f"expected {path or 'an array'} with leading dim 'target', got dims {array.dims}")
-    along: list[NDArray[np.float64] | None] = []
+    along: dict[str, NDArray[np.float64] | None] = {}
     for name in ("wavelength", "time"):
         coordinate = array.coords.get(name)
-        along.append(None if coordinate is None or coordinate.ndim != 1 else np.asarray(coordinate.values, float))
-    return Variable(path, array.values, tuple(str(dim) for dim in array.dims[1:]), *along)
+        along[name] = None if coordinate is None or coordinate.ndim != 1 else np.asarray(coordinate.values, float)
+    return Variable(
+        path,
+        array.values,
+        tuple(str(dim) for dim in array.dims[1:]),
+        along["wavelength"],
+        along["time"],
+        noise_free=array.attrs.get("noise") == "absent",
+    )

@@ -15,6 +15,7 @@ from specframe_cnn.network.head_flow import FlowTransforms
 
 if TYPE_CHECKING:
     from specframe_cnn.network.blocks import Shape
+    from specframe_cnn.network.components import Components
     from specframe_cnn.network.head import Head
     from specframe_cnn.network.params import BlockParams, NetworkParams
 
@@ -41,7 +42,7 @@ class Network(nn.Module):
     Made by :func:`build_network`. ``last`` is the linear layer; ``head`` is there when the head has to learn, too.
     """
 
-    def __init__(self, params: NetworkParams, shapes: Shapes, head: Head) -> None:
+    def __init__(self, params: NetworkParams, shapes: Shapes, head: Head, components: Components | None = None) -> None:
         super().__init__()
         self.per_output, self.shared = head.per_output, head.shared
         self.outputs = head.n_output if head.convolutional else None
@@ -49,7 +50,11 @@ class Network(nn.Module):
         inputs = {"series": shapes.series, "image": shapes.image}
         film = width if params.fusion == "film" else 0
         self.branches = nn.ModuleDict(
-            {name: Branch(params, name, shape, self.outputs, film) for name, shape in inputs.items() if shape}
+            {
+                name: Branch(params, name, shape, self.outputs, film, components if name == "series" else None)
+                for name, shape in inputs.items()
+                if shape
+            }
         )
         branches = [branch for branch in self.branches.values() if isinstance(branch, Branch)]
         if not branches and not width:
@@ -61,7 +66,8 @@ class Network(nn.Module):
         layers: list[nn.Module] = []
         rates = params.dropout if isinstance(params.dropout, tuple) else (params.dropout,) * len(params.dense)
         for units, rate in zip(params.dense, rates, strict=True):
-            layers += [nn.Linear(features, units), activation_layer(params.activation), dropout_layer(rate, 0)]
+            made = [nn.Linear(features, units), activation_layer(params.activation), dropout_layer(rate, 0)]
+            layers += [Residual(*made)] if params.residual and units == features else made
             features = units
         self.dense = nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)))
         width = head.width if self.outputs is None else head.per_output + head.shared
@@ -126,7 +132,7 @@ class Network(nn.Module):
                 rows += [(f"{name}: {words}", shape, weights) for words, shape, weights in branch.rows]
         rows += [
             (f"dense {layer.out_features}", str(layer.out_features), _weights(layer))
-            for layer in self.dense
+            for layer in self.dense.modules()
             if isinstance(layer, nn.Linear)
         ]
         rows.append(("output", str(self.last.out_features), _weights(self.last)))
@@ -140,10 +146,23 @@ class Network(nn.Module):
 class Branch(nn.Module):
     """Blocks that one input goes through, and its features or channels at the positions of the outputs."""
 
-    def __init__(self, params: NetworkParams, name: str, shape: Shape, outputs: int | None, film: int) -> None:
+    def __init__(
+        self,
+        params: NetworkParams,
+        name: str,
+        shape: Shape,
+        outputs: int | None,
+        film: int,
+        components: Components | None = None,
+    ) -> None:
         super().__init__()
+        if components is not None:
+            shape = (components.width,)
         blocks = automatic_blocks(shape, outputs) if params.blocks == "auto" else params.blocks
         modules, self.rows, after = _blocks(blocks, name, shape, params)
+        if components is not None:
+            modules.insert(0, components)
+            self.rows.insert(0, ("components", str(components.width), 0))
         self.name, self.after = name, after
         self.positions = len(after) > 1 and after[1] == outputs
         self.blocks = nn.Sequential(*modules)
@@ -160,6 +179,19 @@ class Branch(nn.Module):
         if not self.positions:
             return result.flatten(1)
         return (result.mean(3) if result.ndim == 4 else result).transpose(1, 2)
+
+
+class Residual(nn.Module):
+    """Layers whose result is added to their input."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, data: Tensor) -> Tensor:
+        """Return ``data`` and what the layers make of it, added."""
+        result: Tensor = data + self.layers(data)
+        return result
 
 
 class Film(nn.Module):
@@ -181,19 +213,26 @@ class Film(nn.Module):
         return result
 
 
-def build_network(params: NetworkParams, shapes: Shapes, head: Head, seed: int = 0) -> Network:
+def build_network(
+    params: NetworkParams, shapes: Shapes, head: Head, seed: int = 0, components: Components | None = None
+) -> Network:
     """Return the network that ``params`` describe, with initial weights that depend on ``seed`` alone.
 
-    Weights are normal, with the variance of He et al. (2015): 2 over the number of inputs. Torch's global random
-    state is left as it was. Raises :class:`~specframe.errors.UsageError` that names the block which cannot be, with
-    the shape that its input has there.
+    With ``components`` these are what the blocks of a series get in its place.
+
+    Weights are normal, with the variance of He et al. (2015): 2 over the number of inputs, times ``initial_weights``
+    squared. Torch's global random state is left as it was. Raises :class:`~specframe.errors.UsageError` that names the
+    block which cannot be, with the shape that its input has there.
     """
     with torch.random.fork_rng(devices=[]):
-        network = Network(params, shapes, head)
+        network = Network(params, shapes, head, components)
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            if params.initial_weights != 1.0:
+                with torch.no_grad():
+                    module.weight *= params.initial_weights
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     for module in network.modules():

@@ -184,6 +184,15 @@ class NetworkParams(Params):
             "layers then learn as easily as a few."
         ),
     )
+    initial_weights: float = Field(
+        1.0,
+        gt=0,
+        le=10,
+        description=(
+            "Size of the weights that training starts from, in units of those of He et al. (2015). With smaller ones a "
+            "network learns smoother functions."
+        ),
+    )
     auxiliary: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
         (), description="Features of the fully connected layers that auxiliary values go through first."
     )

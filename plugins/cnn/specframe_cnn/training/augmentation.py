@@ -23,8 +23,9 @@ __all__ = ["Augmentation"]
 class Augmentation:
     """Changes the targets of a batch at random, each on its own, as :class:`AugmentationParams` say.
 
-    In this order: depths are scaled, drifts and noise added, time is turned, channels are taken for missing. Values
-    that are missing stay 0.
+    In this order: depths are scaled, drifts and noise added, time is turned, channels and bands are taken for missing,
+    and what depends on a whole input is done to it (:class:`~specframe_cnn.training.data.Finish`). Values that are
+    missing stay 0.
     """
 
     def __init__(self, params: AugmentationParams) -> None:
@@ -34,22 +35,20 @@ class Augmentation:
     def active(self) -> bool:
         """Whether anything is changed at all."""
         p = self.params
-        return any((p.time_flip, p.noise, p.drift, p.channel_masking, p.depth_scaling))
+        return any((p.time_flip, p.noise, p.drift, p.channel_masking, p.band_masking, p.depth_scaling))
 
     def check(self, data: TensorData) -> None:
         """Raise :class:`~specframe.errors.UsageError` when ``data`` lack what a change that is asked for needs."""
         p = self.params
         timed = [name for name in data.inputs if name in data.time_axis]
         scaled = [name for name in data.inputs if name in data.offsets]
+        along = [name for name in data.inputs if name in data.wavelength_axis]
         needs = {
             "time_flip": (p.time_flip, timed, "an input with a time axis"),
             "drift": (p.drift, timed, "an input with a time axis"),
             "noise": (p.noise, [n for n in data.errors if bool((data.errors[n] > 0).any())], "inputs with errors"),
-            "channel_masking": (
-                p.channel_masking,
-                [name for name in data.inputs if name in data.wavelength_axis],
-                "an input with a wavelength axis",
-            ),
+            "channel_masking": (p.channel_masking, along, "an input with a wavelength axis"),
+            "band_masking": (p.band_masking, along, "an input with a wavelength axis"),
             "depth_scaling": (
                 p.depth_scaling,
                 scaled if "labels" in data.offsets else [],
@@ -71,11 +70,13 @@ class Augmentation:
             batch = _flipped(batch, p.time_flip, generator)
         if p.channel_masking:
             batch = _thinned(batch, p.channel_masking, generator)
+        if p.band_masking:
+            batch = _without_bands(batch, p.band_masking, p.band_width, generator)
         missing = {name: mask for name, mask in batch.masks.items() if name in batch.inputs}
         inputs = {
             name: values.masked_fill(missing[name], 0.0) for name, values in batch.inputs.items() if name in missing
         }
-        return replace(batch, inputs={**batch.inputs, **inputs})
+        return replace(batch, inputs={**batch.inputs, **inputs}).finished()
 
 
 def _uniform(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
@@ -204,6 +205,26 @@ def _thinned(batch: TensorData, probability: float, generator: torch.Generator) 
         channels = _channels(batch, name, axis)
         lost = (_uniform((len(batch), len(channels)), generator, values) < probability) & channels
         lost &= ~(lost == channels).all(dim=1, keepdim=True)
+        here = _along(lost, values, axis)
+        masks[name] = (masks[name] | here) if name in masks else here.expand(values.shape)
+    return replace(batch, masks=masks)
+
+
+def _without_bands(batch: TensorData, probability: float, widest: float, generator: torch.Generator) -> TensorData:
+    """Take a band of neighbouring wavelengths for missing in some targets, at most ``widest`` of all of them."""
+    masks = dict(batch.masks)
+    for name, axis in sorted(batch.wavelength_axis.items()):
+        if name not in batch.inputs:
+            continue
+        values = batch.inputs[name]
+        channels = _channels(batch, name, axis)
+        chance, width, start = _uniform((3, len(batch), 1), generator, values)
+        number = channels.sum()
+        # at least one wavelength, and never all
+        width = (width * widest * number).ceil().clamp(min=1).minimum(number - 1)
+        start = (start * (number - width + 1)).floor()
+        position = channels.cumsum(0) - 1
+        lost = (position >= start) & (position < start + width) & channels & (chance < probability)
         here = _along(lost, values, axis)
         masks[name] = (masks[name] | here) if name in masks else here.expand(values.shape)
     return replace(batch, masks=masks)

@@ -115,6 +115,9 @@ def _digest_data(digest: hashlib.blake2b, data: TensorData) -> None:
     for part in ("inputs", "errors", "masks", "offsets"):
         for name, values in sorted(getattr(data, part).items()):
             _digest_tensor(digest, f"{part}/{name}", values)
+    for name, finish in sorted(data.finish.items()):
+        for part, values in sorted(finish.tensors().items()):
+            _digest_tensor(digest, f"finish/{name}/{part}", values)
     axes = [data.time_axis, data.wavelength_axis, data.scales]
     digest.update(json.dumps(axes, sort_keys=True).encode())
 

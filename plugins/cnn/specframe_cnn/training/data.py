@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from specframe.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor, device
 
-__all__ = ["TensorData"]
+__all__ = ["Finish", "TensorData"]
+
+
+class Finish(Protocol):
+    """What is still to be done to an input after its noise: it depends on all values of a target, or is not linear."""
+
+    def __call__(self, values: Tensor, missing: Tensor | None) -> Tensor:
+        """Return ``values`` (n, ...) as the network takes them, 0 where ``missing`` (of the same shape)."""
+        ...
+
+    def to(self, where: device) -> Finish:
+        """Return it on a device."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what it depends on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,8 @@ class TensorData:
         The axis of an input along which there is time, or wavelength.
     scales
         What 1 in an input's normalised unit is in its own: relative flux, for light curves. 1 where not named.
+    finish
+        Of each input that is not as the network takes it: what makes it so, after everything random is done to it.
     """
 
     inputs: dict[str, Tensor]
@@ -52,6 +70,7 @@ class TensorData:
     time_axis: dict[str, int] = field(default_factory=dict)
     wavelength_axis: dict[str, int] = field(default_factory=dict)
     scales: dict[str, float] = field(default_factory=dict)
+    finish: dict[str, Finish] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -81,11 +100,17 @@ class TensorData:
             errors=moved(self.errors),
             masks=moved(self.masks),
             offsets=moved(self.offsets),
+            finish={name: finish.to(where) for name, finish in self.finish.items()},
         )
+
+    def finished(self) -> Self:
+        """Return the inputs as the network takes them."""
+        done = {name: finish(self.inputs[name], self.masks.get(name)) for name, finish in self.finish.items()}
+        return replace(self, inputs={**self.inputs, **done}, finish={}) if done else self
 
     def bare(self) -> Self:
         """Return only what the network and its loss need, without what augmentations do."""
-        return replace(self, errors={}, masks={}, offsets={})
+        return replace(self.finished(), errors={}, masks={}, offsets={})
 
     def check(self, what: str) -> None:
         """Raise :class:`~specframe.errors.DataError` when a value is not finite, or no target has any weight.

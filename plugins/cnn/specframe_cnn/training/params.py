@@ -105,7 +105,10 @@ class AugmentationParams(Params):
         0.0,
         ge=0,
         le=10,
-        description="White noise added to inputs with errors, in units of these: 1 doubles the variance of the noise.",
+        description=(
+            "White noise added to inputs with errors, in units of these: 1 doubles the variance of the noise of what "
+            "was measured, and gives what holds none (spectra of models) that of an observation."
+        ),
     )
     drift: float = Field(
         0.0,
@@ -128,6 +131,21 @@ class AugmentationParams(Params):
     )
     channel_masking: float = Field(
         0.0, ge=0, lt=1, description="Probability that a channel of wavelength is taken for missing."
+    )
+    band_masking: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description=(
+            "Probability that a band of neighbouring wavelengths is taken for missing, so that spectra with gaps can "
+            "be told from."
+        ),
+    )
+    band_width: float = Field(
+        0.2,
+        gt=0,
+        lt=1,
+        description="Width of the widest band, as a part of all wavelengths; each is uniform between none and this.",
     )
     depth_scaling: float = Field(
         0.0,
