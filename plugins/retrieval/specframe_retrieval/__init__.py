@@ -12,7 +12,6 @@ if TYPE_CHECKING:
         GridComparison,
         GridInterpolator,
         Interpolated,
-        ModelGrid,
         PhysicalSpectrum,
         agreement,
         compare_with_grid,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         radius_scan,
         usable,
     )
+    from specframe_retrieval.library import ModelGrid, SpectralLibrary
     from specframe_retrieval.observed import ObservedSpectra, read_spectrum
     from specframe_retrieval.preparation import FluxUnits, Normalise, ObservationNoise, Resample, SelectWavelengths
 
@@ -35,7 +35,6 @@ __getattr__, __dir__ = lazy_names(
             "GridComparison",
             "GridInterpolator",
             "Interpolated",
-            "ModelGrid",
             "PhysicalSpectrum",
             "agreement",
             "compare_with_grid",
@@ -47,6 +46,7 @@ __getattr__, __dir__ = lazy_names(
             "radius_scan",
             "usable",
         ),
+        "library": ("ModelGrid", "SpectralLibrary"),
         "observed": ("ObservedSpectra", "read_spectrum"),
         "preparation": ("FluxUnits", "Normalise", "ObservationNoise", "Resample", "SelectWavelengths"),
     },
@@ -65,6 +65,7 @@ __all__ = [
     "PhysicalSpectrum",
     "Resample",
     "SelectWavelengths",
+    "SpectralLibrary",
     "agreement",
     "compare_with_grid",
     "draw_comparison",

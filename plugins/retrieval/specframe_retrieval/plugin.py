@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
+from specframe_retrieval.library.params import ModelGridParams, SpectralLibraryParams
 from specframe_retrieval.observed.params import ObservedSpectraParams
 from specframe_retrieval.preparation.params import (
     FluxUnitsParams,
@@ -21,6 +22,24 @@ if TYPE_CHECKING:
 @hookimpl
 def specframe_components() -> Iterator[Component]:
     """Yield the loaders, calibrators and exporters for spectra whose parameters are sought."""
+    yield Component(
+        kind="loader",
+        name="model-grid",
+        target="specframe_retrieval.library:ModelGrid",
+        params=ModelGridParams,
+        summary="Grids of model spectra with labels (npz, CSV, NetCDF, HDF5, a folder of text files)",
+        tags=("grid", "models", "spectra", "labels", "npz", "csv", "netcdf", "brown dwarfs", "exoplanets"),
+        example="specframe_retrieval.library.examples:model_grid",
+    )
+    yield Component(
+        kind="loader",
+        name="spectral-library",
+        target="specframe_retrieval.library:SpectralLibrary",
+        params=SpectralLibraryParams,
+        summary="Libraries of observed spectra with labels and errors (npz, CSV, NetCDF, a folder of files)",
+        tags=("library", "observed", "spectra", "labels", "spectral types", "npz", "csv", "netcdf"),
+        example="specframe_retrieval.library.examples:spectral_library",
+    )
     yield Component(
         kind="loader",
         name="observed-spectra",

@@ -44,6 +44,8 @@ def read_spectrum(
     relative_error: float | None = None,
     wavelength_range: tuple[float, float] | None = None,
     resolving_power: float | None = None,
+    noise: Literal["included", "absent"] = "included",
+    **attrs: Any,
 ) -> xr.Dataset:
     """Read a spectrum: text, CSV, ECSV, FITS, npz, npy, NetCDF or HDF5, also packed (gz, bz2, xz).
 
@@ -68,6 +70,10 @@ def read_spectrum(
         Only pixels between these wavelengths, in um.
     resolving_power
         Wavelength / FWHM.
+    noise
+        ``"absent"`` says that these are values of a model: errors that nobody knows are then 0.
+    attrs
+        Further attributes of the node.
 
     Returns
     -------
@@ -100,7 +106,8 @@ def read_spectrum(
     scale, written = scale_of_values(path, names["flux"], unit, quantity)
     error, comment = _error(source, names, units, axis.size, unit)
     bad = _bad(source, names, axis.size, flags)
-    if error is None:
+    clean = noise == "absent"
+    if error is None and not clean:
         usable = np.isfinite(values) if bad is None else np.isfinite(values) & ~bad
         error, comment = invented_error(values, usable, snr, relative_error)
     return spectrum_node(
@@ -113,9 +120,11 @@ def read_spectrum(
         quantity=quantity,
         wavelength_range=wavelength_range,
         stated=unit is not None,
+        clean=clean,
         error_comment=comment,
         source=path.name,
         resolving_power=None if resolving_power is None else float(resolving_power),
+        **attrs,
     )
 
 
