@@ -28,6 +28,8 @@ HEADS = [
     MixtureHead(type="mixture"),
     MixtureHead(type="mixture", shared=True, components=2, levels=(0.5,)),
     LowRankHead(type="low-rank", rank=2),
+    GaussianHead(type="gaussian", covariance="full"),
+    MixtureHead(type="mixture", covariance="full", components=2, levels=(0.5,)),
 ]
 IDS = [f"{params.type}-{params.loss}-{number}" for number, params in enumerate(HEADS)]
 
