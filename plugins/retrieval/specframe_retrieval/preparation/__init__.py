@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from specframe_retrieval.preparation.flux_units import FluxUnits
     from specframe_retrieval.preparation.normalise import Normalise
     from specframe_retrieval.preparation.observation_noise import ObservationNoise
-    from specframe_retrieval.preparation.rebinning import Rebinning, rebinning
+    from specframe_retrieval.preparation.rebinning import Rebinning, rebinning_between
     from specframe_retrieval.preparation.resample import Resample
     from specframe_retrieval.preparation.select_wavelengths import SelectWavelengths
 
@@ -20,7 +20,7 @@ __getattr__, __dir__ = lazy_names(
         "flux_units": ("FluxUnits",),
         "normalise": ("Normalise",),
         "observation_noise": ("ObservationNoise",),
-        "rebinning": ("Rebinning", "rebinning"),
+        "rebinning": ("Rebinning", "rebinning_between"),
         "resample": ("Resample",),
         "select_wavelengths": ("SelectWavelengths",),
     },
@@ -33,5 +33,5 @@ __all__ = [
     "Rebinning",
     "Resample",
     "SelectWavelengths",
-    "rebinning",
+    "rebinning_between",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from astropy import units
 
 from specframe.errors import DataError
+from specframe_retrieval.files.units import read_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,19 +26,14 @@ KINDS = {
 
 @lru_cache(maxsize=64)
 def flux_unit(text: str) -> Any:
-    """Return the astropy unit of a flux density; ``A`` means angstrom, not ampere.
+    """Return the astropy unit of a flux density, in any common spelling; ``A`` means angstrom, not ampere.
 
     Raises :class:`~specframe.errors.DataError` when it is none.
     """
     try:
-        unit = units.Unit(text)
+        unit = read_unit(_one_slash(text))
     except ValueError:
         raise DataError(f"astropy cannot read the flux units {text!r}; write them as in 'W m-2 um-1' or 'Jy'") from None
-    if units.A in getattr(unit, "bases", ()):
-        powers = zip(unit.bases, unit.powers, strict=True)
-        unit = units.CompositeUnit(
-            unit.scale, [units.AA if base == units.A else base for base, _ in powers], list(unit.powers)
-        )
     if not any(unit.is_equivalent(kind) for kind in KINDS.values()):
         listed = ", ".join(f"{name} ({kind.to_string()})" for name, kind in KINDS.items())
         known = "no units" if unit == units.dimensionless_unscaled else f"units {text!r}"
@@ -46,11 +42,20 @@ def flux_unit(text: str) -> Any:
     return unit
 
 
-@lru_cache(maxsize=64)
 def readable_unit(text: str) -> str:
-    """Return units as astropy reads them too: as they were given, but for angstroms written as ``A``."""
+    """Return units as astropy reads them: as they were given where it does."""
     unit = flux_unit(text)
-    return text if units.Unit(text) == unit else str(unit.to_string())
+    try:
+        known = units.Unit(text) == unit if _one_slash(text) == text else False
+    except ValueError:
+        known = False
+    return text if known else str(unit.to_string())
+
+
+def _one_slash(text: str) -> str:
+    """Return ``a/b/c`` as ``a/(b c)``: astropy warns of what it holds for ambiguous."""
+    over, *under = text.split("/")
+    return f"{over}/({' '.join(under)})" if len(under) > 1 and "(" not in text else text
 
 
 @lru_cache(maxsize=64)

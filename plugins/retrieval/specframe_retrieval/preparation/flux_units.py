@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from specframe.api import Calibrator
+from specframe.api import Calibrator, nodes
 from specframe.errors import DataError, ParameterError
 from specframe_retrieval.preparation.flux_kinds import conversion_factor, readable_unit
 from specframe_retrieval.preparation.node import good_pixels, map_spectra, rebuilt
@@ -39,7 +39,7 @@ class FluxUnits(Calibrator):
     ``flux.attrs["at"]`` says afterwards where the flux is. A flux that is there already is not scaled again, so models
     at the surface and observed spectra can go through the same step. A parameter that is given is taken for all
     targets, in place of their own attributes ``distance`` (pc), ``radius`` (R_jup), ``distance_error`` and
-    ``radius_error``.
+    ``radius_error``, and is written there.
 
     Raises
     ------
@@ -61,7 +61,13 @@ class FluxUnits(Calibrator):
             wanted = readable_unit(self.params.units)
         except DataError as error:
             raise ParameterError(f"flux-units: units: {error}") from None
-        return map_spectra(observation, partial(self._converted, wanted=wanted, known=observation.attrs))
+        names = ("distance", "radius", "distance_error", "radius_error")
+        given = {name: getattr(self.params, name) for name in names if getattr(self.params, name) is not None}
+        known: dict[Any, Any] = {**observation.attrs, **given}
+        converted = map_spectra(observation, partial(self._converted, wanted=wanted, known=known))
+        if any(self._moves(data.variables["flux"]) for _, data in nodes(observation)):
+            converted.attrs.update(given)  # so that a radius can be told from the scale of a fit
+        return converted
 
     def _converted(self, data: xr.Dataset, wanted: str, known: Mapping[Any, Any]) -> xr.Dataset:
         good_pixels(data)  # refuses a spectrum that has none
@@ -71,9 +77,8 @@ class FluxUnits(Calibrator):
         attrs = {**flux.attrs, "units": wanted}
         changed: dict[str, xr.Variable] = {}
         if self.params.at is not None:
-            here = flux.attrs.get("at") or self._assumed(flux)
             attrs["at"] = self.params.at
-            if here != self.params.at:
+            if self._moves(flux):
                 ratio, relative_error = self._distance_over_radius(known)
                 factor = factor * (ratio**2 if self.params.at == "surface" else ratio**-2)
                 before = float(data.variables["scale_error"].values) if "scale_error" in data.variables else 0.0
@@ -85,31 +90,35 @@ class FluxUnits(Calibrator):
         changed["flux"] = xr.Variable("wavelength", flux.values, attrs)
         return rebuilt(data, changed)
 
-    def _assumed(self, flux: xr.Variable) -> str:
-        if self.params.given_at != "auto":
-            return self.params.given_at
-        return "surface" if flux.attrs.get("noise") == "absent" else "observer"
+    def _moves(self, flux: xr.Variable) -> bool:
+        """Return whether the flux is not yet where it shall be."""
+        here = flux.attrs.get("at") or self.params.given_at
+        if here == "auto":
+            here = "surface" if flux.attrs.get("noise") == "absent" else "observer"
+        return self.params.at not in (None, here)
 
     def _distance_over_radius(self, known: Mapping[Any, Any]) -> tuple[float, float]:
-        """Return distance / radius, and the relative error of its square."""
-        distance, radius = self._known("distance", known), self._known("radius", known)
+        """Return distance / radius, and the relative error of its square.
+
+        Raises :class:`~specframe.errors.DataError` when either is not known.
+        """
+        distance, radius = _known("distance", known, None), _known("radius", known, None)
         errors = (
-            self._known("distance_error", known, 0.0) / distance,
-            self._known("radius_error", known, 0.0) / radius,
+            _known("distance_error", known, 0.0) / distance,
+            _known("radius_error", known, 0.0) / radius,
         )
         return distance * _RADII_PER_PARSEC / radius, 2.0 * float(np.hypot(*errors))
 
-    def _known(self, name: str, known: Mapping[Any, Any], default: float | None = None) -> float:
-        """Return a parameter, else the target's attribute; raise where it is needed and neither is there."""
-        value = getattr(self.params, name)
-        value = known.get(name, default) if value is None else value
-        unit = "pc" if name.startswith("distance") else "Jupiter radii"
-        if value is None:
-            raise DataError(
-                f"flux at the {self.params.at} needs the {name} of the object, which it does not say (attribute "
-                f"{name!r}); give {name}: <{unit}>, or leave out at"
-            )
-        value = float(value)
-        if not np.isfinite(value) or value < 0.0 or (value == 0.0 and default is None):
-            raise DataError(f"expected a {name} above 0 {unit}, got {value:g}")
-        return value
+
+def _known(name: str, known: Mapping[Any, Any], default: float | None) -> float:
+    unit = "pc" if name.startswith("distance") else "Jupiter radii"
+    value = known.get(name, default)
+    if value is None:
+        raise DataError(
+            f"bringing flux to the surface, or from it, needs the {name} of the object, which it does not say "
+            f"(attribute {name!r}): give {name} in {unit}, or leave out at"
+        )
+    number = float(value)
+    if not np.isfinite(number) or number < 0.0 or (number == 0.0 and default is None):
+        raise DataError(f"expected a {name} above 0 {unit}, got {number:g}")
+    return number

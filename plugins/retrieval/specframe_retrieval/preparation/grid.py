@@ -46,7 +46,7 @@ def wanted_grid(params: ResampleParams, data: xr.Dataset) -> Grid:
         centre = np.asarray(params.wavelengths, float)
         grid = Grid(centre, *bin_edges(centre))
     elif params.like is not None:
-        grid = _good_ones(observed_like(params.like))
+        grid = _good_ones(observed_like(params.like, params.like_with))
     elif params.range is not None:
         edges = _edges(params)
         grid = Grid(0.5 * (edges[1:] + edges[:-1]), edges[:-1], edges[1:])

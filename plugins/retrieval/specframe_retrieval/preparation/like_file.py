@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import InputFileError
 from specframe_retrieval.observed import read_spectrum
+from specframe_retrieval.observed.params import SpectrumParams
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["observed_like"]
 
 
-def observed_like(path: Path) -> xr.Dataset:
+def observed_like(path: Path, options: SpectrumParams | None = None) -> xr.Dataset:
     """Return the node of the spectrum in a file, read once for all targets as long as it does not change."""
     try:
-        return _read(str(path), path.stat().st_mtime_ns)
+        changed = path.stat().st_mtime_ns
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror}") from None
+    return _read(str(path), changed, (options or SpectrumParams()).model_dump_json())
 
 
 @lru_cache(maxsize=8)
-def _read(path: str, _changed: int) -> xr.Dataset:
-    return read_spectrum(Path(path))
+def _read(path: str, _changed: int, options: str) -> xr.Dataset:
+    known = SpectrumParams.model_validate_json(options)
+    return read_spectrum(Path(path), **{name: getattr(known, name) for name in SpectrumParams.model_fields})

@@ -46,12 +46,14 @@ def value_name(data: xr.Dataset) -> str:
 
 
 def good_pixels(data: xr.Dataset) -> NDArray[np.bool_]:
-    """Return where a spectrum can be used (wavelength,): not masked, value and error finite.
+    """Return where a spectrum can be used (wavelength,): not masked, finite, its error not infinite.
+
+    Errors that nobody knows are NaN, and such spectra can be used.
 
     Raises :class:`~specframe.errors.DataError` when that is nowhere.
     """
     name = value_name(data)
-    good = np.isfinite(data.variables[name].values) & np.isfinite(data.variables[f"{name}_error"].values)
+    good = np.isfinite(data.variables[name].values) & ~np.isinf(data.variables[f"{name}_error"].values)
     if "mask" in data.variables:
         good = good & ~data.variables["mask"].values
     if not good.any():

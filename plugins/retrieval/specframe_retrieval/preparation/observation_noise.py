@@ -15,7 +15,7 @@ from specframe_retrieval.preparation.flux_kinds import conversion_factor
 from specframe_retrieval.preparation.like_file import observed_like
 from specframe_retrieval.preparation.node import edges_of, good_pixels, map_spectra, rebuilt, value_name
 from specframe_retrieval.preparation.params import ObservationNoiseParams
-from specframe_retrieval.preparation.rebinning import rebinning
+from specframe_retrieval.preparation.rebinning import rebinning_between
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,14 +125,14 @@ class ObservationNoise(Calibrator):
         self, path: Path, data: xr.Dataset, flux: NDArray[np.float64], good: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         """Return the noise of the observation in a file, on the pixels of ``data`` and in the units of ``flux``."""
-        observed = observed_like(path)
+        observed = observed_like(path, self.params.like_with)
         name = value_name(observed)
         factor = _into_units_of(data, observed)
         error = observed.variables[f"{name}_error"].values * factor
         there = good_pixels(observed) & (error > 0.0)
         if not there.any():
             raise DataError(f"{path} has no errors above 0, so it cannot say how large the noise is")
-        onto = rebinning(edges_of(observed), edges_of(data))
+        onto = rebinning_between(edges_of(observed), edges_of(data))
         covered = onto.covered(there)
         usable = onto.usable(covered, 1.0)
         if not (usable & good).any():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import field_validator, model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
+from specframe_retrieval.observed.params import SpectrumParams
 
 __all__ = [
     "FluxUnitsParams",
@@ -79,6 +80,9 @@ class ResampleParams(Params):
         None,
         description="File of an observed spectrum whose good pixels are taken, and its resolving power if it says.",
     )
+    like_with: SpectrumParams | None = Field(
+        None, description="How the file like is read, as the parameters of observed-spectra say it."
+    )
     range: Range | None = Field(
         None,
         description=(
@@ -149,6 +153,8 @@ class ResampleParams(Params):
             raise ValueError(f"give one grid only, got {' and '.join(given)}")
         if self.step is not None and self.range is None:
             raise ValueError("step needs range: [lowest, highest] in um")
+        if self.like_with is not None and self.like is None:
+            raise ValueError("like_with says how the file like is read; give like too")
         if self.resolving_power is not None and self.fwhm_pixels is not None:
             raise ValueError("give resolving_power or fwhm_pixels, not both")
         if not given and self.range is not None and self.resolving_power is None:
@@ -177,6 +183,9 @@ class ObservationNoiseParams(Params):
         None,
         description="File of an observed spectrum with errors: the noise is like its own, wavelength by wavelength.",
     )
+    like_with: SpectrumParams | None = Field(
+        None, description="How the file like is read, as the parameters of observed-spectra say it."
+    )
     like_by: Literal["mean", "pixel"] = Field(
         "mean",
         description=(
@@ -202,6 +211,8 @@ class ObservationNoiseParams(Params):
             raise ValueError(f"give one of {', '.join(names)}, got {' and '.join(given) or 'none'}")
         if self.reference is not None and self.snr is None:
             raise ValueError("reference is the wavelength of snr; give snr too")
+        if self.like_with is not None and self.like is None:
+            raise ValueError("like_with says how the file like is read; give like too")
         return self
 
 

@@ -13,13 +13,14 @@ from scipy.special import ndtr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FWHM_PER_SIGMA", "Rebinning", "rebinning"]
+__all__ = ["FWHM_PER_SIGMA", "Rebinning", "rebinning_between"]
 
 #: FWHM of a Gaussian in standard deviations: 2 sqrt(2 ln 2).
 FWHM_PER_SIGMA = 2.0 * float(np.sqrt(2.0 * np.log(2.0)))
 #: The Gaussian is cut off this many standard deviations from the edges of a pixel; 6e-5 of it lies beyond.
 _REACH = 4.0
-#: Edges closer than this part of a pixel are the same edge: wavelengths are often stored in single precision.
+#: A pixel both of whose edges are this part of a pixel from those of one given is that one: wavelengths are often
+#: stored in single precision.
 _SNAP = 1e-4
 #: Rounding of a pixel's covered part.
 _ROUNDING = 1e-6
@@ -77,7 +78,7 @@ def _divided(values: NDArray[np.float64], covered: NDArray[np.float64]) -> NDArr
         return np.asarray(np.where(covered > 0.0, values / covered, np.nan))
 
 
-def rebinning(
+def rebinning_between(
     given: tuple[NDArray[np.float64], NDArray[np.float64]],
     wanted: tuple[NDArray[np.float64], NDArray[np.float64]],
     fwhm: NDArray[np.float64] | None = None,
@@ -105,8 +106,10 @@ def _rebinning(
 ) -> Rebinning:
     low, high, out_low, out_high = (np.frombuffer(edge) for edge in (lower, upper, wanted_lower, wanted_upper))
     known = np.union1d(low, high)
-    smallest = min(float(np.min(high - low)), float(np.min(out_high - out_low)))
-    out_low, out_high = _snapped(out_low, known, _SNAP * smallest), _snapped(out_high, known, _SNAP * smallest)
+    within = _SNAP * min(float(np.min(high - low)), float(np.min(out_high - out_low)))
+    snapped_low, snapped_high = _nearest(known, out_low), _nearest(known, out_high)
+    same = (np.abs(snapped_low - out_low) <= within) & (np.abs(snapped_high - out_high) <= within)
+    out_low, out_high = np.where(same, snapped_low, out_low), np.where(same, snapped_high, out_high)
     sigma = np.zeros(len(out_low)) if fwhm is None else np.frombuffer(fwhm) / FWHM_PER_SIGMA
     if frequency:  # -1 / wavelength ascends with wavelength, and its differences are those of the frequency
         sigma = sigma / np.square(0.5 * (out_low + out_high))
@@ -118,11 +121,10 @@ def _rebinning(
     return Rebinning(weights, weights.power(2), reached, selection)
 
 
-def _snapped(edges: NDArray[np.float64], known: NDArray[np.float64], within: float) -> NDArray[np.float64]:
-    """Return edges, those that are ``known`` but for rounding being exactly so."""
+def _nearest(known: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the nearest of ascending ``known`` edges to each edge."""
     after = np.clip(np.searchsorted(known, edges), 1, len(known) - 1)
-    nearest = np.where(edges - known[after - 1] < known[after] - edges, known[after - 1], known[after])
-    return np.asarray(np.where(np.abs(edges - nearest) <= within, nearest, edges))
+    return np.where(edges - known[after - 1] < known[after] - edges, known[after - 1], known[after])
 
 
 def _weights(

@@ -14,7 +14,7 @@ from specframe_retrieval.preparation.grid import wanted_grid
 from specframe_retrieval.preparation.line_spread import line_spread
 from specframe_retrieval.preparation.node import edges_of, flagged, good_pixels, map_spectra, value_name
 from specframe_retrieval.preparation.params import ResampleParams
-from specframe_retrieval.preparation.rebinning import rebinning
+from specframe_retrieval.preparation.rebinning import rebinning_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class Resample(Calibrator):
     Carnall 2017, arXiv:1705.05165), so the integral is conserved: over wavelength, or over frequency where the flux is
     per frequency. Where the result has a lower resolving power R than the spectrum, it is the mean of the spectrum
     convolved with a Gaussian whose FWHM is sqrt((lambda / R)^2 - (lambda / R_given)^2); see
-    :func:`~specframe_retrieval.preparation.rebinning`.
+    :func:`~specframe_retrieval.preparation.rebinning_between`.
 
     Errors are those of the mean for independent input errors, ``sqrt(sum w^2 sigma^2)``, whether pixels become wider or
     narrower. Output pixels that share input pixels are correlated then, which errors per pixel do not say: of pixels
@@ -79,7 +79,7 @@ class Resample(Calibrator):
         frequency = self.params.conserve == "frequency" or (
             self.params.conserve == "auto" and is_per_frequency(data.variables[name].attrs.get("units"))
         )
-        onto = rebinning((lower, upper), (grid.lower, grid.upper), spread.fwhm, frequency)
+        onto = rebinning_between((lower, upper), (grid.lower, grid.upper), spread.fwhm, frequency)
         good = good_pixels(data)
         covered = onto.covered(good)
         usable = onto.usable(covered, self.params.coverage)
