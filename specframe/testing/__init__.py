@@ -11,6 +11,7 @@ from specframe.testing.problems import (
     light_curve_observation,
     prediction_problem,
     regression_problem,
+    results_problem,
     spectrum_observation,
 )
 from specframe.testing.report import CheckResult, ConformanceError, Report
@@ -31,5 +32,6 @@ __all__ = [
     "light_curve_observation",
     "prediction_problem",
     "regression_problem",
+    "results_problem",
     "spectrum_observation",
 ]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import xarray as xr
 
+from specframe.api.exporter import Results
 from specframe.errors import DataError
 from specframe.testing.case import Case, Check, CheckFailed, Skip, empty_directory, expect, unchanged
-from specframe.testing.problems import fitted_observation, prediction_problem
+from specframe.testing.problems import fitted_observation, prediction_problem, results_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EXPORTER_CHECKS", "ExporterCase", "ObservationExporterCase"]
+__all__ = ["EXPORTER_CHECKS", "ExporterCase", "ObservationExporterCase", "ResultsExporterCase"]
 
 Example = TypeVar("Example")
 
@@ -88,6 +90,34 @@ class ObservationExporterCase(_WritingCase[xr.DataTree]):
         return {
             "without depths": example.map_over_datasets(lambda data: data.drop_vars(unfitted, errors="ignore")),
             "without errors": example.map_over_datasets(lambda data: data.drop_vars("flux_error", errors="ignore")),
+        }
+
+
+class ResultsExporterCase(_WritingCase[Results]):
+    """An exporter of Results, run on spectra whose parameters were learned from a grid."""
+
+    example_type = "Results"
+
+    def reference(self) -> Sequence[Results]:
+        """Return Results of three targets and two parameters."""
+        return [results_problem(seed=seed) for seed in (0, 1)]
+
+    def write(self, component: Any, example: Results, directory: Path) -> Any:
+        """Export."""
+        return component.export_results(example, directory)
+
+    def names(self, example: Results) -> list[str]:
+        """Return the predicted targets."""
+        return [str(target) for target in example.prediction["target"].values]
+
+    def poorer(self, example: Results) -> dict[str, Results]:
+        """Return Results without errors, labels, training set or Observations."""
+        unsure = example.prediction.drop_vars("std", errors="ignore")
+        return {
+            "without std": replace(example, prediction=unsure),
+            "without labels": replace(example, labels=None),
+            "without a training set": replace(example, training=lambda: iter(()), labels=None),
+            "without Observations": replace(example, observations=lambda: iter(())),
         }
 
 

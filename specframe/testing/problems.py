@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from specframe.api import make_labels, make_observation, make_prediction
+from specframe.api import Results, make_labels, make_observation, make_prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +27,7 @@ __all__ = [
     "light_curve_observation",
     "prediction_problem",
     "regression_problem",
+    "results_problem",
     "spectrum_observation",
     "trapezoid",
 ]
@@ -261,3 +262,38 @@ def _with_samples(
     return prediction.assign(samples=(("sample", *mean.dims), samples, mean.attrs)).assign_coords(
         sample=np.arange(count)
     )
+
+
+def results_problem(seed: int = 0, n_wavelength: int = 50) -> Results:
+    """Return predicted parameters of three noisy spectra, and the grid of twelve noise-free ones they come from.
+
+    A band at 1.4 um grows with ``depth``, the slope with ``temperature`` (K); the grid is a full one of 4 x 3 labels.
+    """
+    rng = np.random.default_rng([seed, 7])
+    wavelength = np.linspace(0.9, 2.4, n_wavelength)
+
+    def spectrum(target: str, temperature: float, depth: float, noise: float) -> xr.DataTree:
+        band = 1.0 - depth * np.exp(-0.5 * ((wavelength - 1.4) / 0.08) ** 2)
+        flux = 1e4 * wavelength ** (temperature / 1000.0 - 2.0) * band
+        error = 0.02 * flux if noise else 0.0 * flux
+        attrs = {"units": "W m-2 um-1"} | ({} if noise else {"noise": "absent"})
+        data = xr.Dataset(
+            {
+                "flux": ("wavelength", flux + noise * error * rng.normal(size=n_wavelength), attrs),
+                "flux_error": ("wavelength", error, {"units": "W m-2 um-1"}),
+                "mask": ("wavelength", np.zeros(n_wavelength, bool)),
+            },
+            coords={"wavelength": ("wavelength", wavelength, {"units": "um"})},
+        )
+        return make_observation(target, {"spectrum/0": data})
+
+    models = [(temperature, depth) for temperature in (800.0, 1000.0, 1200.0, 1500.0) for depth in (0.1, 0.3, 0.5)]
+    grid = [spectrum(f"model-{i}", *model, 0.0) for i, model in enumerate(models)]
+    outputs, units = ["temperature", "depth"], ["K", ""]
+    labels = make_labels(models, [one.attrs["target"] for one in grid], outputs, units)
+    truth = np.stack([rng.uniform(900.0, 1400.0, 3), rng.uniform(0.15, 0.45, 3)], axis=1)
+    seen = [spectrum(f"reference-{i}", truth[i, 0], truth[i, 1], 1.0) for i in range(3)]
+    std = np.broadcast_to([30.0, 0.02], truth.shape)
+    like = make_labels(truth, [one.attrs["target"] for one in seen], outputs, units)
+    prediction = make_prediction(like, truth + rng.normal(0.0, std), std)
+    return Results(prediction, lambda: iter(seen), lambda: iter(grid), labels)

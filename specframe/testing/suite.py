@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.api.component import KINDS, Component
-from specframe.api.exporter import ObservationExporter
+from specframe.api.exporter import ObservationExporter, ResultsExporter
 from specframe.api.simulator import Simulator
 from specframe.errors import DataError
 from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip, empty_directory
 from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
-from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase, ObservationExporterCase
+from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase, ObservationExporterCase, ResultsExporterCase
 from specframe.testing.loader import LOADER_CHECKS, LoaderCase
 from specframe.testing.mapping import MAPPING_CHECKS, MappingCase, levels_declared
 from specframe.testing.model import MODEL_CHECKS, ModelCase
@@ -40,6 +40,7 @@ _CASES: dict[str, type[Case[Any]]] = {
     "uncertainty": UncertaintyCase,
     "exporter": ExporterCase,
     "observation-exporter": ObservationExporterCase,
+    "results-exporter": ResultsExporterCase,
     "score": ScoreCase,
 }
 _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
@@ -51,6 +52,7 @@ _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
     "uncertainty": UNCERTAINTY_CHECKS,
     "exporter": EXPORTER_CHECKS,
     "observation-exporter": EXPORTER_CHECKS,
+    "results-exporter": EXPORTER_CHECKS,
     "score": SCORE_CHECKS,
 }
 #: How many checks must run on a component as the registry gives it: all of its kind but those that some correct
@@ -64,6 +66,7 @@ MINIMUM: dict[str, int] = {
     "uncertainty": 32,
     "exporter": 20,
     "observation-exporter": 19,  # binary formats cannot be searched for their targets
+    "results-exporter": 19,  # nor can figures
     "score": 21,
 }
 _LOADS = "its class can be imported, and its example be made."
@@ -101,9 +104,9 @@ def check_component(
     examples
         What to run it on, in place of the suite's reference problems, for a component that takes only data of one
         instrument: Observations for calibrators and detrenders, :class:`RegressionProblem` for models,
-        :class:`PredictionProblem` for uncertainties, Predictions for exporters, pairs of Prediction and truth
-        (:class:`ScoredPrediction`) for scores. Without ``params`` and ``examples`` those that the component's record
-        gives (``Component.example``) are used, if any.
+        :class:`PredictionProblem` for uncertainties, Predictions, Observations or :class:`~specframe.api.Results` for
+        exporters, pairs of Prediction and truth (:class:`ScoredPrediction`) for scores. Without ``params`` and
+        ``examples`` those that the component's record gives (``Component.example``) are used, if any.
     min_checks
         How many checks must run for the report to be ok; by default what every correct component of the kind allows.
 
@@ -161,6 +164,8 @@ def _group(kind: str, cls: type[Any]) -> str:
     """Return the kind, or what of that kind the class is."""
     if issubclass(cls, Simulator):
         return "simulator"
+    if issubclass(cls, ResultsExporter):
+        return "results-exporter"
     return "observation-exporter" if issubclass(cls, ObservationExporter) else kind
 
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from specframe.api import Component, Exporter, ObservationExporter, Params, hookimpl, nodes
+from specframe.api import Component, Exporter, ObservationExporter, Params, ResultsExporter, hookimpl, nodes
 from specframe.errors import DataError
 
-FAULTS: list[tuple[type[Exporter | ObservationExporter], tuple[str, ...]]] = []
+FAULTS: list[tuple[type[Exporter | ObservationExporter | ResultsExporter], tuple[str, ...]]] = []
 
 
 def caught_by(*checks: str) -> Any:
@@ -171,6 +171,38 @@ class BreaksOnACurve(Curves):
         for _, data in nodes(observation):
             data["flux_error"]
         return super().export_target(observation, directory)
+
+
+@caught_by()
+class Nearest(ResultsExporter):
+    """The target of the training set whose mean flux is nearest, a line per target."""
+
+    name = "nearest"
+
+    def export_results(self, results: Any, directory: Path) -> Any:
+        grid = {one.attrs["target"]: self.mean(one) for one in results.training()}
+        if not grid:
+            raise DataError("no training set to compare with")
+        lines = [self.line(one, grid) for one in results.observations()]
+        path = directory / "nearest.txt"
+        path.write_text("\n".join(["target nearest", *lines]))
+        return [path]
+
+    def line(self, observation: Any, grid: dict[str, float]) -> str:
+        mean = self.mean(observation)
+        return f"{observation.attrs['target']} {min(grid, key=lambda name: abs(grid[name] - mean))}"
+
+    def mean(self, observation: Any) -> float:
+        return next(float(data["flux"].mean()) for _, data in nodes(observation))
+
+
+@caught_by("unsuitable-results-refused")
+class NeedsATrainingSet(Nearest):
+    """Raises a ValueError where nothing was learned from."""
+
+    def export_results(self, results: Any, directory: Path) -> Any:
+        min(self.mean(one) for one in results.training())
+        return super().export_results(results, directory)
 
 
 for _cls, _ in FAULTS:

@@ -82,6 +82,7 @@ EXPECTED = {
     ("exporter", "eureka-light-curves"),
     ("exporter", "exoplanet-archive"),
     ("exporter", "petitradtrans"),
+    ("exporter", "grid-comparison"),
     ("exporter", "poseidon"),
     ("exporter", "submission-adc24"),
     ("exporter", "submission-adc25"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specframe.api import Component, hookimpl
+from specframe_retrieval.comparison.params import GridComparisonParams
 from specframe_retrieval.library.params import ModelGridParams, SpectralLibraryParams
 from specframe_retrieval.observed.params import ObservedSpectraParams
 from specframe_retrieval.preparation.params import (
@@ -91,4 +92,12 @@ def specframe_components() -> Iterator[Component]:
         summary="Ranges of wavelengths that are kept or left out, telluric bands for instance",
         tags=("spectra", "wavelengths", "telluric", "mask", "crop"),
         example="specframe_retrieval.preparation.examples:without_water",
+    )
+    yield Component(
+        kind="exporter",
+        name="grid-comparison",
+        target="specframe_retrieval.comparison:GridComparison",
+        params=GridComparisonParams,
+        summary="Observed spectra beside models at the predicted parameters: chi2, residuals, radius, nearest spectra",
+        tags=("spectra", "grids", "chi2", "radius", "residuals", "nearest", "brown dwarfs", "exoplanets"),
     )

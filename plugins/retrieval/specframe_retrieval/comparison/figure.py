@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from io import BytesIO
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -31,6 +32,8 @@ _STYLE: Any = {
     "lines.linewidth": 1.3,
     "text.parse_math": False,  # a dollar sign in the name of a target is just that
 }
+#: matplotlib's settings are those of the whole process.
+_SETTINGS = RLock()
 #: A step in wavelength so many times the usual one is a gap, over which no line is drawn.
 _GAP = 6.0
 #: Error bars of more samples than this are a band.
@@ -53,7 +56,7 @@ def draw_comparison(comparison: xr.Dataset) -> Figure:
     posterior, and the nearest spectrum of the grid. Below: what the model leaves, in units of the error. On the right:
     the parameters, what lies at the edge of the grid, and chi2 as a function of the radius where there is one.
     """
-    with matplotlib.rc_context():
+    with _SETTINGS, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
         return _draw(comparison)
@@ -62,7 +65,7 @@ def draw_comparison(comparison: xr.Dataset) -> Figure:
 def png_bytes(figure: Figure, dpi: int = 150) -> bytes:
     """Return a figure as PNG; the same figure gives the same bytes."""
     stream = BytesIO()
-    with matplotlib.rc_context({"text.parse_math": False}):
+    with _SETTINGS, matplotlib.rc_context({"text.parse_math": False}):
         figure.savefig(stream, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
     return stream.getvalue()
 

@@ -24,8 +24,9 @@ class Lattice:
     """The values that each label takes, and which combinations of them exist.
 
     ``axes`` holds the ascending values of each label, ``nodes`` (n_node, p) the distinct labels as they are written,
-    ``node_of`` (n,) the node of each spectrum. A node is found by ``levels``: at level k stand the sorted keys of all combinations of the
-    first k + 1 labels, so that no key grows beyond n times the number of values, however many labels there are.
+    ``node_of`` (n,) the node of each spectrum. A node is found by ``levels``: at level k stand the sorted keys of all
+    combinations of the first k + 1 labels, so that no key grows beyond n times the number of values, however many
+    labels there are.
     """
 
     axes: tuple[NDArray[np.float64], ...]
