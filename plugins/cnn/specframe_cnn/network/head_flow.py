@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from specframe.errors import UnavailableComponentError
 from specframe_cnn.network.head import Head, bounded
 from specframe_cnn.network.head_gaussian import LOG_2_PI
 from specframe_cnn.network.head_triangle import check_outputs
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["Flow", "FlowTransforms"]
 
@@ -121,7 +117,8 @@ class FlowTransforms(nn.Module):
         bins: int,
     ) -> None:
         super().__init__()
-        flows = _zuko_flows()
+        from zuko import flows
+
         shape: dict[str, Any] = {"transforms": transforms, "hidden_features": hidden}
         self._described = f"{type(self).__name__}({flow}, {transforms} x {hidden}, {bins} bins)"
         built = (
@@ -150,20 +147,6 @@ class FlowTransforms(nn.Module):
     def __repr__(self) -> str:
         # zuko's own draws from torch's global generator
         return self._described
-
-
-def _zuko_flows() -> ModuleType:
-    try:
-        from zuko import flows
-    except ModuleNotFoundError as error:
-        if error.name != "zuko":
-            raise
-        raise UnavailableComponentError(
-            "the head 'flow' needs zuko>=1.3, which is not installed: pip install \"specframe[flow]\"; the heads "
-            "mixture and gaussian with 'covariance: full' need nothing more"
-        ) from None
-    module: ModuleType = flows
-    return module
 
 
 def _normal_points(count: int, dimensions: int) -> Tensor:

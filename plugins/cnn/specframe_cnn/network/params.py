@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
@@ -372,8 +373,13 @@ class FlowHead(_Distribution):
     )
 
     @model_validator(mode="after")
-    def _is_dense(self) -> FlowHead:
+    def _can_be(self) -> FlowHead:
         _refuse_convolutional(self, "a flow")
+        if find_spec("zuko") is None:
+            raise ValueError(
+                'a flow needs zuko>=1.3, which is not installed: pip install "specframe[flow]"; the heads mixture and '
+                "gaussian with 'covariance: full' need nothing more"
+            )
         return self
 
 
