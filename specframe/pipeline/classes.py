@@ -10,6 +10,7 @@ from specframe.config.problem import nearest
 from specframe.errors import DataError
 from specframe.evaluate.classes import target_classes
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores, judged_targets
+from specframe.evaluate.outputs import output_units
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.target import reason_of
 
@@ -70,15 +71,20 @@ def _values(
     if catalogue is not None and name in catalogue.data_vars:
         variable = catalogue[name].reindex(target=targets)
         return variable.values, str(variable.attrs.get("units", ""))
-    units = str(prediction["mean"].attrs.get("units", ""))
+    outputs = [str(output) for output in prediction["output"].values]
+    units = output_units(prediction)
+    if name in outputs:
+        return truth.values[:, outputs.index(name)], units[outputs.index(name)]
+    if name in _OWN and len(set(units)) > 1:
+        raise DataError(f"the outputs have different units; name one of them: {', '.join(outputs[:5])}")
     if name == "truth":
-        return np.nanmean(truth.values, axis=1), units
+        return np.nanmean(truth.values, axis=1), units[0]
     if name == "std" and "std" in prediction:
-        return prediction["std"].values.mean(axis=1), units
+        return prediction["std"].values.mean(axis=1), units[0]
     if any(name in row.values for row in quality):
         numbers = [gathered.quality[t].values.get(name, np.nan) if t in gathered.quality else np.nan for t in targets]
         return np.array(numbers), next((row.units[name] for row in quality if name in row.units), "")
-    there = [*_OWN, *(map(str, catalogue.data_vars) if catalogue is not None else ())]
+    there = [*_OWN, *outputs, *(map(str, catalogue.data_vars) if catalogue is not None else ())]
     there += list(dict.fromkeys(key for row in quality for key in row.values))
     hint = nearest(name, there, "there are")
     raise DataError(f"neither the catalogue nor the quality table has it{f'; {hint}' if hint else ''}")
