@@ -19,6 +19,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "check": "Validate a pipeline file: all errors at once, with their places.",
     "compare": "Compare runs: scores side by side, and paired differences with their significance.",
+    "explore": "Look at data, a run or a step's results: statistics, figures and one HTML page.",
     "plan": "Say what a run would do, what is stored, and why the rest is not.",
     "plugins": "List, show and check plugins and their components.",
     "predict": "Apply a fitted run to new data, labels not needed.",
@@ -26,6 +27,7 @@ _COMMANDS = {
     "run": "Run a pipeline.",
     "schema": "Print the JSON schema of pipelines, from what is installed.",
     "simulate": "Write simulated data in the real file formats.",
+    "tune": "Search the parameters of a pipeline that its 'tune' section names.",
 }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from specframe.config.problem import Position, Problem, styled
     from specframe.config.schema import json_schema
     from specframe.config.spec import CrossValidation, Part, PipelineSpec, PluginChoice, Step
-    from specframe.config.validate import RegistryFactory, pipeline_from_data, read_pipeline
+    from specframe.config.validate import RegistryFactory, pipeline_from_data, read_pipeline, tuned_pipeline
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -25,7 +25,7 @@ __getattr__, __dir__ = lazy_names(
         "problem": ("Position", "Problem", "styled"),
         "schema": ("json_schema",),
         "spec": ("CrossValidation", "Part", "PipelineSpec", "PluginChoice", "Step"),
-        "validate": ("RegistryFactory", "pipeline_from_data", "read_pipeline"),
+        "validate": ("RegistryFactory", "pipeline_from_data", "read_pipeline", "tuned_pipeline"),
     },
 )
 
@@ -44,4 +44,5 @@ __all__ = [
     "read_pipeline",
     "styled",
     "to_yaml",
+    "tuned_pipeline",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from specframe.errors import InputFileError, RunError, UsageError
 from specframe.pipeline.keys import content_digest
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MANIFEST", "RunDirectory", "locked"]
+__all__ = ["MANIFEST", "Content", "RunDirectory", "locked"]
+
+#: What a folder may hold.
+Content = Literal["run", "prediction", "search"]
 
 MANIFEST = "manifest.json"
 _LOG = "log.jsonl"
@@ -61,21 +64,22 @@ class RunDirectory:
         self.store = StageStore(self.stages)
         self.log = path / _LOG
 
-    def open(self, prediction: bool = False) -> None:
-        """Make the folder.
+    def open(self, content: Content = "run") -> None:
+        """Make the folder for a run, a prediction, or a search.
 
         Raises
         ------
         UsageError
-            When it is a file, or holds something else than a run, or than a prediction where one is to be written.
+            When it is a file, or holds anything else.
         """
         if self.path.is_file():
             raise UsageError(f"--out {self.path} is a file; name a folder")
         if self.path.is_dir() and any(self.path.iterdir()) and not self._is_run():
             raise UsageError(f"--out {self.path} holds other files and no run of specframe; name a new folder")
-        if (self.path / MANIFEST).is_file() and prediction != self._is_prediction():
-            there, wanted = ("run", "prediction") if prediction else ("prediction", "run")
-            raise UsageError(f"--out {self.path} holds a {there}, which a {wanted} would replace; name another folder")
+        if (self.path / MANIFEST).is_file() and content != self.content():
+            raise UsageError(
+                f"--out {self.path} holds a {self.content()}, which a {content} would replace; name another folder"
+            )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -162,11 +166,13 @@ class RunDirectory:
             if folder != self.path and folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
-    def _is_prediction(self) -> bool:
+    def content(self) -> Content:
+        """Return what the complete results in the folder are of."""
         try:
-            return "predicted_with" in self.manifest()
+            manifest = self.manifest()
         except InputFileError:
-            return False
+            return "run"
+        return "search" if "tuned" in manifest else "prediction" if "predicted_with" in manifest else "run"
 
     def _is_run(self) -> bool:
         return (self.path / _LOCK).is_file()

@@ -12,12 +12,12 @@ from specframe.errors import RunError, UsageError
 from specframe.pipeline.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future, ProcessPoolExecutor
 
     from specframe.pipeline.target import Outcome, Recipe
 
-__all__ = ["EXECUTORS", "ExecutorName", "Worker", "map_targets"]
+__all__ = ["EXECUTORS", "ExecutorName", "Worker", "map_targets", "worker_pool"]
 
 ExecutorName = Literal["serial", "process"]
 EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
@@ -69,16 +69,12 @@ def _serial(worker: Worker, targets: Sequence[str]) -> Iterator[Outcome]:
 
 
 def _processes(worker: type[Worker], recipe: Recipe, targets: Sequence[str], workers: int) -> Iterator[Outcome]:
-    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
 
     workers = max(1, min(workers, len(targets)))
     waiting = list(reversed(targets))
-    with (
-        _environment(dict.fromkeys(_THREAD_VARIABLES, "1")),
-        ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (worker, recipe)) as pool,
-    ):
+    with worker_pool(workers, _start_worker, worker, recipe) as pool:
         running: dict[Future[Outcome], str] = {}
         try:
             while waiting or running:
@@ -100,10 +96,30 @@ def _processes(worker: type[Worker], recipe: Recipe, targets: Sequence[str], wor
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def worker_pool(workers: int, start: Callable[..., None], *arguments: object) -> Iterator[ProcessPoolExecutor]:
+    """Give processes that compute with one thread each and end with this one, however it ends.
+
+    Each begins with ``start(*arguments)``.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with (
+        _environment(dict.fromkeys(_THREAD_VARIABLES, "1")),
+        ProcessPoolExecutor(workers, get_context("spawn"), _start, (start, arguments)) as pool,
+    ):
+        yield pool
+
+
+def _start(start: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    start(*arguments)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
 def _start_worker(worker: type[Worker], recipe: Recipe) -> None:
     global _worker  # one worker per process, made once
     _worker = worker(recipe)
-    Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:

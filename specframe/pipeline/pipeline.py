@@ -17,10 +17,12 @@ from specframe.registry import Registry
 
 if TYPE_CHECKING:
     from specframe.config.spec import PipelineSpec
+    from specframe.pipeline.directory import Content
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
     from specframe.pipeline.run import Session
     from specframe.pipeline.simulation import Simulation
+    from specframe.tuning.result import Search
 
 __all__ = ["Pipeline", "load_pipeline", "make", "predict"]
 
@@ -58,6 +60,8 @@ class Pipeline:
         One line on what it is for.
     evaluate
         As in YAML: ``{"cross_validation": {"folds": 5, "group": "target"}, "scores": ["rmse-ppm"]}``.
+    tune
+        As in YAML, what :meth:`tune` searches: ``{"trials": 50, "space": {"fit.alpha": {"low": 0.1, "high": 10.0}}}``.
     export
         Names of exporters, exporter components, or mappings as in YAML.
     plugin_files
@@ -78,6 +82,7 @@ class Pipeline:
         seed: int = 0,
         description: str = "",
         evaluate: Mapping[str, Any] | None = None,
+        tune: Mapping[str, Any] | None = None,
         export: Sequence[str | BaseComponent | Mapping[str, Any]] = (),
         plugin_files: Sequence[Path] = (),
     ) -> None:
@@ -88,6 +93,8 @@ class Pipeline:
             data["description"] = description
         if evaluate is not None:
             data["evaluate"] = dict(evaluate)
+        if tune is not None:
+            data["tune"] = dict(tune)
         if export:
             data["export"] = [
                 entry if isinstance(entry, str | Mapping) else _step_data(entry, registry) for entry in export
@@ -145,7 +152,10 @@ class Pipeline:
         self._plugin_files = tuple(Path(file).absolute() for file in plugin_files)
 
     def to_yaml(self) -> str:
-        """Return YAML that reads back to this pipeline, with every default written out."""
+        """Return YAML that reads back to this pipeline, with every default written out.
+
+        Variables are filled in, and a ``tune`` section, which may search them, is left out.
+        """
         return to_yaml(self.spec)
 
     def plan(self, out: Path | str | None = None) -> list[PlannedStep]:
@@ -205,6 +215,49 @@ class Pipeline:
                 command=command,
             )
         return run
+
+    def tune(
+        self,
+        out: Path | str | None = None,
+        *,
+        workers: int = 1,
+        fresh: bool = False,
+        quiet: bool = False,
+        command: str = "Pipeline.tune",
+    ) -> Search:
+        """Search the parameters that the ``tune`` section names, and return what was found.
+
+        Parameters
+        ----------
+        out
+            The folder; ``runs/<name of the YAML file>-tune`` by default. A search that was broken off there goes on.
+        workers
+            Processes, each with a trial of its own. With one, the same seed gives the same search.
+        fresh
+            Forget the trials in the folder and begin anew.
+        quiet
+            Report no progress.
+        command
+            What the manifest says this search was started by.
+
+        Raises
+        ------
+        UsageError
+            When there is no ``tune`` section, optuna is not installed, or the folder holds another search.
+        DataError, RunError
+            When the pipeline cannot be judged at all, or no trial came to an end.
+        """
+        from specframe.tuning.result import Search
+        from specframe.tuning.search import tune_pipeline
+
+        if self.spec.tuning is None:
+            raise UsageError("the pipeline has no 'tune' section, which says what is to be searched")
+        default = self._out(None)
+        folder = default.with_name(f"{default.name}-tune") if out is None else Path(out)
+        session = self._session(folder, "process" if workers > 1 else "serial", workers, quiet, command)
+        session.keep_older = True
+        _in_directory(session, fresh, partial(tune_pipeline, session, workers), "search")
+        return Search(session.directory.path)
 
     def simulate(self, out: Path | str, *, workers: int = 1, quiet: bool = False) -> Simulation:
         """Write the targets of the loader, a :class:`~specframe.api.Simulator`, as files; other steps are not used.
@@ -293,7 +346,7 @@ def predict(
         )
     out = run / "predictions" / _name_of(pipeline.spec, data) if out is None else out
     session = pipeline._session(out, executor, workers, quiet, command)
-    _in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), prediction=True)
+    _in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), "prediction")
     return Run(out)
 
 
@@ -307,10 +360,10 @@ def _name_of(spec: PipelineSpec, data: Path | None) -> str:
     return data.absolute().name
 
 
-def _in_directory(session: Session, fresh: bool, work: Callable[[], None], prediction: bool = False) -> None:
+def _in_directory(session: Session, fresh: bool, work: Callable[[], None], content: Content = "run") -> None:
     """Do the work in the session's folder, alone in it, and log how it began and ended."""
     directory, progress = session.directory, session.progress
-    directory.open(prediction)
+    directory.open(content)
     with directory.locked():
         if fresh:
             directory.forget()
