@@ -51,10 +51,23 @@ class Run:
         """What the steps found out about each target: numbers and flags, see ``quality.ecsv``."""
         from astropy.table import QTable
 
-        table = QTable.read(self.path / "quality.ecsv", format="ascii.ecsv")
-        for name in ("flags", "step", "reason"):  # astropy reads an empty string as a masked one
-            table[name] = np.ma.filled(table[name], "").astype(str)
-        return table
+        return _filled(QTable.read(self.path / "quality.ecsv", format="ascii.ecsv"))
+
+    @cached_property
+    def parameters(self) -> QTable:
+        """What is predicted of each target, where the outputs are parameters: see ``parameters.ecsv``.
+
+        Raises
+        ------
+        InputFileError
+            When the run has none, because its outputs are channels of a spectrum.
+        """
+        from astropy.table import QTable
+
+        path = self.path / "parameters.ecsv"
+        if not path.is_file():
+            raise InputFileError(path, "is not there: the outputs of the run are no parameters; see its predictions")
+        return _filled(QTable.read(path, format="ascii.ecsv"))
 
     def observation(self, target: str) -> xr.DataTree:
         """Return what the last calibrate or detrend step made of a target: light curves, models, depths, covariance.
@@ -111,3 +124,11 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
+
+
+def _filled(table: QTable) -> QTable:
+    """Return a table with empty texts in place of the masked ones that astropy reads."""
+    for name in table.colnames:
+        if table[name].dtype.kind in "UO":
+            table[name] = np.ma.filled(table[name], "").astype(str)
+    return table

@@ -66,6 +66,11 @@ def test_the_table_has_a_row_for_each_target_with_units(run: Run) -> None:
     np.testing.assert_allclose(table["chi2_match"], np.arange(40.0))
 
 
+def test_the_table_is_opened_with_the_run(predicted: Run) -> None:
+    assert predicted.parameters["teff"].unit == units.K
+    assert list(predicted.parameters["flags_"]) == ["", "extrapolating teff-at-lower-edge"]
+
+
 def test_a_parameter_keeps_its_name_whatever_it_is(run: Run) -> None:
     """One is called ``flags``, as a column of the table is."""
     table = Table.read(run.path / "parameters.ecsv")
