@@ -67,6 +67,9 @@ def read_unit(written: str) -> u.UnitBase:
     whole = re.sub(r"[\s()\[\]]", "", text).lower()
     text = _SPELLINGS.get(whole, text)
     text = re.sub(r"[A-Za-zÅμµ]+", lambda word: _word(word[0]), text)
+    if text.count("/") > 1 and "(" not in text:  # each / divides, as people write it; astropy warns
+        first, *others = text.split("/")
+        text = f"{first.strip() or '1'} / ({' '.join(others)})"
     try:
         return u.Unit(text)
     except (ValueError, TypeError) as error:

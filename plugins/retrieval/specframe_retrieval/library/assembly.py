@@ -88,19 +88,19 @@ def _of_file(
     source = read_arrays(path)
     layout = _layout(source, params)
     quantity = params.quantity or ("depth" if layout.is_depth else "flux")
-    axis, name, stated = layout.axis, layout.axis_name, layout.axis_unit
+    axis, named, stated = layout.axis, layout.axis_name, layout.axis_unit
     if axis is None or isinstance(params.wavelength, tuple | WavelengthFile):
-        axis, name, stated = _given_axis(source, params, layout)
+        axis, named, stated = _given_axis(source, params, layout)
     if axis.shape not in ((layout.flux.shape[1],), layout.flux.shape):
         raise InputFileError(
             path,
-            f"{axis.size} wavelengths in {name!r}, but spectra of {layout.flux.shape[1]} pixels ({layout.flux_name})",
+            f"{axis.size} wavelengths in {named!r}, but spectra of {layout.flux.shape[1]} pixels ({layout.flux_name})",
         )
-    wavelength = in_microns(path, name, axis, params.wavelength_units or stated)
+    wavelength = in_microns(path, named, axis, params.wavelength_units or stated)
     if params.medium == "air":
         wavelength = air_to_vacuum(wavelength)
-    written = params.flux_units if params.flux_units is not None else layout.units
-    scale, units = scale_of_values(path, layout.flux_name, written, quantity)
+    stated_units = params.flux_units if params.flux_units is not None else layout.units
+    scale, units = scale_of_values(path, layout.flux_name, stated_units, quantity)
     if not len(layout.flux):
         raise InputFileError(path, "holds no spectra")
     spectra = ArraySpectra(
@@ -114,7 +114,7 @@ def _of_file(
         error=layout.error,
         scale=scale,
         units=units,
-        stated=written is not None,
+        stated=stated_units is not None,
         quantity=quantity,
     )
     return _completed(spectra, params, list(layout.row_names), guesses, lenient)
@@ -122,13 +122,15 @@ def _of_file(
 
 def _layout(source: NamedArrays, params: SpectraParams) -> Layout:
     flux, error = params.flux, params.error
+    for name in (flux, error):
+        if isinstance(name, str) and not set(name) & set("*?[:"):
+            source[name]  # says what is missing, and what is nearest
     single = isinstance(flux, str) and flux in source.arrays and source.arrays[flux].ndim > 1
     if single or (flux is None and any(array.ndim > 1 for array in source.arrays.values())):
         noise = error if isinstance(error, str) else None
         own = params.wavelength if isinstance(params.wavelength, str) else None
-        for name in (noise, own):
-            if name is not None:
-                source[name]  # says what is missing, and what is nearest
+        if own is not None:
+            source[own]
         return array_layout(source, flux if isinstance(flux, str) else None, noise, own, params.dims)
     lengths = {len(array) for array in source.arrays.values()}
     if len(lengths) > 1:

@@ -27,17 +27,19 @@ def guess_labels(columns: Mapping[str, NDArray[Any]]) -> tuple[dict[str, LabelCo
     found: dict[str, LabelColumn] = {}
     said: list[str] = []
     texts: list[str] = []
+    names: dict[str, LabelColumn] = {}
     for name, column in columns.items():
         values = column.tolist()
         distinct = len(set(map(str, values)))
         if column.dtype.kind == "U":
             numbers = embedded_numbers(column)
-            if distinct == len(values) > 1 and (numbers is None or _counts(numbers)):
-                texts.append(f"{name!r} is another text in each row, so a name")
-            elif numbers is None:
-                texts.append(f"{name!r} is text ({listed(map(repr, dict.fromkeys(values)), 3)})")
+            if numbers is None:
+                what = "another text in each row, so a name" if distinct == len(values) > 1 else "text"
+                texts.append(f"{name!r} is {what} ({listed(map(repr, dict.fromkeys(values)), 3)})")
             elif distinct == 1 < len(values):
                 said.append(f"{name!r} is {values[0]} in all rows, so no label")
+            elif distinct == len(values) > 1:
+                names[name] = LabelColumn(column=name)
             else:
                 found[name] = LabelColumn(column=name)
                 said.append(f"label {name!r} is the number in texts such as {values[0]!r}")
@@ -51,6 +53,12 @@ def guess_labels(columns: Mapping[str, NDArray[Any]]) -> tuple[dict[str, LabelCo
             said.append(f"{name!r} holds no finite number, so it is no label")
         else:
             found[name] = LabelColumn(column=name)
+    for name, one in names.items():
+        if found:
+            texts.append(f"{name!r} is another text in each row, so a name")
+        else:  # a grid of this single label
+            found[name] = one
+            said.append(f"label {name!r} is the number in texts such as {columns[name].tolist()[0]!r}")
     if texts:
         said.append(f"no labels, but in the catalogue: {'; '.join(texts)}")
     return found, said

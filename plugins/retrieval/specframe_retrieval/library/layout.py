@@ -197,7 +197,7 @@ def _flux_name(source: NamedArrays, told: Mapping[str, str]) -> str:
 
 
 def _axis_name(source: NamedArrays, name: str, values: NDArray[Any], told: Mapping[str, str]) -> str | None:
-    """Return the array of wavelengths: by its name, else the only ascending or descending one that fits."""
+    """Return the array of wavelengths: by its name, else the only ascending or descending one along the last axis."""
     named = told.get("wavelength")
     if named is not None and named != name:
         return named
@@ -208,7 +208,8 @@ def _axis_name(source: NamedArrays, name: str, values: NDArray[Any], told: Mappi
         if one != name
         and array.ndim == 1
         and array.dtype.kind in "fiu"
-        and array.size in values.shape
+        and array.size == values.shape[-1]
+        and array.size not in values.shape[:-1]
         and array.size > 1
         and (np.all(np.diff(array) > 0) or np.all(np.diff(array) < 0))
         and (not dims or source.dims.get(one) == (one,))
@@ -254,8 +255,8 @@ def _axes(
         if not fits:
             raise InputFileError(
                 source.path,
-                f"{name!r} has shape {sizes}, but {axis_name!r} has {arrays[axis_name].size} wavelengths; name the right "
-                "one with wavelength",
+                f"{name!r} has shape {sizes}, but {axis_name!r} has {arrays[axis_name].size} wavelengths; name the "
+                "right one with wavelength",
             )
         spectral_axis = fits[-1]
     else:
@@ -406,7 +407,7 @@ def _spectral_columns(
     free = [name for name in source.arrays if name not in labels and source.arrays[name].dtype.kind in "fiub"]
     if source.named:
         groups: dict[tuple[str, str], list[str]] = {}
-        for name in free:
+        for name in source.arrays:
             parts = ["", name, ""] if _float(name) is not None else _IN_NAME.split(name)
             if len(parts) == 3:
                 groups.setdefault((parts[0], parts[2]), []).append(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import InputFileError
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["column_names", "names_from_labels", "numbered_names", "safe_name"]
 
-#: Longer names cannot be read, and longer values are those of a scattered grid.
-_LONGEST_NAME, _LONGEST_VALUE = 60, 7
+#: Longer names cannot be read.
+_LONGEST_NAME = 60
+#: Labels that differ by more from what their short text says are those of a scattered grid.
+_SAME = 1e-6
 
 
 def safe_name(text: str) -> str:
@@ -27,8 +30,12 @@ def safe_name(text: str) -> str:
 
 def names_from_labels(labels: Mapping[str, NDArray[Any]]) -> list[str] | None:
     """Return names such as ``teff900-logg4.5-z-0.5``; ``None`` where they would be long or stand twice."""
-    texts = {name: [natural_number(float(value)) for value in values] for name, values in labels.items()}
-    if not texts or any(len(one) > _LONGEST_VALUE or one == "nan" for values in texts.values() for one in values):
+    texts: dict[str, list[str]] = {}
+    for name, values in labels.items():
+        texts[name] = [natural_number(float(value)) for value in values]
+        if not all(isclose(float(text), value, rel_tol=_SAME) for text, value in zip(texts[name], values, strict=True)):
+            return None
+    if not texts:
         return None
     columns = [[f"{safe_name(name)}{one}" for one in values] for name, values in texts.items()]
     names = ["-".join(parts) for parts in zip(*columns, strict=True)]
@@ -44,19 +51,20 @@ def column_names(path: Path, key: str, column: NDArray[Any]) -> list[str]:
         When one is empty or stands twice. Names the rows.
     """
     first: dict[str, int] = {}
+    words: list[str] = []
     for row, value in enumerate(column.tolist()):
         text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
         if not text:
             raise InputFileError(path, f"{key!r}, row {row + 1}: the spectrum has no name")
-        name = safe_name(text)
-        if name in first:
+        if text in first:
             raise InputFileError(
                 path,
-                f"{key!r} has {text!r} in rows {first[name] + 1} and {row + 1}; take a column for target in which no "
+                f"{key!r} has {text!r} in rows {first[text] + 1} and {row + 1}; take a column for target in which no "
                 "name stands twice, or none",
             )
-        first[name] = row
-    return list(first)
+        first[text] = row
+        words.append(text)
+    return numbered_names(words, len(words))
 
 
 def numbered_names(row_names: Sequence[str], n: int) -> list[str]:

@@ -71,7 +71,7 @@ def label_values(path: Path, name: str, column: NDArray[Any], kind: str) -> NDAr
 
 def natural_number(value: float) -> str:
     """Return a label's value as short text: 900, 4.5, -0.5."""
-    return f"{value + 0.0:.6g}"
+    return f"{value + 0.0:.5g}"
 
 
 def _why_not(column: NDArray[Any]) -> str:
