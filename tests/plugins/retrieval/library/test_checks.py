@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from specframe.api import make_labels
 from specframe_retrieval.library import ModelGrid, duplicate_groups, grid_report, missing_nodes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 RNG = np.random.default_rng(5)
 SPECTRA = RNG.uniform(1.0, 10.0, (30, 40))
@@ -113,7 +118,9 @@ def test_nothing_is_said_of_a_grid_without_flaws() -> None:
     assert report.notes() == []
 
 
-def test_the_catalogue_groups_duplicates_under_different_labels(tmp_path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_catalogue_groups_duplicates_under_different_labels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     flux = SPECTRA.copy()
     flux[29] = 5 * flux[0]
     np.savez(tmp_path / "g.npz", wavelength=np.arange(1, 41) / 10, flux=flux, teff=500.0 + 10 * np.arange(30))

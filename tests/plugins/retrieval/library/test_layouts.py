@@ -151,8 +151,8 @@ def test_csv_with_descending_wavelengths_as_names(tmp_path: Path, packed: str) -
 def csv_of(path: Path, packed: str = "", prefix: str = "", suffix: str = "") -> Path:
     names = [f"{prefix}{one:.3f}{suffix}" for one in WAVELENGTH[::-1]]
     lines = [",".join(["teff", "logg", "fsed", *names])]
-    for row in range(12):
-        lines.append(",".join(f"{v:.9g}" for v in (TEFF[row], LOGG[row], FSED[row], *FLUX[row, ::-1])))
+    values = np.column_stack([TEFF, LOGG, FSED, FLUX[:, ::-1]])
+    lines += [",".join(f"{value:.9g}" for value in row) for row in values]
     content = ("\n".join(lines) + "\n").encode()
     pack = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress}[packed]
     path.write_bytes(pack(content))
@@ -246,9 +246,10 @@ def test_folder_with_labels_in_the_names(tmp_path: Path, suffix: str) -> None:
 )
 def test_folder_with_labels_in_a_table(tmp_path: Path, named: str) -> None:
     folder_of(tmp_path / "grid")
+    name = named.removeprefix("grid/")
+    order = np.random.default_rng(2).permutation(12)
     rows = ["file,teff,logg,fsed"]
-    for i in np.random.default_rng(2).permutation(12):
-        rows.append(f"{named.removeprefix('grid/').format(TEFF[i], LOGG[i], FSED[i])},{TEFF[i]},{LOGG[i]},{FSED[i]}")
+    rows += [f"{name.format(TEFF[i], LOGG[i], FSED[i])},{TEFF[i]},{LOGG[i]},{FSED[i]}" for i in order]
     table = tmp_path / "grid" / "labels.csv"
     table.write_text("\n".join(rows) + "\n")
     check(ModelGrid(path=str(tmp_path / "grid"), table=str(table)), rtol=1e-6)

@@ -197,7 +197,7 @@ def test_a_grid_applied_to_other_data_needs_no_labels(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     np.savez(tmp_path / "other" / "new.npz", wavelength=WAVELENGTH, flux=np.ones((2, 6)))
     moved = loader.relocated(tmp_path / "other" / "new.npz")
-    moved = pickle.loads(pickle.dumps(moved))  # noqa: S301 - as processes get it
+    moved = pickle.loads(pickle.dumps(moved))
     assert moved.targets() == ["spectrum-0001", "spectrum-0002"]
     assert moved.labels() is None
     assert moved.load("spectrum-0002")["spectrum/0"]["flux"].values.tolist() == [1.0] * 6

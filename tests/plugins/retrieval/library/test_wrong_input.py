@@ -140,7 +140,7 @@ def test_a_broken_file_in_a_folder_is_set_aside_and_the_rest_go_on(tmp_path: Pat
 def test_a_table_of_another_length(tmp_path: Path) -> None:
     np.savez(tmp_path / "g.npz", **ARRAYS)
     (tmp_path / "t.csv").write_text("logg,z\n1,2\n2,3\n")
-    with pytest.raises(InputFileError, match="has 2 rows, but .* has 4 spectra; see key"):
+    with pytest.raises(InputFileError, match=r"has 2 rows, but .* has 4 spectra; see key"):
         SpectralLibrary(path=str(tmp_path / "g.npz"), table=str(tmp_path / "t.csv")).targets()
 
 
