@@ -138,8 +138,14 @@ def plot_outliers(spectra: xr.DataArray, components: Components | None = None) -
     ax.axvline(1, color="0.5", lw=0.8, ls=":")
     ax.axhline(1, color="0.5", lw=0.8, ls=":")
     targets = spectra["target"].values[found.rows]
-    for i in np.argsort(found.distance)[::-1][:_NAMED]:
-        if outlying[i]:
+    width, height = (float(np.ptp(np.log10(np.append(v, 1.0).clip(1e-3)))) for v in (found.within, found.beyond))
+    places: list[tuple[float, float]] = []
+    for i in np.argsort(found.distance)[::-1][: 4 * _NAMED]:
+        place = (np.log10(found.within[i].clip(1e-3)), np.log10(found.beyond[i].clip(1e-3)))
+        # names of points beside each other would hide each other
+        alone = all(abs(place[1] - y) > 0.04 * height or abs(place[0] - x) > 0.3 * width for x, y in places)
+        if outlying[i] and alone and len(places) < _NAMED:
+            places.append(place)
             ax.annotate(
                 short(str(targets[i]), 24),
                 (found.within[i].clip(1e-3), found.beyond[i].clip(1e-3)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe.explore.labels import names_of
-from specframe.explore.spectra import check_spectra
+from specframe.explore.spectra import check_spectra, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def find_duplicates(spectra: xr.DataArray) -> Duplicates:
     values = np.where(np.isfinite(spectra.values), spectra.values, np.nan)
     if len(values) < 2:
         raise DataError("duplicates: one spectrum has nothing to be compared with")
-    size = _size(values)
+    size = sizes(values)
     shapes = values / size[:, None]
     nearest, neighbour = _nearest(values, size)
     return Duplicates(_groups(values), _groups(shapes), nearest, neighbour)
@@ -102,18 +102,10 @@ def accuracy_ceiling(labels: xr.DataArray, groups: Sequence[Sequence[int]]) -> d
     return ceilings
 
 
-def _size(values: Array) -> Array:
-    """Return the root mean square of each spectrum, 1 where it is 0 or nothing is known."""
-    known = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        size = np.sqrt(np.square(np.where(known, values, 0.0)).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
-    return np.asarray(np.where(size > 0, size, 1.0))
-
-
 def _groups(values: Array) -> list[list[int]]:
     """Return the indices of rows that differ by rounding only."""
     known: NDArray[np.bool_] = np.isfinite(values)
-    filled, limit = np.nan_to_num(values), _DIFFERENT * _size(values)
+    filled, limit = np.nan_to_num(values), _DIFFERENT * sizes(values)
     direction = np.random.default_rng(0).normal(size=values.shape[1])
     # rows whose elements differ by at most so much differ at most so much in this weighted mean
     place = filled @ (direction / np.abs(direction).sum())

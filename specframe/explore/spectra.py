@@ -27,11 +27,15 @@ __all__ = [
     "mean_label",
     "pixel_statistics",
     "scale_of",
+    "shapes",
     "signal_to_noise",
+    "sizes",
 ]
 
 #: From this ratio of bright to faint on, spectra are drawn and analysed as logarithms.
 _DYNAMIC_RANGE = 10.0
+#: From this ratio of levels on, spectra that are no logarithms are analysed in shape.
+_LEVELS = 100.0
 _PERCENTILES = (2.5, 16.0, 50.0, 84.0, 97.5)
 
 
@@ -59,6 +63,30 @@ def analysed(spectra: xr.DataArray) -> Array:
         return values
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.log10(np.where(values > 0, values, np.nan)))
+
+
+def sizes(values: Array) -> Array:
+    """Return the root mean square of each row over what is finite, 1 where that is 0 or nothing is."""
+    known = np.isfinite(values)
+    square = np.square(np.where(known, values, 0.0)).sum(axis=1)
+    size = np.sqrt(square / np.maximum(known.sum(axis=1), 1))
+    return np.asarray(np.where(size > 0, size, 1.0))
+
+
+def shapes(spectra: xr.DataArray) -> tuple[xr.DataArray, Array] | None:
+    """Return spectra over their root mean square, and that (n_target,), where levels differ beyond all comparison.
+
+    That is so in collections of observed spectra, of which some are in physical units and some are normalised: then
+    they only compare in shape. ``None`` where levels differ by less than a factor of a hundred between 5 and 95 % of
+    the spectra, or where spectra are analysed as logarithms and levels tell something.
+    """
+    size = sizes(np.where(np.isfinite(spectra.values), spectra.values, np.nan))
+    low, high = np.percentile(size, [5, 95])
+    if scale_of(spectra) == "log" or high < _LEVELS * low:
+        return None
+    name = str(spectra.attrs.get("long_name", "value"))
+    scaled = spectra / size[:, None]
+    return scaled.assign_attrs({**spectra.attrs, "units": "", "long_name": f"{name} / root mean square"}), size
 
 
 def labels_of(labels: xr.DataArray | None, targets: Sequence[str]) -> xr.DataArray | None:

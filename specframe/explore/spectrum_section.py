@@ -12,7 +12,7 @@ from specframe.explore.component_figures import plot_components, plot_neighbours
 from specframe.explore.components import find_outliers, principal_components
 from specframe.explore.duplicates import accuracy_ceiling, find_duplicates
 from specframe.explore.section import Section, Statistics
-from specframe.explore.spectra import label_correlations, labels_of, pixel_statistics, scale_of, signal_to_noise
+from specframe.explore.spectra import label_correlations, labels_of, pixel_statistics, scale_of, shapes, signal_to_noise
 from specframe.explore.spectrum_figures import (
     plot_bad_pixels,
     plot_flux_boxes,
@@ -65,6 +65,14 @@ def spectrum_section(
         section.missing.append("Every pixel is masked or not finite: nothing can be shown.")
         return section
     _level(section, spectra, grids)
+    whole, found = spectra, shapes(spectra)
+    if found is not None:
+        spectra, size = found
+        errors = None if errors is None else errors / size[:, None]
+        section.findings.append(
+            f"Their levels differ by a factor of {float(size.max() / size.min()):.2g}: they are in different units, or "
+            "normalised differently. Below, each is divided by its root mean square, so that only shapes compare."
+        )
     if errors is not None:
         section.tables.append(pixel_statistics(spectra, errors))
     else:
@@ -73,7 +81,7 @@ def spectrum_section(
     section.draw(
         "all",
         "All spectra" if labels is None else "Spectra by label",
-        "Spectra" + (" coloured by a label." if labels is not None else ".") + f" Unit: {unit or 'none'}.",
+        "Spectra" + (" coloured by a label." if labels is not None else ".") + (f" Unit: {unit}." if unit else ""),
         partial(plot_spectra, spectra, labels, color, seed),
     )
     if spectra.sizes["target"] > 1:
@@ -101,7 +109,7 @@ def spectrum_section(
         section.missing.append(f"No principal components and no outliers: {error}.")
     else:
         _components(section, spectra, labels, components)
-    _duplicates(section, spectra, labels)
+    _duplicates(section, whole, labels)
     return section
 
 
@@ -291,7 +299,7 @@ def _duplicates(section: Section, spectra: xr.DataArray, labels: xr.DataArray | 
         if limited:
             section.findings.append(
                 "Identical spectra under different labels set a ceiling on accuracy, whatever the model: R2 at most "
-                + ", ".join(f"{value:.4g} for {label}" for label, value in limited.items())
+                + ", ".join(f"{_ceiling(value)} for {label}" for label, value in limited.items())
                 + "."
             )
         elif ceilings and found.groups:
@@ -302,7 +310,7 @@ def _duplicates(section: Section, spectra: xr.DataArray, labels: xr.DataArray | 
         if scaled:
             section.findings.append(
                 "Where only the shape of spectra counts, more are the same, and R2 is at most "
-                + ", ".join(f"{value:.4g} for {label}" for label, value in scaled.items())
+                + ", ".join(f"{_ceiling(value)} for {label}" for label, value in scaled.items())
                 + "."
             )
     finite = found.nearest[np.isfinite(found.nearest)]
@@ -330,3 +338,8 @@ def _duplicates(section: Section, spectra: xr.DataArray, labels: xr.DataArray | 
                 },
             )
         )
+
+
+def _ceiling(value: float) -> str:
+    """Return an R2 below 1 so that it does not read as 1."""
+    return f"{value:.4f}" if value < 0.99995 else f"1 - {1 - value:.1e}"

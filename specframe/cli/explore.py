@@ -1,0 +1,104 @@
+"""``specframe explore``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from specframe.cli.options import execution_options, override_option, plugin_option
+
+if TYPE_CHECKING:
+    from specframe.pipeline.exploring import Exploration
+
+__all__ = ["command"]
+
+#: So many findings of a section are printed.
+_FINDINGS = 4
+
+
+@click.command("explore")
+@click.argument("path", metavar="DATA|RUN|PIPELINE", type=click.Path(path_type=Path))
+@click.option("--step", metavar="ID", help="Of a pipeline or run: explore what comes out of this step.")
+@click.option("--loader", metavar="NAME", help="Of data: the loader that reads them.")
+@click.option(
+    "--with", "parameters", multiple=True, metavar="KEY=VALUE", help="Of data: a parameter of the loader; repeatable."
+)
+@click.option("--color", metavar="LABEL", help="Colour by this label; the first that varies by default.")
+@click.option("--targets", type=click.IntRange(min=1), metavar="N", help="Explore a random sample of N targets.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["png", "pdf", "svg"]),
+    default="png",
+    show_default=True,
+    help="Of the files of figures; the page always holds PNG.",
+)
+@override_option
+@plugin_option
+@execution_options
+def command(
+    path: Path,
+    step: str | None,
+    loader: str | None,
+    parameters: tuple[str, ...],
+    color: str | None,
+    targets: int | None,
+    file_format: Literal["png", "pdf", "svg"],
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    out: Path | None,
+    executor: str,
+    workers: int | None,
+    resume: bool,
+    quiet: bool,
+) -> int:
+    """Explore data, a run or what comes out of a step of a pipeline: statistics, figures and one HTML page.
+
+    They go to --out, by default explore/<name>. Of data, the only installed loader that reads them is taken, if
+    --loader names none.
+    """
+    import sys
+
+    from specframe.pipeline.exploring import explore_path
+
+    done = explore_path(
+        path,
+        out,
+        step=step,
+        loader=loader,
+        parameters=parameters,
+        overrides=overrides,
+        plugin_files=plugin_files,
+        color=color,
+        targets=targets,
+        file_format=file_format,
+        executor=executor,
+        workers=workers,
+        fresh=not resume,
+        quiet=quiet,
+        command=_typed(sys.argv),
+    )
+    _print_summary(done)
+    return done.exit_status
+
+
+def _typed(arguments: list[str]) -> str:
+    import shlex
+
+    return shlex.join(["specframe", *arguments[1:]])
+
+
+def _print_summary(done: Exploration) -> None:
+    for section in done.sections:
+        if section.findings:
+            click.echo(f"{section.title}:")
+        for text in section.findings[:_FINDINGS]:
+            click.echo(f"  {text}")
+    if done.set_aside:
+        first, count = done.set_aside[0], len(done.set_aside)
+        click.echo(
+            f"{count} {'target was' if count == 1 else 'targets were'} set aside, {first.target}: {first.reason}"
+        )
+    click.echo(f"Explored {done.explored} of {done.targets} targets. Page: {done.page}")
