@@ -94,6 +94,8 @@ def compare_with_grid(
         notes.append("grid interpolated to the observation's wavelengths as it stands, resolution unchanged")
     at = grid.like(spectrum)
     free = free or ("offset" if spectrum.quantity == "depth" else "scale")
+    if spectrum.noise_free:
+        notes.append("the spectrum compared holds no noise: chi2 tells only what models differ by")
     observed = (spectrum.flux, spectrum.error)
     everything = agreement(*observed, at.flux, spectrum.mask, free)
     if not everything.weighted:
@@ -282,9 +284,8 @@ def _band(
     drawn[:, columns] = predicted.spread
     models = interpolator.interpolate(drawn, "clamp")
     if not models.inside.all():
-        notes.append(
-            f"{np.mean(~models.inside):.0%} of the posterior's draws are outside of the grid, shown at its edge"
-        )
+        part = "all" if not models.inside.any() else f"{np.mean(~models.inside):.0%}"
+        notes.append(f"{part} of the posterior's draws are outside of the grid, shown at its edge")
     agree = agreement(spectrum.flux, spectrum.error, models.flux, spectrum.mask, free)
     fitted = agree.scale[:, None] * models.flux + agree.offset[:, None]
     lower, upper = np.percentile(fitted, (_LOWER, _UPPER), axis=0)

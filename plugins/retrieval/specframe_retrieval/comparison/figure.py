@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from io import BytesIO
 from threading import RLock
@@ -16,6 +17,7 @@ from specframe_retrieval.comparison.predicted import with_error
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -44,6 +46,8 @@ _OUTLIER = 2.5
 _ROOM_ABOVE, _ROOM, _LINE = 2.85, 4.9, 0.175
 #: Characters in a line of the text beside the panels.
 _WIDTH = 37
+#: A value with its name and unit, or an edge with its unit, which stay in one line.
+_VALUE = re.compile(r"\S+ = \S+( [^\s,]+)?|\S+ \([^()]*\)")
 #: Notes with one of these are warnings.
 _WARNINGS = ("edge of the grid", "outside of the grid", "unlike")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -72,7 +76,7 @@ def png_bytes(figure: Figure, dpi: int = 150) -> bytes:
 
 def _draw(comparison: xr.Dataset) -> Figure:
     figure = Figure(figsize=(10.0, 5.4), layout="constrained")
-    halves = figure.add_gridspec(1, 2, width_ratios=(2.9, 1.15))
+    halves = figure.add_gridspec(1, 2, width_ratios=(2.9, 1.15 if "chi2_of_radius" in comparison else 0.95))
     left, right = halves[0].subgridspec(2, 1, height_ratios=(2.6, 1.0), hspace=0.02), halves[1]
     top = figure.add_subplot(left[0])
     bottom = figure.add_subplot(left[1], sharex=top)
@@ -81,7 +85,6 @@ def _draw(comparison: xr.Dataset) -> Figure:
     _spectra(top, comparison, factor)
     top.set_ylabel(label)
     top.set_title(str(comparison.attrs["target"]), loc="left", fontsize=11)
-    top.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, borderaxespad=0.1)
     _residuals(bottom, comparison, factor, label)
     bottom.set_xlabel("Wavelength (µm)")
     axes = [top, bottom]
@@ -123,12 +126,27 @@ def _spectra(ax: Axes, comparison: xr.Dataset, factor: float) -> None:
             _band(ax, wavelength, low, high, _VERMILLION, 0.3)
         x, y = _broken(wavelength, comparison["model"].values * factor)
         ax.plot(x, y, color=_VERMILLION, label="model as predicted", zorder=5)
-    shown = [line.get_ydata() for line in ax.get_lines()]
-    values = np.concatenate([np.asarray(y, float) for y in [*shown, observed]])
-    low, high = np.nanpercentile(values, (0.3, 99.7))
+    reach = np.where(known, error, 0.0) if used.sum() <= _MANY else 0.0
+    shown = [np.asarray(line.get_ydata(), float) for line in ax.get_lines()]
+    low, high = np.nanpercentile(np.concatenate([*shown, observed - reach, observed + reach]), (0.3, 99.7))
     ax.set_ylim(low - 0.08 * (high - low), high + 0.1 * (high - low))
-    ax.set_xlim(wavelength[used].min(), wavelength[used].max())
-    ax.margins(x=0.02)
+    first, last = wavelength[used].min(), wavelength[used].max()
+    beside = 0.02 * (last - first) if used.sum() <= _MANY else 0.0
+    ax.set_xlim(first - beside, last + beside)
+    ax.legend(
+        *_observed_first(ax),
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=3,
+        frameon=False,
+        borderaxespad=0.1,
+    )
+
+
+def _observed_first(ax: Axes) -> tuple[list[Artist], list[str]]:
+    handles, labels = ax.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda i: labels[i] != "observed")
+    return [handles[i] for i in order], [labels[i] for i in order]
 
 
 def _residuals(ax: Axes, comparison: xr.Dataset, factor: float, label: str) -> None:
@@ -181,7 +199,8 @@ def _text(ax: Axes, comparison: xr.Dataset) -> None:
     lines += [("", _BLACK), *((line, _BLACK) for line in _numbers(comparison))]
     for note in [_nearest(comparison), *comparison.attrs.get("notes", "").splitlines()]:
         color = _VERMILLION if any(word in note for word in _WARNINGS) else _GREY
-        lines += [("", color), *((line, color) for line in textwrap.wrap(note, _WIDTH))]
+        whole = _VALUE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), note)
+        lines += [("", color), *((line, color) for line in textwrap.wrap(whole, _WIDTH))]
     heights = [0.4 if not line else 1.0 if color == _BLACK else 0.85 for line, color in lines]
     room = _ROOM_ABOVE if "chi2_of_radius" in comparison else _ROOM
     shrink = min(1.0, room / (_LINE * sum(heights)))

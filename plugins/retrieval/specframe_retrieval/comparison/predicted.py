@@ -29,7 +29,8 @@ class Predicted:
     """Parameters of one target; all arrays are (p,), in the order of ``names``.
 
     ``std`` is NaN where unknown. ``at_edge`` is -1 or 1 where the mean lies within one std of, or beyond, the grid's
-    lowest or highest label. ``spread`` holds draws of the posterior (n_draw, p), ``None`` where nothing is known of it.
+    lowest or highest label (``lower``, ``upper``), and 0 where it does so at both. ``spread`` holds draws of the
+    posterior (n_draw, p), ``None`` where nothing is known of it.
     """
 
     names: tuple[str, ...]
@@ -66,16 +67,18 @@ class Predicted:
         std = one["std"].values.astype(float) if "std" in one else np.full(mean.size, np.nan)
         known = grid.labels[:, [grid.names.index(name) for name in names]]
         lower, upper = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
-        reach = np.nan_to_num(std)
-        edge = np.where(mean - reach <= lower, -1, np.where(mean + reach >= upper, 1, 0))
-        varies = upper > lower
+        if "at_edge" in one:
+            edge = one["at_edge"].values.astype(np.int8)
+        else:
+            reach = np.nan_to_num(std)
+            edge = (mean + reach >= upper).astype(np.int8) - (mean - reach <= lower).astype(np.int8)
         shared = str(prediction["mean"].attrs.get("units", ""))
         return cls(
             names,
             tuple(map(str, one["unit"].values)) if "unit" in one.coords else (shared,) * len(names),
             mean,
             std,
-            np.where(varies, edge, 0).astype(np.int8),
+            np.where(upper > lower, edge, 0).astype(np.int8),
             lower,
             upper,
             bool(one["extrapolating"]) if "extrapolating" in one else False,
@@ -91,18 +94,18 @@ class Predicted:
         ]
 
     def edges(self) -> list[str]:
-        """Return what lies at the edge of the grid, or beyond it, one sentence each."""
+        """Return what lies at the edges of the grid or beyond, a sentence for each of the four, with the edge."""
         told = []
-        for text, unit, mean, side, lower, upper in zip(
-            self.describe(), self.units, self.mean, self.at_edge, self.lower, self.upper, strict=True
-        ):
-            if not side:
-                continue
-            end, word = (lower, "lower") if side < 0 else (upper, "upper")
-            limit = " ".join(filter(None, [f"{end:.6g}", unit]))
-            beyond = mean < lower if side < 0 else mean > upper
-            where = f"beyond the {word} edge" if beyond else f"at the {word} edge"
-            told.append(f"{text} lies {where} of the grid ({limit})")
+        beyond = {-1: self.mean < self.lower, 1: self.mean > self.upper}
+        for side, word, limits in ((-1, "lower", self.lower), (1, "upper", self.upper)):
+            within = (self.at_edge == side) & ~beyond[-1] & ~beyond[1]
+            for where, chosen in ((f"beyond the {word} edge", beyond[side]), (f"at the {word} edge", within)):
+                names = [
+                    " ".join(filter(None, [f"{self.names[k]} ({limits[k]:.6g}", self.units[k]])) + ")"
+                    for k in np.flatnonzero(chosen & (self.upper > self.lower))
+                ]
+                if names:
+                    told.append(f"{where} of the grid: {', '.join(names)}")
         return told
 
 

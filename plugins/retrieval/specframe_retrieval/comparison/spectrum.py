@@ -27,7 +27,8 @@ class PhysicalSpectrum:
 
     ``quantity`` is ``flux`` or ``depth``; ``error`` is NaN or 0 where unknown; ``mask`` is True where a sample must not
     be used. ``at`` says where a flux is: at the ``surface``, the top of the atmosphere, as those of models are, or at
-    the ``observer``. ``distance`` in pc and ``radius`` in RJup are ``None`` where unknown.
+    the ``observer``. ``distance`` in pc and ``radius`` in RJup are ``None`` where unknown. ``noise_free`` values are
+    those of a model, whose ``error`` is what an observation would have.
     """
 
     target: str
@@ -40,6 +41,7 @@ class PhysicalSpectrum:
     at: str = "observer"
     distance: float | None = None
     radius: float | None = None
+    noise_free: bool = False
 
 
 def physical_spectrum(observation: xr.DataTree) -> PhysicalSpectrum:
@@ -72,6 +74,7 @@ def physical_spectrum(observation: xr.DataTree) -> PhysicalSpectrum:
         unit,
         quantity,
         str(values.attrs.get("at") or ("surface" if of_model else "observer")),
+        noise_free=of_model,
         **known,
     )
 
