@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["guess_names", "is_depth", "plain_name", "unit_in_name"]
+__all__ = ["NOT_WAVELENGTHS", "guess_names", "is_depth", "plain_name", "unit_in_name"]
+
+#: Names of spectral axes whose numbers are no wavelengths, so that a unit must be stated.
+NOT_WAVELENGTHS = ("frequency", "freq", "wavenumber", "energy")
 
 #: Names in the order in which they are looked for, as :func:`plain_name` writes them.
 _KNOWN = {
     "wavelength": (
         *("wavelength", "wavelengths", "wave", "waves", "wl", "wls", "lambda", "lam", "wvl", "w"),
         *("spectral_axis", "wave_obs", "wl_obs", "wavelength_obs", "central_wavelength", "channel", "wavegrid"),
+        *NOT_WAVELENGTHS,
     ),
     "flux": (
         *("flux", "fluxes", "flux_density", "flux_lambda", "f_lambda", "flam", "f_nu", "fnu", "surface_flux"),

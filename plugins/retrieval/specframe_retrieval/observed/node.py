@@ -9,6 +9,7 @@ import xarray as xr
 from astropy import units as u
 
 from specframe.errors import InputFileError
+from specframe_retrieval.files.roles import NOT_WAVELENGTHS, plain_name
 from specframe_retrieval.files.units import flux_unit, read_unit, wavelength_unit
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def in_microns(path: Path, name: str, values: NDArray[Any], unit: str | None) ->
     """
     axis = np.asarray(values, float)
     if unit is None:
+        if plain_name(name) in NOT_WAVELENGTHS:
+            raise InputFileError(path, f"{name!r} has no unit: state wavelength_units (Hz, cm-1, eV ...)")
         if axis.size and np.nanmedian(axis) > _LONGEST:
             raise InputFileError(
                 path,

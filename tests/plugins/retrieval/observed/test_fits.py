@@ -91,6 +91,21 @@ def test_tabular_fits(tmp_path: Path) -> None:
     assert node["flux"].attrs["units"] == "mJy"
 
 
+def test_tabular_fits_along_frequency(tmp_path: Path) -> None:
+    table = QTable()
+    table["frequency"], table["flux"] = (LINEAR * u.AA).to(u.GHz, u.spectral()), FLUX * u.mJy
+    table.write(tmp_path / "s.fits")
+    node = read_spectrum(tmp_path / "s.fits")
+    np.testing.assert_allclose(node["wavelength"], 1e-4 * LINEAR)
+    np.testing.assert_allclose(node["flux"], FLUX)
+
+
+def test_frequencies_without_units_are_no_wavelengths(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", frequency=3.0 + np.arange(N), flux=FLUX)
+    with pytest.raises(InputFileError, match="'frequency' has no unit: state wavelength_units"):
+        read_spectrum(tmp_path / "s.npz")
+
+
 def test_jwst_x1d(tmp_path: Path) -> None:
     """EXTRACT1D of the JWST pipeline: DQ bit 1 is do-not-use, other bits are not bad."""
     quality = np.zeros(N, np.uint32)
