@@ -36,8 +36,9 @@ def flux_unit(text: str) -> Any:
         raise DataError(f"astropy cannot read the flux units {text!r}; write them as in 'W m-2 um-1' or 'Jy'") from None
     if not any(unit.is_equivalent(kind) for kind in KINDS.values()):
         listed = ", ".join(f"{name} ({kind.to_string()})" for name, kind in KINDS.items())
-        known = "no units" if unit == units.dimensionless_unscaled else f"units {text!r}"
-        hint = "; convert before normalising" if unit == units.dimensionless_unscaled else ""
+        bare = unit == units.dimensionless_unscaled
+        known = "no units" if bare else f"units {text!r}"
+        hint = "; state them where it is loaded, and convert before normalising" if bare else ""
         raise DataError(f"flux with {known} cannot be converted: expected {listed}{hint}")
     return unit
 
