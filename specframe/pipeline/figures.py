@@ -29,6 +29,7 @@ from specframe.report import (
     draw_parameter_residuals,
     draw_parameters,
     draw_posterior,
+    draw_predicted_parameters,
     draw_residual_correlations,
     draw_residual_image,
     draw_spectrum,
@@ -172,6 +173,8 @@ def _of_parameters(prediction: xr.Dataset, complete: xr.Dataset) -> Iterator[tup
             yield "parameter-correlations", partial(draw_residual_correlations, complete, truth)
         elif "std" in prediction:
             yield "error-by-sigma", partial(draw_error_by_sigma, complete, truth)
+    else:
+        yield "predicted-parameters", partial(draw_predicted_parameters, prediction)
     if has_joint_posterior(prediction):
         for rank, target in _chosen(prediction).items():
             draw = partial(draw_parameter_posterior, prediction, target, prediction.get("truth"))

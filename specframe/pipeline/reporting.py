@@ -46,7 +46,9 @@ _CAPTIONS = {
     "parameter-calibration": "For each parameter, left: how often the truth lies within intervals of a nominal "
     "coverage. Right: the probability that was predicted below the truth; flat when error bars are right.",
     "parameter-correlations": "Predicted minus true of the parameters against each other, and their correlations ρ, "
-    "beside those that the prediction states where it does.",
+    "beside those that follow from the stated covariances or samples, where there are such.",
+    "predicted-parameters": "Mean and 68 % interval (thinner: 95 %) of each target. Triangles lie at the edge of the "
+    "training labels or beyond, rings are targets unlike those of the training set.",
     "parameter-posterior": "Joint posterior of the parameters of a target. Contours hold 39 and 86 %, dashed lines are "
     "median and 68 % interval, full lines the truth where it is known.",
     "spectrum": "Spectrum with its 68 % error bars, the truth where it is known, and published spectra to compare "
@@ -65,6 +67,7 @@ _COVARIANCE = (
 )
 #: Figures of all targets come first, those of a target together.
 _OF_ALL = (
+    "predicted-parameters",
     "parameters",
     "parameter-residuals",
     "parameter-histograms",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         draw_residual_correlations,
         has_joint_posterior,
     )
+    from specframe.report.predicted_parameters import draw_predicted_parameters
     from specframe.report.residual_image import draw_residual_image
     from specframe.report.spectrum import draw_spectrum
     from specframe.report.training import draw_training
@@ -50,6 +51,7 @@ __getattr__, __dir__ = lazy_names(
             "draw_residual_correlations",
             "has_joint_posterior",
         ),
+        "predicted_parameters": ("draw_predicted_parameters",),
         "residual_image": ("draw_residual_image",),
         "spectrum": ("draw_spectrum",),
         "training": ("draw_training",),
@@ -73,6 +75,7 @@ __all__ = [
     "draw_parameter_residuals",
     "draw_parameters",
     "draw_posterior",
+    "draw_predicted_parameters",
     "draw_residual_correlations",
     "draw_residual_image",
     "draw_spectrum",

@@ -129,8 +129,8 @@ def _draws(prediction: xr.Dataset, row: int) -> Array:
 def draw_residual_correlations(prediction: xr.Dataset, truth: xr.DataArray) -> Figure:
     """Draw predicted minus true of all parameters against each other, a point for each target.
 
-    Each panel states the correlation of the residuals and, where the prediction has samples or a covariance, the mean
-    of the correlations that it states.
+    Each panel states the correlation of the residuals and, where the prediction has samples or a covariance, the one
+    that they have by these: that of the mean covariance.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def draw_residual_correlations(prediction: xr.Dataset, truth: xr.DataArray) -> F
 
 
 def _stated_correlations(prediction: xr.Dataset, names: Sequence[str]) -> Array | None:
-    """Return the mean over targets of the correlations that a Prediction states, (n, n)."""
+    """Return the correlations that residuals of all targets together have by what a Prediction states, (n, n)."""
     if not has_joint_posterior(prediction):
         return None
     outputs = [str(name) for name in prediction["output"].values]
@@ -169,12 +169,14 @@ def _stated_correlations(prediction: xr.Dataset, names: Sequence[str]) -> Array 
         samples = prediction["samples"].values[:, :, columns]
         away = samples - samples.mean(axis=0)
         covariance = np.einsum("sti,stj->tij", away, away) / len(samples)
-    size = np.sqrt(np.einsum("tii->ti", covariance))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = covariance / (size[:, :, None] * size[:, None, :])
-    known = np.isfinite(correlation)
-    total = np.where(known, correlation, 0.0).sum(axis=0)
-    return np.asarray(np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0)))
+    known = np.isfinite(covariance).all(axis=(1, 2))
+    if not known.any():
+        return None
+    pooled = covariance[known].mean(axis=0)
+    size = np.sqrt(np.diagonal(pooled))
+    return np.asarray(
+        np.divide(pooled, np.outer(size, size), out=np.zeros(pooled.shape), where=np.outer(size, size) > 0)
+    )
 
 
 def _corner(
@@ -199,6 +201,9 @@ def _corner(
         fig=fig,
         levels=_LEVELS,
         color=PALETTE["blue"],
+        range=None
+        if truths is None
+        else [_reach(values, true) for values, true in zip(columns.T, truths, strict=True)],
         truths=truths,
         truth_color=PALETTE["vermillion"],
         max_n_ticks=3,
@@ -211,3 +216,10 @@ def _corner(
     for ax in fig.axes:
         ax.tick_params(labelsize=7.0)
     return fig
+
+
+def _reach(draws: Array, true: float | None) -> tuple[float, float]:
+    """Return the range of a panel that holds the draws and the truth."""
+    ends = [float(draws.min()), float(draws.max()), *([] if true is None else [true])]
+    margin = 0.05 * (max(ends) - min(ends))
+    return min(ends) - margin, max(ends) + margin

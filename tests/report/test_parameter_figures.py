@@ -17,6 +17,7 @@ from specframe.report import (
     draw_parameter_posterior,
     draw_parameter_residuals,
     draw_parameters,
+    draw_predicted_parameters,
     draw_residual_correlations,
     png_bytes,
 )
@@ -172,6 +173,21 @@ def test_joint_posterior_is_that_of_the_target(prediction, truth):
     known = [line.get_xdata()[0] for line in fig.axes[0].lines if line.get_linestyle() == "-"]
     assert truth.values[7, 0] in known
     assert png_bytes(fig) == png_bytes(draw_parameter_posterior(prediction, "t7", truth))
+
+
+def test_predictions_without_truth_are_drawn_target_by_target(prediction, truth):
+    few = prediction.isel(target=slice(4, 12))
+    axes = draw_predicted_parameters(few).axes
+    assert [ax.get_xlabel() for ax in axes] == ["teff [K]", "logg", "$[M/H]$ [dex]"]
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == [f"t{i}" for i in range(4, 12)]
+    (lower,), (upper,), inside = marked(axes[0], "<"), marked(axes[0], ">"), marked(axes[0], "o")[0]
+    np.testing.assert_allclose(lower[:, 0], few["mean"].values[:1, 0])
+    np.testing.assert_allclose(upper[:, 0], few["mean"].values[1:5, 0])
+    np.testing.assert_allclose(inside[:, 0], few["mean"].values[5:, 0])
+    half = axes[0].collections[1].get_segments()[0][:, 0]
+    np.testing.assert_allclose(np.ptp(half), 2 * 30 * stats.norm.ppf(0.84))
+    (crosses,) = marked(draw_predicted_parameters(few, truth).axes[1], "x")
+    np.testing.assert_allclose(crosses[:, 0], truth.values[4:12, 1])
 
 
 def test_names_and_units_are_drawn_as_they_are(prediction, truth):
