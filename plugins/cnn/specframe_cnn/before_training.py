@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from specframe_cnn.training.judging import judged
 from specframe_cnn.training.threads import threads
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def start_at_zero(network: Network, head: Head) -> None:
         network.last.bias[:rows] = 0.0
 
 
-def loss_of(network: Network, head: Head, data: TensorData) -> float:
+def loss_of(network: Network, head: Head, data: TensorData, by: Literal["loss", "error"] = "loss") -> float:
     """Return the loss of ``data`` as training judges targets held out; NaN when there are none."""
     if not len(data):
         return float("nan")
@@ -39,6 +40,6 @@ def loss_of(network: Network, head: Head, data: TensorData) -> float:
         for first in range(0, len(data), _BATCH):
             rows = slice(first, first + _BATCH)
             raw = network({name: values[rows] for name, values in data.inputs.items()})
-            each = head.per_target(raw, data.labels[rows])
+            each = judged(head, raw, data.labels[rows], by)
             loss += float((each * data.weight[rows]).sum())
     return loss / float(data.weight.sum())

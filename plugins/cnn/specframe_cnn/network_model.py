@@ -347,7 +347,7 @@ class NetworkModel(Model):
         start_at_zero(network, head)
         before = {name: value.clone() for name, value in network.state_dict().items()}
         validation = seen.bare().take(torch.from_numpy(held_out))
-        loss_before = loss_of(network, head, validation)
+        loss_before = loss_of(network, head, validation, self.params.training.judged_by)
         history = train(
             network,
             head,

@@ -11,6 +11,7 @@ from specframe_cnn.network.params import (
     Activation,
     Dropout,
     FlattenBlock,
+    GaussianHead,
     HeadParams,
     MeanHead,
     NetworkParams,
@@ -154,6 +155,23 @@ class MlpTrainingParams(TrainingParams):
         ge=1,
         description="Training stops after so many epochs in which the loss of the targets held out did not improve.",
     )
+    validation: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description=(
+            "Part of the training targets, in whole groups, that is held out to choose the best weights. 0: none is; "
+            "all epochs are run and the last weights kept."
+        ),
+    )
+    judged_by: Literal["loss", "error"] = Field(
+        "error",
+        description=(
+            "What the targets held out are judged by: the loss, or the mean squared error of the mean alone. A network "
+            "that states errors grows too sure of them long before its mean stops to improve: 'error' gives the better "
+            "mean, with errors that have to be calibrated (uncertainty: variance-scaling)."
+        ),
+    )
     batch_size: int = Field(64, ge=2, description="Targets in a step; batches are of about equal size.")
     learning_rate: float = Field(2e-3, gt=0, le=10, description="The largest learning rate of the schedule.")
     schedule: Literal["constant", "cosine", "plateau", "one-cycle"] = Field(
@@ -163,6 +181,12 @@ class MlpTrainingParams(TrainingParams):
             "almost zero; 'cosine' falls to zero at the last epoch; 'plateau' halves when the loss of the targets held "
             "out has not improved for a third of the patience."
         ),
+    )
+    ema: float = Field(
+        0.998,
+        ge=0,
+        lt=1,
+        description="Decay per step of the moving average of the weights, which is validated and kept; 0: none.",
     )
 
 
@@ -186,7 +210,7 @@ class MlpParams(_NetworkParams, _SpectraParams):
         ),
     )
     components: Annotated[int, Field(ge=1, le=4096)] | None = Field(
-        100,
+        80,
         description=(
             "The network reads so many principal components of the scaled spectra, each of about unit variance, in "
             "place of the wavelengths: small differences between spectra then count as much as large ones. They are "
@@ -208,12 +232,19 @@ class MlpParams(_NetworkParams, _SpectraParams):
         False, description="Add what a layer gets to what it gives, wherever both have as many features."
     )
     initial_weights: float = Field(
-        0.4,
+        0.3,
         gt=0,
         le=10,
         description=(
             "Size of the weights that training starts from, in units of those of He et al. (2015). With smaller ones a "
             "network learns smoother functions."
+        ),
+    )
+    head: HeadParams = Field(
+        GaussianHead(type="gaussian"),
+        description=(
+            "What is stated of each output, and the loss. With stated errors each output counts as it can be known: "
+            "with the head 'mean' one that nothing tells of spoils the others."
         ),
     )
     training: MlpTrainingParams = Field(MlpTrainingParams(), description="How it is trained.")

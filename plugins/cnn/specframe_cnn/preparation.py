@@ -56,9 +56,9 @@ class Preparation:
         made = cls(
             rows,
             transform,
-            level=torch.from_numpy(level.astype(np.float32)[:, None]),
+            level=torch.from_numpy(level.astype(np.float32).reshape(-1, 1)),
             floor=torch.full((n_channel, length), -torch.inf),
-            prepared=torch.from_numpy(prepared[:, None]),
+            prepared=torch.from_numpy(prepared.reshape(-1, 1)),
             centre=torch.zeros(1, 1),
             inverse=torch.ones(1, 1),
         )

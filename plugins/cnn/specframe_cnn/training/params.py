@@ -27,6 +27,14 @@ class TrainingParams(Params):
             "best weights. 0: none is; all epochs are run and the last weights kept."
         ),
     )
+    judged_by: Literal["loss", "error"] = Field(
+        "loss",
+        description=(
+            "What the targets held out are judged by: the loss, or the mean squared error of the mean alone. A network "
+            "that states errors grows too sure of them long before its mean stops to improve: 'error' gives the better "
+            "mean, with errors that have to be calibrated (uncertainty: variance-scaling)."
+        ),
+    )
     batch_size: int = Field(
         32,
         ge=2,

@@ -12,6 +12,7 @@ from torch.nn.utils import clip_grad_norm_
 from specframe_cnn.training.batches import epoch_batches, epoch_seeds, number_of_batches
 from specframe_cnn.training.device import Arithmetic, seed_layers
 from specframe_cnn.training.history import Record
+from specframe_cnn.training.judging import judged
 from specframe_cnn.training.optimiser import (
     MovingAverage,
     load_optimiser,
@@ -161,7 +162,7 @@ class Session:
         return raw.float()
 
     def _validate(self) -> float:
-        """Return the weighted mean loss of the targets held out, with the averaged weights where there are."""
+        """Return by how much the targets held out are wrong on average, with averaged weights where there are any."""
         self.network.eval()
         own = None
         if self._average is not None:
@@ -170,7 +171,7 @@ class Session:
         loss = weight = 0.0
         with torch.no_grad():
             for chunk in self.validation:
-                each = self.head.per_target(self._raw(chunk), chunk.labels)
+                each = judged(self.head, self._raw(chunk), chunk.labels, self.params.judged_by)
                 loss += float((each * chunk.weight).sum())
                 weight += float(chunk.weight.sum())
         if own is not None:

@@ -69,7 +69,15 @@ def test_all_off_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    "params", [{"time_flip": 0.5}, {"noise": 1.0}, {"drift": 1e-3}, {"channel_masking": 0.3}, {"depth_scaling": 0.5}]
+    "params",
+    [
+        {"time_flip": 0.5},
+        {"noise": 1.0},
+        {"drift": 1e-3},
+        {"channel_masking": 0.3},
+        {"depth_scaling": 0.5},
+        {"band_masking": 0.9},
+    ],
 )
 def test_the_batch_itself_stays_as_it_is_and_the_generator_decides(params):
     data, copy = planets(depths(), noise=0.1), planets(depths(), noise=0.1)
@@ -187,6 +195,54 @@ def test_never_all_channels_of_a_planet_are_masked():
     assert not bool(lost.any())
 
 
+@pytest.mark.parametrize("widest", [0.01, 0.5, 0.99])
+def test_bands_are_neighbours_of_any_width_up_to_the_widest(widest):
+    data = planets(depths())
+    data.inputs["image"] += 1.0
+    mask = apply(data, band_masking=0.4, band_width=widest).masks["image"]
+    lost = mask[:, 0, :, 0]
+    assert torch.equal(mask, lost[:, None, :, None].expand_as(mask))
+    assert float(lost.any(dim=1).float().mean()) == pytest.approx(0.4, abs=4 * 0.025)  # 400 planets
+    number = lost.sum(dim=1)
+    most = min(max(1, int(np.ceil(widest * WAVELENGTHS))), WAVELENGTHS - 1)
+    assert set(number.tolist()) == set(range(most + 1))  # 160 bands of 11 widths at most
+    edges = lost.int().diff(dim=1, prepend=torch.zeros(N, 1, dtype=torch.int32)).clamp(min=0).sum(dim=1)
+    assert int(edges.max()) == 1
+    assert bool(lost.any(dim=0).all())  # anywhere, the ends too
+
+
+def test_noise_comes_before_what_depends_on_a_whole_spectrum():
+    """A spectrum divided by its own mean has it after the noise, and without what was masked."""
+
+    class Relative:
+        def __call__(self, values, missing):
+            kept = values if missing is None else values.masked_fill(missing, 0.0)
+            count = values.shape[2] if missing is None else (~missing).sum(dim=2, keepdim=True)
+            return kept / (kept.sum(dim=2, keepdim=True) / count)
+
+    flux = 2.0 + torch.rand(N, 1, WAVELENGTHS, generator=torch.Generator().manual_seed(2))
+    data = TensorData(
+        inputs={"series": flux},
+        labels=torch.zeros(N, 1),
+        weight=torch.ones(N),
+        errors={"series": 0.1 * flux},
+        wavelength_axis={"series": 2},
+        finish={"series": Relative()},
+    )
+    noisy = apply(data, noise=1.0)
+    assert noisy.finish == {}
+    torch.testing.assert_close(noisy.inputs["series"].mean(dim=2), torch.ones(N, 1))
+    scatter = (noisy.inputs["series"] / data.finished().inputs["series"] - 1).std()
+    # the mean of 12 takes a twelfth of the variance with it
+    assert float(scatter) == pytest.approx(0.1 * np.sqrt(11 / 12), rel=0.05)
+    masked = apply(data, noise=1.0, band_masking=1.0)
+    there = ~masked.masks["series"]
+    mean = (masked.inputs["series"] * there).sum(dim=2) / there.sum(dim=2)
+    torch.testing.assert_close(mean, torch.ones(N, 1))
+    assert bool((masked.inputs["series"][~there] == 0).all())
+    torch.testing.assert_close(data.bare().inputs["series"].mean(dim=2), torch.ones(N, 1))
+
+
 def test_channels_that_are_no_wavelengths_are_left_alone():
     """As a curve of 3 wavelengths has them behind it: 3 channels that mark missing values, with offset NaN."""
     flux = torch.zeros(N, 6, TIMES)
@@ -226,6 +282,7 @@ def test_missing_values_stay_zero():
         ({"drift": 1e-3}, "an input with a time axis"),
         ({"noise": 1.0}, "inputs with errors"),
         ({"channel_masking": 0.1}, "an input with a wavelength axis"),
+        ({"band_masking": 0.1}, "an input with a wavelength axis"),
         ({"depth_scaling": 0.1}, "labels that are transit depths"),
     ],
 )
