@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from specframe_retrieval.comparison.comparison import compare_with_grid
     from specframe_retrieval.comparison.exporter import GridComparison
     from specframe_retrieval.comparison.figure import draw_comparison
-    from specframe_retrieval.comparison.grid import ModelGrid, interpolate_grid
+    from specframe_retrieval.comparison.grid import SpectralGrid, interpolate_grid
     from specframe_retrieval.comparison.interpolation import GridInterpolator, Interpolated
     from specframe_retrieval.comparison.radius import radius_of_scale, radius_scan
     from specframe_retrieval.comparison.spectrum import PhysicalSpectrum, physical_spectrum
@@ -23,7 +23,7 @@ __getattr__, __dir__ = lazy_names(
         "comparison": ("compare_with_grid",),
         "exporter": ("GridComparison",),
         "figure": ("draw_comparison",),
-        "grid": ("ModelGrid", "interpolate_grid"),
+        "grid": ("SpectralGrid", "interpolate_grid"),
         "interpolation": ("GridInterpolator", "Interpolated"),
         "radius": ("radius_of_scale", "radius_scan"),
         "spectrum": ("PhysicalSpectrum", "physical_spectrum"),
@@ -35,8 +35,8 @@ __all__ = [
     "GridComparison",
     "GridInterpolator",
     "Interpolated",
-    "ModelGrid",
     "PhysicalSpectrum",
+    "SpectralGrid",
     "agreement",
     "compare_with_grid",
     "draw_comparison",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe_retrieval.comparison.chi2 import Agreement, Free
-    from specframe_retrieval.comparison.grid import ModelGrid
+    from specframe_retrieval.comparison.grid import SpectralGrid
     from specframe_retrieval.comparison.interpolation import GridInterpolator
     from specframe_retrieval.comparison.spectrum import PhysicalSpectrum
 
@@ -36,7 +36,7 @@ _LOWER, _UPPER = 15.87, 84.13
 
 def compare_with_grid(
     spectrum: PhysicalSpectrum,
-    grid: ModelGrid,
+    grid: SpectralGrid,
     prediction: xr.Dataset | None = None,
     *,
     free: Free | None = None,
@@ -139,7 +139,7 @@ def compare_with_grid(
 class _RadiusOf:
     """Radii of scales, NaN with a reason where they cannot be told."""
 
-    def __init__(self, spectrum: PhysicalSpectrum, grid: ModelGrid, source: RadiusFrom, free: Free) -> None:
+    def __init__(self, spectrum: PhysicalSpectrum, grid: SpectralGrid, source: RadiusFrom, free: Free) -> None:
         self.unknown = ""
         self.given: dict[str, float] = {}
         if source == "none" or spectrum.quantity != "flux" or free not in ("scale", "both"):
@@ -166,7 +166,7 @@ class _RadiusOf:
         return np.asarray(radius_of_scale(scale, **self.given))
 
 
-def _neighbours(at: ModelGrid, found: Agreement, best: NDArray[np.intp], radius: _RadiusOf) -> dict[str, Any]:
+def _neighbours(at: SpectralGrid, found: Agreement, best: NDArray[np.intp], radius: _RadiusOf) -> dict[str, Any]:
     scale, offset = found.scale[best], found.offset[best]
     fitted = scale[:, None] * np.asarray(at.flux[best], float) + offset[:, None]
     return {
@@ -181,7 +181,7 @@ def _neighbours(at: ModelGrid, found: Agreement, best: NDArray[np.intp], radius:
     }
 
 
-def _labels(predicted: Predicted, at: ModelGrid, everything: Agreement, notes: list[str]) -> Array:
+def _labels(predicted: Predicted, at: SpectralGrid, everything: Agreement, notes: list[str]) -> Array:
     """Return candidates for all labels (k, p): what is predicted, and the nearest spectra's where it is not."""
     assert at.interpolator is not None
     hidden = [k for k, name in enumerate(at.names) if name not in predicted.names]

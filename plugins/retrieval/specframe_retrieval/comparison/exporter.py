@@ -12,7 +12,7 @@ from specframe.api import Params, ResultsExporter
 from specframe.errors import DataError
 from specframe_retrieval.comparison.comparison import compare_with_grid
 from specframe_retrieval.comparison.figure import draw_comparison, png_bytes
-from specframe_retrieval.comparison.grid import ModelGrid
+from specframe_retrieval.comparison.grid import SpectralGrid
 from specframe_retrieval.comparison.params import GridComparisonParams
 from specframe_retrieval.comparison.spectrum import physical_spectrum
 from specframe_retrieval.comparison.tables import ecsv_bytes, nearest_table, spectrum_table, summary_table
@@ -46,7 +46,7 @@ class GridComparison(ResultsExporter):
 
         Raises :class:`~specframe.errors.DataError` when there is no grid, or no target can be compared with it.
         """
-        grid = ModelGrid.of(results.training(), results.labels, self.params.space)
+        grid = SpectralGrid.of(results.training(), results.labels, self.params.space)
         predicted = set(results.prediction["target"].values.astype(str))
         folder = Path(directory) / self.params.folder
         found: list[xr.Dataset] = []
@@ -69,7 +69,7 @@ class GridComparison(ResultsExporter):
         table = summary_table(found, failed)
         return [_write(folder / "grid-comparison.ecsv", ecsv_bytes(table)), *written]
 
-    def compare(self, observation: xr.DataTree, grid: ModelGrid, prediction: xr.Dataset | None = None) -> xr.Dataset:
+    def compare(self, observation: xr.DataTree, grid: SpectralGrid, prediction: xr.Dataset | None = None) -> xr.Dataset:
         """Return the comparison of one target, see :func:`~specframe_retrieval.compare_with_grid`."""
         return compare_with_grid(
             physical_spectrum(observation),

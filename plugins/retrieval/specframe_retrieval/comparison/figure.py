@@ -48,6 +48,8 @@ _ROOM_ABOVE, _ROOM, _LINE = 2.85, 4.9, 0.175
 _WIDTH = 37
 #: A value with its name and unit, or an edge with its unit, which stay in one line.
 _VALUE = re.compile(r"\S+ = \S+( [^\s,]+)?|\S+ \([^()]*\)")
+#: A factor of a unit: a symbol and its exponent.
+_FACTOR = re.compile(r"([A-Za-z]+)(-?\d+)?")
 #: Notes with one of these are warnings.
 _WARNINGS = ("edge of the grid", "outside of the grid", "unlike")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -263,12 +265,19 @@ def _scaled(comparison: xr.Dataset) -> tuple[float, str]:
         return (1e6, "Depth (ppm)") if largest < 0.01 else (1e2, "Depth (%)")
     power = math.floor(math.log10(largest)) if largest > 0 else 0
     power = 0 if -2 <= power <= 3 else power
-    if unit:
-        from astropy import units
-
-        unit = units.Unit(unit).to_string("unicode", fraction=False).replace("μ", "µ")
-    words = " ".join(filter(None, [f"10{str(power).translate(_SUPERSCRIPT)}" if power else "", unit]))
+    words = " ".join(filter(None, [f"10{str(power).translate(_SUPERSCRIPT)}" if power else "", _typeset(unit)]))
     return 10.0**-power, f"Flux ({words})" if words else "Flux"
+
+
+def _typeset(unit: str) -> str:
+    """Return a unit such as ``erg s-1 cm-2 AA-1`` with raised exponents, in the order in which it is written."""
+    parts = [_FACTOR.fullmatch(part) for part in unit.split()]
+    if all(parts):
+        symbols = {"um": "µm", "AA": "Å", "Angstrom": "Å", "angstrom": "Å", "micron": "µm"}
+        return " ".join(symbols.get(p[1], p[1]) + (p[2] or "").translate(_SUPERSCRIPT) for p in parts if p)
+    from astropy import units
+
+    return str(units.Unit(unit).to_string("unicode", fraction=False))
 
 
 def _broken(wavelength: Array, values: Array) -> tuple[Array, Array]:

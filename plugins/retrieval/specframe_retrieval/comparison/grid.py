@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ModelGrid", "interpolate_grid"]
+__all__ = ["SpectralGrid", "interpolate_grid"]
 
 #: Wavelengths that differ by less than this part are the same.
 _SAME = 1e-6
 
 
 @dataclass(frozen=True)
-class ModelGrid:
+class SpectralGrid:
     """Spectra ``flux`` (n, wavelength), NaN where masked, and ``labels`` (n, p), of the spectra called ``targets``.
 
     ``names`` and ``units`` are those of the labels, without which there are none; ``unit`` is that of the flux,
@@ -155,7 +155,7 @@ def interpolate_grid(
     """
     import xarray as xr
 
-    grid = ModelGrid.of(observations, labels)
+    grid = SpectralGrid.of(observations, labels)
     if grid.interpolator is None:
         raise DataError("no label of the grid varies: nothing can be interpolated")
     found = grid.interpolator.interpolate(np.atleast_2d(np.asarray(parameters, float)), outside)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from specframe_retrieval.comparison.grid import ModelGrid
+    from specframe_retrieval.comparison.grid import SpectralGrid
 
     Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Predicted:
     spread: Array | None = None
 
     @classmethod
-    def of(cls, prediction: xr.Dataset, target: str, grid: ModelGrid, draws: int = 50) -> Self | None:
+    def of(cls, prediction: xr.Dataset, target: str, grid: SpectralGrid, draws: int = 50) -> Self | None:
         """Read a target's row; outputs that are no labels of the grid are left out, ``None`` where none is left.
 
         Draws are taken from ``samples``, else from the normal distribution of ``covariance`` or ``std``.
