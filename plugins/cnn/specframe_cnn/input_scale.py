@@ -66,6 +66,8 @@ class InputScale:
     auxiliary_inverse: NDArray[np.float64]
     size: NDArray[np.int64]
     marked: NDArray[np.bool_]
+    #: Whether training had gaps, or masks what it sees: then gaps may say something of their own.
+    gaps: NDArray[np.bool_]
     auxiliary_marked: NDArray[np.int64]
     preparation: Preparation | None = None
     loadings: NDArray[np.float32] | None = None
@@ -115,6 +117,7 @@ class InputScale:
             middle,
             np.where(varies, 1.0 / np.where(varies, std, 1.0), 0.0),
             np.array(measured.values.shape[1:], np.int64),
+            np.array([missing or mark or components is not None]),
             np.array([missing or mark]),
             np.flatnonzero(~known.all(axis=0) & varies),
             preparation,
@@ -129,7 +132,7 @@ class InputScale:
         """Return the layer of principal components, where there is one."""
         if self.loadings is None or self.weights is None:
             return None
-        return Components(self.loadings, self.weights, len(self.centre), bool(self.marked[0]))
+        return Components(self.loadings, self.weights, told=bool(self.gaps[0]))
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], rows: Rows, transform: Transform) -> Self:

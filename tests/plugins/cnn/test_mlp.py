@@ -145,7 +145,7 @@ def test_residual_layers_add_to_their_input():
     inputs = np.random.default_rng(0).normal(size=(40, 6))
     model = Mlp(residual=True, hidden=[8, 8, 4], training=QUICK).fit(inputs, inputs[:, :2])
     network = model._network
-    series = {"series": torch.from_numpy(inputs.astype(np.float32))[:, None]}
+    series = model._scale.inputs(_measured(inputs))
     with torch.no_grad():
         for parameter in network.dense[2].parameters():
             parameter.zero_()

@@ -201,20 +201,14 @@ def test_auxiliary_values_stand_beside_spectra(name):
     assert model.fit(X, _labels(parameters)).predict(X)["mean"].shape == (40, 2)
 
 
-@pytest.mark.parametrize("options", [{}, {"rows": "mean"}, {"transform": "log"}])
+@pytest.mark.parametrize("options", [{}, {"rows": "mean", "transform": "log"}, {"augment": {"noise": 1.0}}])
 def test_parameters_of_different_units_are_found_in_noisy_spectra_with_gaps(options):
     flux, parameters = _grid(n=500)
     error = 0.02 * flux
     known, new = slice(0, 400), slice(400, None)
     training = {"epochs": 60, "patience": 60, "batch_size": 32}
-    model = Mlp(
-        hidden=[64, 64],
-        components=20,
-        augment={"noise": 1.0, "band_masking": 0.5},
-        head="gaussian",
-        training=training,
-        **options,
-    )
+    given = {"augment": {"noise": 1.0, "band_masking": 0.5}, "head": "gaussian", **options}
+    model = Mlp(hidden=[64, 64], components=20, training=training, **given)
     model.fit(_collection(flux[known], error[known]), _labels(parameters[known]), seed=1)
     observed = _observed(flux[new], error[new])
     truth = parameters[new]

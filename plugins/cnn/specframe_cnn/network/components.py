@@ -24,28 +24,28 @@ class Components(nn.Module):
 
     The scores are the expectation of probabilistic principal components (Tipping & Bishop 1999, JRSS B 61, 611): each
     has about unit variance, those that hardly rise above the noise less. So a network sees the many small differences
-    between spectra as well as the few large ones. Missing values, where ``marked``, are filled with what the
-    components say of them (expectation-maximisation, Roweis 1998), and the part of each component that was missing
-    stands behind the scores.
+    between spectra as well as the few large ones. Missing values are filled with what the components say of them
+    (expectation-maximisation, Roweis 1998). Where gaps are ``told``, because training has some, the part of each
+    component that is missing stands behind the scores.
 
     ``loadings`` (component, channel * wavelength) with norms of the components' signal, and ``weights`` (channel *
     wavelength, component) that make scores of values, are what :func:`principal_components` found; they are no part of
-    the network's state. ``marked`` channels stand behind the others.
+    the network's state. The second half of the channels marks what is missing in the first.
     """
 
     loadings: Tensor
     weights: Tensor
 
-    def __init__(self, loadings: NDArray[Any], weights: NDArray[Any], n_channel: int, marked: bool) -> None:
+    def __init__(self, loadings: NDArray[Any], weights: NDArray[Any], told: bool) -> None:
         super().__init__()
-        self.n_channel, self.marked = n_channel, marked
+        self.told = told
         for name, values in (("loadings", loadings), ("weights", weights)):
             self.register_buffer(name, torch.from_numpy(values.astype(np.float32)), persistent=False)
 
     @property
     def width(self) -> int:
         """How many numbers it gives of each target."""
-        return len(self.loadings) * (2 if self.marked else 1)
+        return len(self.loadings) * (2 if self.told else 1)
 
     def extra_repr(self) -> str:
         """Say how many components there are."""
@@ -53,13 +53,13 @@ class Components(nn.Module):
 
     def forward(self, series: Tensor) -> Tensor:
         """Return the scores (target, width) of series (target, channel, wavelength), 0 where missing."""
-        values = series[:, : self.n_channel].flatten(1)
-        if not self.marked:
-            return values @ self.weights
-        missing = series[:, self.n_channel :].flatten(1) > 0
+        values, marks = (half.flatten(1) for half in series.chunk(2, 1))
+        missing = marks > 0
         if bool(missing.any()):
             for _ in range(_FILLINGS):
                 values = torch.where(missing, (values @ self.weights) @ self.loadings, values)
+        if not self.told:
+            return values @ self.weights
         squared = self.loadings.square()
         lost = missing.to(values.dtype) @ (squared / squared.sum(1, keepdim=True).clamp(min=1e-12)).T
         return torch.cat([values @ self.weights, lost], 1)

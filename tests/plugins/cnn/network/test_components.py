@@ -46,7 +46,7 @@ def test_components_of_noise_count_for_less():
 
 def test_missing_values_are_filled_with_what_the_others_say():
     values = _spectra(500, 60, noise=0.01).astype(np.float32)
-    layer = Components(*principal_components(values[:400], 4), n_channel=1, marked=True)
+    layer = Components(*principal_components(values[:400], 4), told=True)
     new = torch.from_numpy(values[400:])[:, None]
     marks = torch.zeros_like(new)
     whole = layer(torch.cat([new, marks], 1))
@@ -60,9 +60,19 @@ def test_missing_values_are_filled_with_what_the_others_say():
     assert left < 0.25 * (zeros - whole[:, :4]).square().mean().sqrt()
 
 
+def test_gaps_are_filled_but_not_told_where_training_had_none():
+    values = _spectra(300, 60, noise=0.01).astype(np.float32)
+    found = principal_components(values, 4)
+    series = torch.from_numpy(np.stack([values, np.zeros_like(values)], axis=1))
+    series[:, 0, 25:33], series[:, 1, 25:33] = 0.0, 1.0
+    scores = Components(*found, told=False)(series)
+    assert scores.shape == (300, 4)
+    assert torch.equal(scores, Components(*found, told=True)(series)[:, :4])
+
+
 def test_a_target_without_gaps_is_the_same_beside_one_with_them():
     values = _spectra(100, 20, noise=0.01).astype(np.float32)
-    layer = Components(*principal_components(values, 4), n_channel=1, marked=True)
+    layer = Components(*principal_components(values, 4), told=True)
     series = torch.from_numpy(np.stack([values[:2], np.zeros_like(values[:2])], axis=1))
     alone = layer(series)
     series[1, 0, :5], series[1, 1, :5] = 0.0, 1.0
