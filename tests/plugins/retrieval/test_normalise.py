@@ -201,6 +201,13 @@ def test_parameters_that_do_not_go_together_are_an_error_of_the_pipeline(params)
         Normalise(**params)
 
 
+def test_pixels_without_a_logarithm_can_be_masked() -> None:
+    flux = np.where(np.arange(WAVELENGTH.size) % 7 == 0, -1e-15, SPECTRUM)
+    found = normalised(observation(flux), by="median", log=True, not_positive="mask")
+    np.testing.assert_array_equal(found["mask"], flux < 0.0)
+    np.testing.assert_allclose(restored(found)[flux > 0.0], SPECTRUM[flux > 0.0], rtol=1e-12)
+
+
 def test_a_logarithm_is_not_normalised_again() -> None:
     with pytest.raises(DataError, match="is a logarithm already"):
         Normalise().apply(Normalise(log=True).apply(observation(SPECTRUM)))

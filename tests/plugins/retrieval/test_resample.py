@@ -199,6 +199,21 @@ def test_a_grid_of_constant_resolving_power_has_two_pixels_per_element() -> None
     assert found["wavelength_upper"][-1] <= 1.59
 
 
+def test_pixels_may_have_gaps_between_them() -> None:
+    given = observation(np.arange(1.05, 2.0, 0.1), np.arange(10.0), np.ones(10))
+    found = resampled(given, pixels=[["1000 nm", 1.2], [1.5, 1.9]])
+    np.testing.assert_allclose(found["flux"], [0.5, 6.5])
+    np.testing.assert_allclose(found["wavelength_upper"], [1.2, 1.9])
+    np.testing.assert_allclose(found["flux_error"], [np.sqrt(2) / 2, 0.5])
+
+
+def test_a_matrix_too_large_for_memory_is_refused() -> None:
+    wavelength = np.linspace(1.0, 2.0, 50_000)
+    given = observation(wavelength, np.ones(50_000), noise="absent")
+    with pytest.raises(DataError, match="more than fit into memory; ask for fewer pixels"):
+        Resample(resolving_power=100).apply(given)
+
+
 def test_like_gives_pixels_and_resolving_power(tmp_path) -> None:
     path = tmp_path / "observed.txt"
     wavelength = np.linspace(1.45, 1.55, 40)
@@ -253,6 +268,8 @@ def test_errors_that_nobody_knows_stay_unknown() -> None:
         ({"range": [2.0, 1.0], "step": 0.1}, "lowest, highest"),
         ({"range": [1.0, 2.0]}, "range alone is no grid"),
         ({"resolving_power": 100, "fwhm_pixels": 2}, "not both"),
+        ({"pixels": [[1.0, 2.0], [0.5, 1.0]]}, "pixels must ascend"),
+        ({"pixels": [[1.0, 2.0]], "like_with": {"snr": 3.0}}, "give like too"),
     ],
 )
 def test_a_grid_that_is_none_is_an_error_of_the_pipeline(params, message) -> None:

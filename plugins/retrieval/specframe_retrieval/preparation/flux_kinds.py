@@ -22,6 +22,7 @@ KINDS = {
     "energy per frequency": units.Unit("W m-2 Hz-1"),
     "photons per wavelength": units.Unit("ph s-1 m-2 um-1"),
 }
+_POWERS = {"energy per wavelength": 0, "energy per frequency": 2, "photons per wavelength": 1}
 
 
 @lru_cache(maxsize=64)
@@ -71,15 +72,20 @@ def is_per_frequency(text: str | None) -> bool:
 def conversion_factor(given: str, wanted: str, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what flux (n,) at wavelengths (n,) in um is multiplied with to have the units ``wanted``.
 
-    F_nu = F_lambda lambda^2 / c, photons = F_lambda lambda / (h c), with astropy's constants.
+    F_nu = F_lambda lambda^2 / c and photons = F_lambda lambda / (h c), with astropy's constants.
     """
-    return _factor(given, wanted, np.ascontiguousarray(wavelength, float).tobytes())
+    power, factor = _at_one_micron(given, wanted)
+    return np.asarray(factor * np.asarray(wavelength, float) ** power)
 
 
-@lru_cache(maxsize=32)
-def _factor(given: str, wanted: str, packed: bytes) -> NDArray[np.float64]:
-    wavelength = np.frombuffer(packed)
-    at = units.spectral_density(wavelength * units.um)
-    factor = np.asarray(flux_unit(given).to(flux_unit(wanted), np.ones(len(wavelength)), equivalencies=at))
-    factor.flags.writeable = False
-    return factor
+@lru_cache(maxsize=64)
+def _at_one_micron(given: str, wanted: str) -> tuple[int, float]:
+    """Return the power of the wavelength with which the factor goes, and the factor at 1 um."""
+    one, other = flux_unit(given), flux_unit(wanted)
+    power = _power(other) - _power(one)
+    return power, float(one.to(other, equivalencies=units.spectral_density(1.0 * units.um)) if power else one.to(other))
+
+
+def _power(unit: Any) -> int:
+    """Return the power of the wavelength by which a kind of flux differs from energy per wavelength."""
+    return next(power for kind, power in _POWERS.items() if unit.is_equivalent(KINDS[kind]))

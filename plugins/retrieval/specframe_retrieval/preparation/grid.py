@@ -45,6 +45,9 @@ def wanted_grid(params: ResampleParams, data: xr.Dataset) -> Grid:
     if params.wavelengths is not None:
         centre = np.asarray(params.wavelengths, float)
         grid = Grid(centre, *bin_edges(centre))
+    elif params.pixels is not None:
+        lower, upper = np.asarray(params.pixels, float).T
+        grid = Grid(0.5 * (lower + upper), lower, upper)
     elif params.like is not None:
         grid = _good_ones(observed_like(params.like, params.like_with))
     elif params.range is not None:
@@ -52,7 +55,8 @@ def wanted_grid(params: ResampleParams, data: xr.Dataset) -> Grid:
         grid = Grid(0.5 * (edges[1:] + edges[:-1]), edges[:-1], edges[1:])
     else:
         grid = Grid(np.asarray(data.variables["wavelength"].values, float), *edges_of(data))
-    if params.range is not None and (params.wavelengths is not None or params.like is not None):
+    fixed = any(given is not None for given in (params.wavelengths, params.pixels, params.like))
+    if params.range is not None and fixed:
         grid = grid.within(*params.range)
     return grid if params.resolving_power is None else replace(grid, resolving_power=params.resolving_power)
 

@@ -41,7 +41,7 @@ class Normalise(Calibrator):
     ------
     DataError
         When all is masked, the scale is not above 0, no pixel is in the anchor's window, or with ``log`` a pixel that
-        is used is not above 0.
+        is used is not above 0 (``not_positive: set-aside``).
     """
 
     name = "normalise"
@@ -73,8 +73,12 @@ class Normalise(Calibrator):
         error_divisor = np.broadcast_to(divisor, value.shape)
         attrs = {**variable.attrs, "units": ""}
         if self.params.log:
-            shape = self._logarithm(name, shape, good, data)
-            error_divisor = np.where(good, value, np.nan)
+            positive = good & (value > 0.0)
+            if not positive.all():
+                changed["mask"] = xr.Variable("wavelength", ~self._has_logarithm(name, positive, good, data))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                shape = np.where(positive, np.log(shape), np.nan)
+            error_divisor = np.where(positive, value, np.nan)
             attrs["transform"] = "log"
         changed[name] = xr.Variable("wavelength", shape, attrs)
         for suffix in _ERRORS:
@@ -92,18 +96,19 @@ class Normalise(Calibrator):
             changed["continuum"] = xr.Variable("wavelength", curve * before, {"units": ""})
         return rebuilt(data, changed | _restoring(data, name, scale, offset, value[good]))
 
-    def _logarithm(
-        self, name: str, shape: NDArray[np.float64], good: NDArray[np.bool_], data: xr.Dataset
-    ) -> NDArray[np.float64]:
-        low = good & (shape <= 0.0)
-        if low.any():
+    def _has_logarithm(
+        self, name: str, positive: NDArray[np.bool_], good: NDArray[np.bool_], data: xr.Dataset
+    ) -> NDArray[np.bool_]:
+        """Return the pixels with a logarithm; raise where there are others that should have one."""
+        low = good & ~positive
+        if low.any() and (self.params.not_positive == "set-aside" or not positive.any()):
             at = data.variables["wavelength"].values[low][0]
             raise DataError(
                 f"{low.sum()} of {good.sum()} pixels of the {name} are not above 0 (first at {at:.6g} um), so they "
-                "have no logarithm; leave out log, or mask where there is no light (select-wavelengths)"
+                "have no logarithm; leave out log, leave out where there is no light (select-wavelengths), or mask "
+                "these pixels (not_positive: mask)"
             )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.where(good, np.log(shape), np.nan))
+        return positive
 
     def _scale(
         self, data: xr.Dataset, value: NDArray[np.float64], good: NDArray[np.bool_]

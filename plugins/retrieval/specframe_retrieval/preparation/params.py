@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import field_validator, model_validator
@@ -76,6 +77,11 @@ class ResampleParams(Params):
     wavelengths: tuple[Quantity("um"), ...] | None = Field(  # type: ignore[valid-type]
         None, min_length=2, description="Centres of the pixels, ascending; their edges lie half way between them."
     )
+    pixels: tuple[Range, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Pixels as [lower edge, upper edge] in um, ascending; gaps may lie between them.",
+    )
     like: InputPath | None = Field(
         None,
         description="File of an observed spectrum whose good pixels are taken, and its resolving power if it says.",
@@ -86,8 +92,8 @@ class ResampleParams(Params):
     range: Range | None = Field(
         None,
         description=(
-            "Lowest and highest wavelength. With step or resolving_power the pixels are made in it; with like or "
-            "wavelengths only those within are taken."
+            "Lowest and highest wavelength. With step or resolving_power the pixels are made in it; of like, "
+            "wavelengths or pixels only those within are taken."
         ),
     )
     step: Quantity("um") | None = Field(  # type: ignore[valid-type]
@@ -146,9 +152,19 @@ class ResampleParams(Params):
                 raise ValueError(f"wavelengths must be above 0 and ascend, but {wrong[0]:g} does not follow")
         return value
 
+    @field_validator("pixels")
+    @classmethod
+    def _pixels_ascend(cls, value: tuple[tuple[float, float], ...] | None) -> tuple[tuple[float, float], ...] | None:
+        for one in value or ():
+            _ascends(one)
+        for one, following in pairwise(value or ()):
+            if not sum(one) < sum(following):
+                raise ValueError(f"pixels must ascend, but [{following[0]:g}, {following[1]:g}] does not follow")
+        return value
+
     @model_validator(mode="after")
     def _one_grid(self) -> Self:
-        given = [name for name in ("wavelengths", "like", "step") if getattr(self, name) is not None]
+        given = [name for name in ("wavelengths", "pixels", "like", "step") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"give one grid only, got {' and '.join(given)}")
         if self.step is not None and self.range is None:
@@ -158,9 +174,9 @@ class ResampleParams(Params):
         if self.resolving_power is not None and self.fwhm_pixels is not None:
             raise ValueError("give resolving_power or fwhm_pixels, not both")
         if not given and self.range is not None and self.resolving_power is None:
-            raise ValueError("range alone is no grid; add step, resolving_power, like or wavelengths")
+            raise ValueError("range alone is no grid; add step, resolving_power, like, wavelengths or pixels")
         if not given and self.resolving_power is None and self.fwhm_pixels is None:
-            raise ValueError("give a grid: wavelengths, like, range with step, or range with resolving_power")
+            raise ValueError("give a grid: wavelengths, pixels, like, range with step, or range with resolving_power")
         return self
 
 
@@ -242,8 +258,13 @@ class NormaliseParams(Params):
     )
     quantile: float = Field(0.9, ge=0.0, le=1.0, description="The running quantile.")
     degree: int = Field(3, ge=0, le=10, description="Degree of the polynomial.")
-    log: bool = Field(
-        False, description="Take the natural logarithm afterwards; errors become relative. All flux must be above 0."
+    log: bool = Field(False, description="Take the natural logarithm afterwards; errors become relative.")
+    not_positive: Literal["set-aside", "mask"] = Field(
+        "set-aside",
+        description=(
+            "A spectrum with pixels of 0 or below, which have no logarithm, is set aside, or these pixels are masked. "
+            "Masking them keeps the noise that goes up and loses that which goes down."
+        ),
     )
 
     @model_validator(mode="after")

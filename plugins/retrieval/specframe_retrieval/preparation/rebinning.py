@@ -10,6 +10,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import ndtr
 
+from specframe.errors import DataError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,6 +26,8 @@ _REACH = 4.0
 _SNAP = 1e-4
 #: Rounding of a pixel's covered part.
 _ROUNDING = 1e-6
+#: Weights of one grid, about 1 GB.
+_MOST_WEIGHTS = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _packed(values: NDArray[np.float64]) -> bytes:
     return np.ascontiguousarray(values, float).tobytes()
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _rebinning(
     lower: bytes, upper: bytes, wanted_lower: bytes, wanted_upper: bytes, fwhm: bytes | None, frequency: bool
 ) -> Rebinning:
@@ -138,6 +142,11 @@ def _weights(
     begin, end = out_low - _REACH * sigma, out_high + _REACH * sigma
     first = np.searchsorted(high, begin, side="right")
     count = np.maximum(np.searchsorted(low, end, side="left") - first, 0)
+    if count.sum() > _MOST_WEIGHTS:
+        raise DataError(
+            f"{len(low)} pixels onto {len(out_low)} would take {count.sum():.2g} weights, more than fit into memory; "
+            "ask for fewer pixels (step, or resolving_power with range)"
+        )
     row = np.repeat(np.arange(len(out_low)), count)
     column = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
     left, right = np.maximum(low[column], begin[row]), np.minimum(high[column], end[row])
