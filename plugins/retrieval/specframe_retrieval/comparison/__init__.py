@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from specframe_retrieval.comparison.figure import draw_comparison
     from specframe_retrieval.comparison.grid import SpectralGrid, interpolate_grid
     from specframe_retrieval.comparison.interpolation import GridInterpolator, Interpolated
+    from specframe_retrieval.comparison.posterior import grid_posterior
     from specframe_retrieval.comparison.radius import radius_of_scale, radius_scan
     from specframe_retrieval.comparison.spectrum import PhysicalSpectrum, physical_spectrum
 
@@ -25,6 +26,7 @@ __getattr__, __dir__ = lazy_names(
         "figure": ("draw_comparison",),
         "grid": ("SpectralGrid", "interpolate_grid"),
         "interpolation": ("GridInterpolator", "Interpolated"),
+        "posterior": ("grid_posterior",),
         "radius": ("radius_of_scale", "radius_scan"),
         "spectrum": ("PhysicalSpectrum", "physical_spectrum"),
     },
@@ -40,6 +42,7 @@ __all__ = [
     "agreement",
     "compare_with_grid",
     "draw_comparison",
+    "grid_posterior",
     "interpolate_grid",
     "nearest",
     "physical_spectrum",
