@@ -16,7 +16,7 @@ from specframe.evaluate.outputs import MOST_PARAMETERS
 from specframe.evaluate.params import INTERVAL, RegressionParams, Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Regression", "nominal_coverage", "score_unit", "statistics_of"]
+__all__ = ["Regression", "drawn_scores", "nominal_coverage", "score_unit", "statistics_of"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ _STATISTIC = re.compile(rf"(?:{'|'.join(name for name in get_args(Statistic))})(
 _COVERAGE = re.compile(r"coverage-([0-9.]+)(?:-|$)")
 #: Statistics that carry the unit of their output; the others are numbers.
 _WITH_UNIT = ("rmse", "mae", "bias", "median-abs", "crps", "std", "width")
+#: Rows of a figure of scores, and the scores that it has when there are more.
+_ROWS, _TELLING = 24, ("r2", "rmse", "bias", "coverage", "pull")
 #: A spread below this fraction of the errors themselves is rounding.
 _ROUNDING = 1e-14
 
@@ -124,6 +126,11 @@ def statistics_of(scores: Mapping[str, T], output: str) -> dict[str, T]:
     end = f"-{output}"
     own = {name.removesuffix(end): value for name, value in scores.items() if name.endswith(end)}
     return {name: value for name, value in own.items() if _STATISTIC.fullmatch(name)}
+
+
+def drawn_scores(names: Sequence[str]) -> list[str]:
+    """Return which scores a figure with a row for each has room for: of more than 24 the most telling ones."""
+    return list(names) if len(names) <= _ROWS else [name for name in names if name.startswith(_TELLING)][:_ROWS]
 
 
 def nominal_coverage(name: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
-from specframe.evaluate.regression import nominal_coverage
+from specframe.evaluate.regression import drawn_scores, nominal_coverage
 from specframe.report.canvas import PALETTE, clean, new_figure, styled
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ __all__ = ["draw_classes"]
 @styled
 def draw_classes(by: str, classes: Mapping[str, Evaluation]) -> Figure:
     """Draw a row for each score: its value in each class, with its 95 % interval.
+
+    Of more than 24 scores, as several parameters have, R2, root mean square errors, bias and coverage are drawn.
 
     Parameters
     ----------
@@ -42,6 +44,7 @@ def draw_classes(by: str, classes: Mapping[str, Evaluation]) -> Figure:
     names = [name for name in every if not (name.endswith("-error") and name.removesuffix("-error") in every)]
     if not names:
         raise DataError(f"scores by {by}: no class has a score")
+    names = drawn_scores(names)
     fig = new_figure(7.2, 0.9 + 1.25 * len(names))
     axes = fig.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for ax, name in zip(axes, names, strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.errors import DataError
-from specframe.evaluate.regression import nominal_coverage, score_unit
+from specframe.evaluate.regression import drawn_scores, nominal_coverage, score_unit
 from specframe.report.canvas import PALETTE, clean, new_figure, styled
 from specframe.report.panels import labelled
 
@@ -36,7 +36,7 @@ def draw_paired_scores(paired: PairedScores, scores: Sequence[str] | None = None
     paired
         What :func:`~specframe.evaluate.compare_predictions` returned.
     scores
-        Which ones; all by default.
+        Which ones; all by default, of more than 24 R2, root mean square errors, bias and coverage.
 
     Raises
     ------
@@ -46,6 +46,7 @@ def draw_paired_scores(paired: PairedScores, scores: Sequence[str] | None = None
     names = [name for name in (paired.scores if scores is None else scores) if _known(paired, name)]
     if not names:
         raise DataError("paired scores: none of the predictions has any of the scores")
+    names = names if scores is not None else drawn_scores(names)
     n = len(paired.names)
     fig = new_figure(8.6, 0.8 + len(names) * (0.55 + 0.2 * n))
     axes = fig.subplots(len(names), 2, squeeze=False)

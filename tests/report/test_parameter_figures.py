@@ -10,8 +10,12 @@ from scipy import stats
 
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError
+from specframe.evaluate import compare_predictions, evaluate_scores
+from specframe.evaluate.regression import Regression
 from specframe.report import (
     PALETTE,
+    draw_classes,
+    draw_paired_scores,
     draw_parameter_calibration,
     draw_parameter_histograms,
     draw_parameter_posterior,
@@ -217,3 +221,20 @@ def test_a_posterior_needs_a_target_and_joint_errors(prediction):
         draw_parameter_posterior(prediction, "x")
     with pytest.raises(DataError, match="neither samples nor a covariance"):
         draw_parameter_posterior(prediction.drop_vars("covariance"), "t0")
+
+
+def test_figures_of_scores_have_room_for_several_parameters(prediction, truth):
+    """Thirty-nine numbers of three parameters would make a figure of a metre and a half."""
+    found = evaluate_scores([Regression()], prediction, truth)
+    axes = draw_classes("star", {"a": found, "b": found}).axes
+    names = [ax.get_title(loc="left") for ax in axes]
+    assert 12 <= len(names) <= 24
+    assert "coverage-68-teff" in names
+    dotted = [
+        line.get_ydata()[0] for line in axes[names.index("coverage-68-teff")].lines if line.get_linestyle() == ":"
+    ]
+    assert dotted == [0.68]
+    paired = compare_predictions({"a": (prediction, truth), "b": (prediction, truth)}, [Regression()], draws=20)
+    titles = [ax.get_title(loc="left") for ax in draw_paired_scores(paired).axes]
+    assert "rmse-teff [K]" in titles
+    assert "r2-teff" in titles
