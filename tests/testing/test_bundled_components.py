@@ -33,6 +33,8 @@ EXPECTED = {
     ("loader", "jwst-x1dints"),
     ("loader", "light-curves"),
     ("loader", "table"),
+    ("loader", "splat-library"),
+    ("loader", "splat-grid"),
     ("loader", "spectral-library"),
     ("loader", "model-grid"),
     ("loader", "observed-spectra"),

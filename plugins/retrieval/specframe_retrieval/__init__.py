@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from specframe_retrieval.library import ModelGrid, SpectralLibrary
     from specframe_retrieval.observed import ObservedSpectra, read_spectrum
     from specframe_retrieval.preparation import FluxUnits, Normalise, ObservationNoise, Resample, SelectWavelengths
+    from specframe_retrieval.splat import SplatGrid, SplatLibrary
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -53,6 +54,7 @@ __getattr__, __dir__ = lazy_names(
         "library": ("ModelGrid", "SpectralLibrary"),
         "observed": ("ObservedSpectra", "read_spectrum"),
         "preparation": ("FluxUnits", "Normalise", "ObservationNoise", "Resample", "SelectWavelengths"),
+        "splat": ("SplatGrid", "SplatLibrary"),
     },
 )
 
@@ -71,6 +73,8 @@ __all__ = [
     "SelectWavelengths",
     "SpectralGrid",
     "SpectralLibrary",
+    "SplatGrid",
+    "SplatLibrary",
     "agreement",
     "compare_with_grid",
     "draw_comparison",

@@ -15,6 +15,7 @@ from specframe_retrieval.preparation.params import (
     ResampleParams,
     SelectWavelengthsParams,
 )
+from specframe_retrieval.splat.params import SplatGridParams, SplatLibraryParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,4 +101,22 @@ def specframe_components() -> Iterator[Component]:
         params=GridComparisonParams,
         summary="Observed spectra beside models at the predicted parameters: chi2, residuals, radius, nearest spectra",
         tags=("spectra", "grids", "chi2", "radius", "residuals", "nearest", "brown dwarfs", "exoplanets"),
+    )
+    yield Component(
+        kind="loader",
+        name="splat-grid",
+        target="specframe_retrieval.splat:SplatGrid",
+        params=SplatGridParams,
+        summary="Grids of brown-dwarf models that come with SPLAT (Sonora Diamondback, BT-Settl, Burrows 2006)",
+        tags=("grid", "models", "SPLAT", "brown dwarfs", "SpeX"),
+        example="specframe_retrieval.splat.examples:splat_grid",
+    )
+    yield Component(
+        kind="loader",
+        name="splat-library",
+        target="specframe_retrieval.splat:SplatLibrary",
+        params=SplatLibraryParams,
+        summary="Observed spectra of M, L, T and Y dwarfs that come with SPLAT, with types, sources and distances",
+        tags=("library", "observed", "SPLAT", "brown dwarfs", "SpeX", "spectral types"),
+        example="specframe_retrieval.splat.examples:splat_library",
     )

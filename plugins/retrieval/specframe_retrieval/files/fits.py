@@ -36,9 +36,9 @@ def read_fits(path: Path) -> NamedArrays:
     Columns of tables keep their names; those of a second table that stand in the first, too, are called
     ``EXTENSION/NAME``. A table of one row whose cells are arrays gives these arrays. An image along a spectral axis is
     ``flux``, with a ``wavelength`` from its world coordinates (linear, or logarithmic by DC-FLAG or CTYPE); images with
-    a name of their own (ERR, UNCERTAINTY, MASK, WAVELENGTH) keep it. An image (row, pixel) of up to 4 rows whose first
-    row ascends or descends is ``wavelength``, ``flux``, ``flux_error`` and ``flags``. ``attrs`` are the keywords of the
-    primary header and of the spectrum's extension.
+    a name of their own (ERR, UNCERTAINTY, MASK, WAVELENGTH) keep it. An image (row, pixel), or (pixel, row), of up to 4
+    rows whose first ascends or descends is ``wavelength``, ``flux``, ``flux_error`` and ``flags``. ``attrs`` are the
+    keywords of the primary header and of the spectrum's extension.
 
     Raises
     ------
@@ -97,6 +97,13 @@ def _add_image(
 ) -> None:
     values, header = _native(hdu.data).squeeze(), hdu.header
     is_flux = hdu.name.upper() in _FLUX_EXTENSIONS and "flux" not in arrays
+    if values.ndim == 3 and is_flux and 2 <= values.shape[1] <= len(_ROWS) and _is_axis(values[0, 0]):
+        raise InputFileError(
+            path,
+            f"holds {len(values)} spectra (orders or apertures) of {values.shape[2]} pixels; save the one you mean",
+        )
+    if values.ndim == 2 and values.shape[1] <= len(_ROWS) < len(values):
+        values = values.T
     if values.ndim == 2 and 2 <= len(values) <= len(_ROWS) and _is_axis(values[0]):
         for name, row in zip(_ROWS, values, strict=False):
             arrays[name] = np.array(row)

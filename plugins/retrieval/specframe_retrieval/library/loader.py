@@ -18,6 +18,7 @@ from specframe_retrieval.library.numbers import label_values
 from specframe_retrieval.library.params import ModelGridParams, SpectralLibraryParams
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import xarray as xr
@@ -255,6 +256,18 @@ class SpectralLibrary(_SpectraLoader):
     params: SpectralLibraryParams
     _clean = False
     _guesses = False
+
+    @classmethod
+    def of(cls, spectra: Spectra, params: SpectralLibraryParams) -> Self:
+        """Return a library of spectra that were put together otherwise; ``params`` say what their labels are."""
+        self = cls.from_params(params)
+        self._opened = spectra
+        return self
+
+    def row(self, target: str) -> tuple[Mapping[str, NDArray[Any]], int]:
+        """Return the columns (row,), and the row of a target in them."""
+        spectra, row = self._found(target)
+        return spectra.columns, row
 
     def _error_options(self) -> dict[str, Any]:
         return {"snr": self.params.snr, "relative_error": self.params.relative_error}

@@ -140,6 +140,19 @@ def test_spex_prism(tmp_path: Path, rows: int) -> None:
     assert u.Unit(node["flux"].attrs["units"]) == u.Unit("erg s-1 cm-2 AA-1")
 
 
+def test_columns_of_an_image(tmp_path: Path) -> None:
+    image(np.column_stack([1e-4 * LINEAR, FLUX, ERROR])).writeto(tmp_path / "s.fits")
+    node = read_spectrum(tmp_path / "s.fits")
+    np.testing.assert_allclose(node["wavelength"], 1e-4 * LINEAR)
+    np.testing.assert_allclose(node["flux_error"], ERROR)
+
+
+def test_several_orders_are_not_taken_for_one(tmp_path: Path) -> None:
+    image(np.tile([1e-4 * LINEAR, FLUX, ERROR], (2, 1, 1))).writeto(tmp_path / "s.fits")
+    with pytest.raises(InputFileError, match=r"holds 2 spectra \(orders or apertures\) of 40 pixels"):
+        read_spectrum(tmp_path / "s.fits")
+
+
 def test_a_table_of_one_row_of_arrays(tmp_path: Path) -> None:
     """As in the phase 3 archive of ESO."""
     columns = [
