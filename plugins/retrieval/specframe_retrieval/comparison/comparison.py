@@ -79,8 +79,8 @@ def compare_with_grid(
         and ``shown``, that of ``model``, ``(parameter)``; ``chi2_of_radius (radius)``. Without dims: ``chi2``,
         ``chi2_reduced``, ``degrees_of_freedom``, ``samples``, ``rms``, ``scale``, ``scale_error``, ``offset``,
         ``radius_best`` in RJup, ``radius_lower`` and ``radius_upper`` (delta chi2 = 1), ``radius_std`` (over the
-        draws), ``draws_inside`` (their part inside of the grid), ``inside``, ``extrapolating`` and
-        ``training_distance``. What a prediction would be needed for is not there without one.
+        draws, and by the distance's error), ``draws_inside`` (their part inside of the grid), ``inside``,
+        ``extrapolating`` and ``training_distance``. What a prediction would be needed for is not there without one.
 
     Raises
     ------
@@ -142,6 +142,8 @@ class _RadiusOf:
     def __init__(self, spectrum: PhysicalSpectrum, grid: SpectralGrid, source: RadiusFrom, free: Free) -> None:
         self.unknown = ""
         self.given: dict[str, float] = {}
+        #: Relative; whatever radius was assumed, it cancels.
+        self.distance_error = (spectrum.distance_error or 0.0) / spectrum.distance if spectrum.distance else 0.0
         if source == "none" or spectrum.quantity != "flux" or free not in ("scale", "both"):
             return
         if not spectrum.unit:
@@ -289,11 +291,16 @@ def _band(
     agree = agreement(spectrum.flux, spectrum.error, models.flux, spectrum.mask, free)
     fitted = agree.scale[:, None] * models.flux + agree.offset[:, None]
     lower, upper = np.percentile(fitted, (_LOWER, _UPPER), axis=0)
+    radii = radius(agree.scale)
     unit = {"units": spectrum.unit}
     return {
         "model_lower": ("wavelength", lower, unit),
         "model_upper": ("wavelength", upper, unit),
-        "radius_std": ((), float(np.std(radius(agree.scale), ddof=1)), {"units": "R_jup"}),
+        "radius_std": (
+            (),
+            float(np.hypot(radii.std(ddof=1), radius.distance_error * radii.mean())),
+            {"units": "R_jup"},
+        ),
         "draws_inside": float(models.inside.mean()),
     }
 

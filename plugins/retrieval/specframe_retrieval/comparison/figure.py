@@ -233,7 +233,7 @@ def _numbers(comparison: xr.Dataset) -> list[str]:
         best = float(comparison["radius_best"])
         if math.isfinite(best):
             error = float(comparison["radius_std"]) if "radius_std" in comparison else math.nan
-            lines.append(f"R = {with_error(best, error)} Jupiter radii")
+            lines.append(f"R = {with_error(best, error)} RJup")
     return lines
 
 

@@ -33,6 +33,8 @@ _LEAST_EFFECTIVE = 150.0
 #: The proposal: a t distribution of so many degrees of freedom, wider than the points by this factor, and this part of
 #: the points anywhere in the grid.
 _DEGREES, _WIDER, _ANYWHERE = 5.0, 1.3, 0.1
+#: A posterior whose mean is within so many std of the edge is cut off by it.
+_CUT = 2.0
 
 
 def grid_posterior(
@@ -71,7 +73,9 @@ def grid_posterior(
     Returns
     -------
     xarray.Dataset
-        ``mean``, ``std``, ``covariance`` and ``samples`` of the labels that vary. ``attrs``: ``chi2_reduced`` of the
+        ``mean``, ``std``, ``covariance`` and ``samples`` of the labels that vary, and ``at_edge``, -1 or 1 where the
+        mean lies within two std of the grid's lowest or highest label: a posterior that is cut off there has its mean
+        about one std away. ``attrs``: ``chi2_reduced`` of the
         best point and ``effective_samples``, the number of independent draws that the result is worth.
 
     Raises
@@ -109,10 +113,15 @@ def grid_posterior(
     names = [name for name, kept in zip(at.names, varies, strict=True) if kept]
     units = [unit for unit, kept in zip(at.units, varies, strict=True) if kept]
     like = make_labels(mean[None], [spectrum.target], names, units)
+    std = np.sqrt(np.diag(covariance))
     result = make_prediction(
         like,
         mean[None],
-        np.sqrt(np.diag(covariance))[None],
+        std[None],
+        at_edge=(
+            ("target", "output"),
+            ((mean + _CUT * std >= upper).astype(np.int8) - (mean - _CUT * std <= lower).astype(np.int8))[None],
+        ),
         covariance=(("target", "output", "output_other"), covariance[None]),
         samples=(("sample", "target", "output"), chosen[:, None]),
     )

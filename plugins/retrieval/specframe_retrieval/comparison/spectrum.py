@@ -27,8 +27,8 @@ class PhysicalSpectrum:
 
     ``quantity`` is ``flux`` or ``depth``; ``error`` is NaN or 0 where unknown; ``mask`` is True where a sample must not
     be used. ``at`` says where a flux is: at the ``surface``, the top of the atmosphere, as those of models are, or at
-    the ``observer``. ``distance`` in pc and ``radius`` in RJup are ``None`` where unknown. ``noise_free`` values are
-    those of a model, whose ``error`` is what an observation would have.
+    the ``observer``. ``distance`` and its error in pc, and ``radius`` in RJup, are ``None`` where unknown.
+    ``noise_free`` values are those of a model, whose ``error`` is what an observation would have.
     """
 
     target: str
@@ -41,6 +41,7 @@ class PhysicalSpectrum:
     at: str = "observer"
     distance: float | None = None
     radius: float | None = None
+    distance_error: float | None = None
     noise_free: bool = False
 
 
@@ -64,7 +65,7 @@ def physical_spectrum(observation: xr.DataTree) -> PhysicalSpectrum:
     if "mask" in data and data["mask"].dims == values.dims:
         mask |= data["mask"].values.astype(bool)
     of_model = values.attrs.get("noise") == "absent"
-    known = {name: _number(observation.attrs.get(name)) for name in ("distance", "radius")}
+    known = {name: _number(observation.attrs.get(name)) for name in ("distance", "radius", "distance_error")}
     return PhysicalSpectrum(
         target,
         data["wavelength"].values.astype(float),

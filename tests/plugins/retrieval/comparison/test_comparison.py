@@ -6,7 +6,14 @@ import xarray as xr
 
 from specframe.api import make_labels, make_observation, make_prediction
 from specframe.errors import DataError
-from specframe_retrieval import Normalise, SpectralGrid, compare_with_grid, interpolate_grid, physical_spectrum
+from specframe_retrieval import (
+    FluxUnits,
+    Normalise,
+    SpectralGrid,
+    compare_with_grid,
+    interpolate_grid,
+    physical_spectrum,
+)
 
 
 @pytest.fixture
@@ -91,6 +98,24 @@ def test_at_the_top_of_the_atmosphere_the_radius_is_relative(compare, observed, 
     )
     assert float(found["radius_best"]) == pytest.approx(1.2 * 0.75)
     assert found.attrs["radius_from"] == "radius 0.75 R_jup"
+
+
+def test_brought_to_the_surface_by_flux_units_the_radius_is_the_same(compare, observed, predicted):
+    """Whatever radius is assumed on the way, it cancels."""
+    prediction = predicted(teff=(1050.0, 20.0), logg=(4.6, 0.1))
+    plain = compare(observed(), prediction)
+    for radius in (0.5, 1.5):
+        moved = FluxUnits(units="Jy", at="surface", radius=radius).apply(observed())
+        found = compare(moved, prediction)
+        assert found.attrs["radius_from"] == f"radius {radius:g} R_jup"
+        assert float(found["radius_best"]) == pytest.approx(float(plain["radius_best"]))
+        assert float(found["chi2"]) == pytest.approx(float(plain["chi2"]))
+
+
+def test_the_error_of_the_distance_is_in_that_of_the_radius(compare, observed, predicted):
+    prediction = predicted(teff=(1050.0, 1e-6), logg=(4.6, 1e-8))
+    found = compare(observed(distance_error=0.5), prediction)
+    assert float(found["radius_std"]) == pytest.approx(0.05 * float(found["radius_best"]), rel=1e-3)
 
 
 def test_without_a_distance_there_is_no_radius_and_it_is_said(compare, predicted, make_spectrum, surface_flux):

@@ -60,6 +60,8 @@ def test_a_truth_below_the_grid_is_pressed_against_its_edge(models, observed):
     posterior = grid_posterior(physical_spectrum(observed(teff=860.0)), models)
     assert float(posterior["samples"].min("sample")[0, 0]) >= 900.0
     assert float(posterior["mean"][0, 0]) < 910.0
+    assert int(posterior["at_edge"][0, 0]) == -1
+    assert int(grid_posterior(physical_spectrum(observed()), models)["at_edge"][0, 0]) == 0
 
 
 def test_a_grid_that_does_not_fit_makes_errors_larger(models, observed):
