@@ -216,3 +216,26 @@ def test_scores_by_class_are_a_table_each(tmp_path):
     assert ["targets", "12", "3"] in page.rows
     assert ["r2", "0.9 [0.8, 0.95]", "0.7"] in page.rows
     assert ["crps", "none", "none"] in page.rows
+
+
+def test_parameters_stand_before_the_scores_with_their_units(tmp_path):
+    found = {
+        "unit": "K",
+        "scores": {"r2": 0.99571, "rmse": 30.15, "coverage-68": 0.698, "pull": 1.02, "skew": None},
+        "intervals": {"r2": [0.99402, 0.99661], "coverage-68": [0.641, 0.75]},
+    }
+    page = report(tmp_path, parameters={"teff": found}, judged_on="288 targets, hold-out")
+    assert page.ids.index("parameters") < page.ids.index("scores")
+    assert page.rows[0] == ["Parameter", "Unit", "R²", "RMSE", "Skew", "Within 68 %"]
+    assert page.rows[1] == ["teff", "K", "0.9957", "[0.994, 0.9966]", "30.15", "69.8 %", "[64.1, 75]"]
+    assert ["pull", "1.02"] in page.rows
+    assert any("288 targets, hold-out" in text for text in page.text)
+
+
+def test_predicted_parameters_of_a_few_targets(tmp_path):
+    page = report(tmp_path, predicted={"HD <b>": {"teff": "921 +- 23 K (at lower edge)", "logg": "4.90 +- 0.18"}})
+    assert page.rows[:2] == [["Target", "teff", "logg"], ["HD <b>", "921 ± 23 K (at lower edge)", "4.90 ± 0.18"]]
+
+
+def test_without_parameters_there_is_no_such_section(tmp_path):
+    assert "parameters" not in report(tmp_path).ids
