@@ -38,9 +38,9 @@ def flux_unit(text: str) -> Any:
     if not any(unit.is_equivalent(kind) for kind in KINDS.values()):
         listed = ", ".join(f"{name} ({kind.to_string()})" for name, kind in KINDS.items())
         bare = unit == units.dimensionless_unscaled
-        known = "no units" if bare else f"units {text!r}"
+        known = "flux without units" if bare else f"the units {text!r}"
         hint = "; state them where it is loaded, and convert before normalising" if bare else ""
-        raise DataError(f"flux with {known} cannot be converted: expected {listed}{hint}")
+        raise DataError(f"{known} cannot be converted: expected {listed}{hint}")
     return unit
 
 

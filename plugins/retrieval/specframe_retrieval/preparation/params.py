@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import field_validator, model_validator
 
 from specframe.api import Field, InputPath, Params, Quantity
+from specframe.errors import DataError
 from specframe_retrieval.observed.params import SpectrumParams
 
 __all__ = [
@@ -24,6 +25,10 @@ else:
     Micron = Quantity("um")
 
 Range = tuple[Micron, Micron]
+
+
+#: Units of a flux density that need not be looked up.
+_COMMON_UNITS = ("W m-2 um-1", "erg s-1 cm-2 um-1", "erg s-1 cm-2 AA-1", "Jy", "erg s-1 cm-2 Hz-1", "ph s-1 m-2 um-1")
 
 
 def _ascends(value: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -69,6 +74,18 @@ class FluxUnitsParams(Params):
     radius_error: Quantity("jupiterRad") | None = Field(  # type: ignore[valid-type]
         None, ge=0.0, description="One standard deviation; null: the target's attribute 'radius_error', else 0."
     )
+
+    @field_validator("units")
+    @classmethod
+    def _of_flux(cls, value: str) -> str:
+        if value not in _COMMON_UNITS:  # astropy takes 0.2 s to import
+            from specframe_retrieval.preparation.flux_kinds import flux_unit
+
+            try:
+                flux_unit(value)
+            except DataError as error:
+                raise ValueError(str(error)) from None
+        return value
 
 
 class ResampleParams(Params):
