@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,12 +93,19 @@ def check_units(name: str, got: object, accepted: tuple[str, ...]) -> list[str]:
         return [f"{name} has no units (attrs['units']), expected {wanted}"]
     if got in accepted:
         return []
+    convertible = _convertible(str(got), accepted)
+    if convertible is None:
+        return [f"{name} has units {got!r}, which astropy cannot read; expected {wanted}"]
+    return [] if convertible else [f"{name} has units {got!r}, expected {wanted}"]
+
+
+@lru_cache(maxsize=1024)  # astropy takes a millisecond for what every target of a run has
+def _convertible(got: str, accepted: tuple[str, ...]) -> bool | None:
+    """Return whether units are convertible to one of those accepted; ``None`` when astropy cannot read them."""
     from astropy import units
 
     try:
-        unit = units.Unit(str(got))
+        unit = units.Unit(got)
     except ValueError:
-        return [f"{name} has units {got!r}, which astropy cannot read; expected {wanted}"]
-    if any(unit.is_equivalent(units.Unit(u)) for u in accepted):
-        return []
-    return [f"{name} has units {got!r}, expected {wanted}"]
+        return None
+    return any(unit.is_equivalent(units.Unit(u)) for u in accepted)
