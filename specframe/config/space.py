@@ -175,7 +175,7 @@ class SpaceReader:
         """Report each value that the pipeline cannot have; return the dimension with what the pipeline itself says."""
         base = _parameters(self.steps)
         probes: list[Any] = list(dimension.choices) or [dimension.low, dimension.high]
-        default, has_default = self._stated(dimension)
+        default, has_default = self._stated(dimension, base)
         for value in probes:
             node = dimension.node(value)
             own = Problems()
@@ -211,7 +211,7 @@ class SpaceReader:
         reader = ComponentReader(self.components, problems, self.check_paths)
         return read_steps(filled.entries.get("steps"), filled, reader).steps
 
-    def _stated(self, dimension: Dimension) -> tuple[Any, bool]:
+    def _stated(self, dimension: Dimension, base: list[tuple[str, str, str]]) -> tuple[Any, bool]:
         """Return the number that the pipeline itself has for a range, and whether it has one within it."""
         if dimension.choices:
             return None, False
@@ -219,25 +219,42 @@ class SpaceReader:
         if path[0] == "vars":
             variables = self.source.get("vars")
             assert isinstance(variables, MapNode)
-            data = plain(Substitution(variables, Problems()).apply(variables))
+            written = [plain(Substitution(variables, Problems()).apply(variables))]
         else:
-            data = next((step.params.canonical() for step in self.steps if step.id == path[0]), None)
-        for piece in path[1:]:
-            if isinstance(data, dict):
-                data = data.get(piece)
-            elif isinstance(data, list) and piece.isascii() and piece.isdigit() and int(piece) < len(data):
-                data = data[int(piece)]
-            else:
-                return None, False
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            return None, False
-        if not dimension.low <= data <= dimension.high:
-            return None, False
-        known = dimension.values()
-        if known is not None:
-            near = [value for value in known if math.isclose(value, data, rel_tol=1e-9, abs_tol=1e-12)]
-            return (near[0], True) if near else (None, False)
-        return float(data), True
+            steps = self.filled.get("steps")
+            items = steps.items if isinstance(steps, ListNode) else ()
+            nodes = [item.get("with") for item in items if isinstance(item, MapNode) and step_id(item) == path[0]]
+            written = [plain(node) for node in nodes if node is not None]
+            # what is not written has its default
+            written += [step.params.canonical() for step in self.steps if step.id == path[0]]
+        for data in written:
+            value = _within(dimension, _reached(data, path[1:]))
+            # a component may have made other data of what is written
+            if value is not None and _parameters(self._steps(dimension, dimension.node(value), Problems())) == base:
+                return value, True
+        return None, False
+
+
+def _reached(data: Any, path: Sequence[str]) -> Any:
+    """Return the value at a path of plain data, ``None`` when there is none."""
+    for piece in path:
+        if isinstance(data, dict):
+            data = data.get(piece)
+        elif isinstance(data, list) and piece.isascii() and piece.isdigit() and int(piece) < len(data):
+            data = data[int(piece)]
+        else:
+            return None
+    return data
+
+
+def _within(dimension: Dimension, value: Any) -> float | None:
+    """Return the number of a range that ``value`` is, ``None`` when it is none of it."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not dimension.low <= value <= dimension.high:
+        return None
+    known = dimension.values()
+    if known is None:
+        return float(value)
+    return next((number for number in known if math.isclose(number, value, rel_tol=1e-9, abs_tol=1e-12)), None)
 
 
 def _parameters(steps: Sequence[Step]) -> list[tuple[str, str, str]]:

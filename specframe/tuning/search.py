@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.config import tuned_pipeline
 from specframe.errors import ConfigError, RunError, UsageError
-from specframe.pipeline.keys import code_digest, digest, environment_digest
+from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.run import gathered_inputs
 from specframe.tuning.objective import Judgement, Task, trial_folder
@@ -33,7 +33,6 @@ _JOURNAL = "trials.jsonl"
 _WORDS = {
     "pipeline": "the pipeline",
     "search": "the space, score, sampler or pruner",
-    "code": "the code or a version of a package",
     "inputs": "the data",
 }
 
@@ -75,23 +74,26 @@ def tune_pipeline(session: Session, workers: int = 1) -> None:
 def _journal(session: Session, tuning: Tuning, gathered: Gathered) -> Journal:
     """Return the journal of this very search, begun if there is none."""
     journal = Journal(session.directory.stages / _JOURNAL)
-    spec = session.spec
+    spec, loader = session.spec, gathered.worker.loader
     targets = sorted({step.component.component.target for step in (*spec.steps, *spec.scores)})
     identity = {
         "pipeline": digest(spec.to_data()),
         "search": digest(tuning.to_data()),
+        "inputs": digest({t: [file_digest(file) for file in loader.files(t)] for t in gathered.keys}),
         "code": digest(environment_digest(), [code_digest(target) for target in targets]),
-        "inputs": digest(dict(gathered.keys)),
     }
     if not journal.identity:
         journal.begin(identity)
-    changed = [_WORDS[name] for name, value in identity.items() if journal.identity.get(name) != value]
+    changed = [words for name, words in _WORDS.items() if journal.identity.get(name) != identity[name]]
     if changed:
-        # what data become depends on code and steps too
-        named = changed[:1] if changed[-1] == _WORDS["inputs"] else changed
         raise UsageError(
-            f"{session.directory.path} holds a search with {len(journal.trials)} trials, but {' and '.join(named)} "
+            f"{session.directory.path} holds a search with {len(journal.trials)} trials, but {' and '.join(changed)} "
             "changed since: scores would not compare. Begin it anew with --fresh, or name another --out"
+        )
+    if journal.identity.get("code") != identity["code"]:
+        session.progress.say(
+            "the code, or a version of a package, is not what it was when this search began: if that changes results, "
+            "begin it anew with --fresh"
         )
     return journal
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from specframe.api import Field, Params
+from specframe_cnn.network.stacks import StackParams, unstacked
 
 __all__ = [
     "Activation",
@@ -141,15 +142,22 @@ BlockParams: TypeAlias = Annotated[
 ]
 
 
+#: Blocks, among which stacks may be written.
+_Blocks: TypeAlias = Annotated[
+    Literal["auto"] | tuple[BlockParams, ...],
+    BeforeValidator(unstacked, json_schema_input_type=Literal["auto"] | tuple[BlockParams | StackParams, ...]),
+]
+
+
 class NetworkParams(Params):
     """Blocks from the inputs to the features that the head reads."""
 
-    blocks: Literal["auto"] | tuple[BlockParams, ...] = Field(
+    blocks: _Blocks = Field(
         "auto",
         description=(
             "Blocks that a series or image goes through, one after the other. 'auto': convolutions of width 5, each "
             "of which halves the axes with more than 16 samples by averages; for a convolutional head residual blocks "
-            "that keep the length."
+            "that keep the length. 'conv-stack' and 'dense-stack' stand for many blocks, which they are replaced by."
         ),
     )
     dense: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(
