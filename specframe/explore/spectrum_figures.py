@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.collections import LineCollection
 
 from specframe.errors import DataError
@@ -99,21 +100,22 @@ def plot_spectra(
     if len(wavelength) == 1:
         _single(ax, flux[:, 0], values[order], name)
     else:
-        lines = [np.column_stack([wavelength[part], row[part]]) for row in flux for part in without_gaps(wavelength)]
-        repeat = len(without_gaps(wavelength))
-        colours = np.repeat(values[order], repeat)
+        parts = without_gaps(wavelength)
+        lines = [_line(wavelength[part], row[part]) for row in flux for part in parts]
+        colours = np.repeat(values[order], len(parts))
         width = 0.5 if len(rows) > 60 else 0.9
-        drawn = LineCollection(lines, linewidths=width, cmap="viridis", rasterized=True)
+        colours_of = colormaps["viridis"].with_extremes(bad="0.6")
+        drawn = LineCollection(lines, linewidths=width, cmap=colours_of, rasterized=True)
         if known.any():
             drawn.set_array(np.ma.masked_invalid(colours))
-            drawn.cmap.set_bad("0.6")
         else:
             drawn.set_color(PALETTE["blue"])
             drawn.set_alpha(float(np.clip(30 / len(rows), 0.15, 1.0)))
         ax.add_collection(drawn)
         if name is not None and own is not None and known.any():
             colour_bar(fig, drawn, ax, label_text(name, label_units(own)[name]))
-        ax.set_xlim(wavelength[0], wavelength[-1])
+        first, last = wavelength[parts[0]], wavelength[parts[-1]]
+        ax.set_xlim(first[0] * (0.98 if len(first) == 1 else 1), last[-1] * (1.02 if len(last) == 1 else 1))
         _scaled(ax, spectra, flux)
         ax.set(xlabel=wavelength_text(spectra), ylabel=quantity_text(spectra))
     count = spectra.sizes["target"]
@@ -141,7 +143,7 @@ def plot_spectrum_range(spectra: xr.DataArray) -> Figure:
         first = i == 0
         x = wavelength[part]
         if len(x) == 1:
-            x = x * np.array([0.995, 1.005])
+            x = x * np.array([0.985, 1.015])
             part = np.repeat(part, 2)
         lowest, highest = np.nanmin(values[:, part], axis=0), np.nanmax(values[:, part], axis=0)
         ax.fill_between(x, lowest, highest, color="0.92", lw=0, label="all" if first else None)
@@ -308,6 +310,13 @@ def plot_signal_to_noise(spectra: xr.DataArray, errors: xr.DataArray) -> Figure:
     legend_above(left)
     clean(left, right)
     return fig
+
+
+def _line(wavelength: Array, values: Array) -> Array:
+    """Return points (n, 2) of a line; a single wavelength becomes a dash."""
+    if len(wavelength) == 1:
+        wavelength, values = wavelength * np.array([0.985, 1.015]), np.repeat(values, 2)
+    return np.column_stack([wavelength, values])
 
 
 def _scaled(ax: Axes, spectra: xr.DataArray, values: Array) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -241,11 +242,20 @@ class RunData:
     def _read(self, target: str) -> xr.DataTree:
         from specframe.pipeline.netcdf import read_tree
 
-        folder, name = self._store.folder / self.step, safe_name(target)
-        for path in folder.glob("*.nc"):
-            if path.name[:-20] == name:  # a hyphen, 16 digits of the key, and .nc
-                return read_tree(path)
-        raise InputFileError(folder / f"{name}-*.nc", "is not there any more; run the pipeline again")
+        path = self._store.path(self.step, target, self._products[target])
+        if not path.is_file():  # the key that the manifest has is that of the last step
+            path = self._files.get(safe_name(target), path)
+        try:
+            return read_tree(path)
+        except (OSError, ValueError, KeyError) as error:
+            why = "is not there any more" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+            raise InputFileError(path, f"{why}; run the pipeline again") from None
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        """The newest stored result of the step by the name that a target has in files."""
+        files = sorted((self._store.folder / self.step).glob("*.nc"), key=lambda path: path.stat().st_mtime)
+        return {path.name[: -len(f"-{'0' * 16}.nc")]: path for path in files}
 
 
 def labels_of_loader(worker: TargetWorker) -> xr.DataArray | None:

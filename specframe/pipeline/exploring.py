@@ -117,6 +117,8 @@ def explore_path(
     _check_options(kind, path, loader, parameters, overrides)
     folder = Path("explore") / (path.absolute().stem or "data") if out is None else Path(out)
     progress = Progress(quiet=quiet)
+    if kind == "run":
+        Run(path)  # an incomplete one is told before anything is made
     with _own_folder(folder, fresh):
         pipeline = _described(path, kind, loader, parameters, overrides, tuple(plugin_files), progress)
         data: Explored
@@ -156,7 +158,8 @@ def kind_of(path: Path) -> Literal["pipeline", "run", "data"]:
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder; the working directory is {Path.cwd()}")
     if path.is_dir():
-        return "run" if (path / MANIFEST).is_file() and (path / "pipeline.yaml").is_file() else "data"
+        complete = (path / MANIFEST).is_file() and (path / "pipeline.yaml").is_file()
+        return "run" if complete or (path / ".lock").is_file() else "data"
     return "pipeline" if path.suffix.lower() in (".yaml", ".yml") else "data"
 
 
