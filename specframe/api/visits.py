@@ -106,7 +106,7 @@ def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) 
     if not measured:
         raise ContainerError("no depths to learn from; add a detrend step")
     if name != "depth_covariance":
-        parts = [combine_visits([data[["depth", "depth_error"]] for data in v], name) for v in measured.values()]
+        parts = [combine_visits([_depths_alone(data) for data in visits], name) for visits in measured.values()]
         merged = parts[0]
         if len(parts) > 1:
             merged = xr.concat(parts, dim="wavelength", coords="minimal", compat="override")
@@ -125,6 +125,12 @@ def merged_depths(by_instrument: Mapping[str, Sequence[xr.Dataset]], name: str) 
         coords={"wavelength": ("wavelength", wavelength[order], {"units": "um"})},
         attrs={"units": ""},
     )
+
+
+def _depths_alone(data: xr.Dataset) -> xr.Dataset:
+    """Return depths, errors and the mask of a spectrum of depths; that of light curves beside them is another one."""
+    masked = "mask" in data and data["mask"].dims == data["depth"].dims
+    return data[["depth", "depth_error", *(["mask"] if masked else [])]]
 
 
 def _covariance_of(visits: Sequence[xr.Dataset]) -> NDArray[np.float64]:

@@ -65,6 +65,25 @@ def test_a_masked_sample_becomes_nan_in_the_matrix() -> None:
     assert names == ["a"]
 
 
+def test_a_masked_depth_of_a_spectrum_becomes_nan() -> None:
+    """The mask of light curves, which stand beside depths that were fitted to them, says nothing of the depths."""
+    spectrum = xr.Dataset(
+        {
+            "depth": ("wavelength", np.array([0.01, 0.5]), {"units": ""}),
+            "depth_error": ("wavelength", np.array([1e-4, 1e-4]), {"units": ""}),
+            "mask": ("wavelength", np.array([False, True])),
+        },
+        coords={"wavelength": np.array([1.0, 2.0])},
+    )
+    for inputs in ([], ["depth"], ["spectrum/depth"]):
+        collection = collate([make_observation("a", {"spectrum/0": spectrum})], inputs)
+        np.testing.assert_array_equal(collection["spectrum/depth"].values, [[0.01, np.nan]])
+    curves = _node(np.ones((2, 3)), [1.0, 2.0], depth=[0.01, 0.02])
+    curves["mask"][:] = True
+    collection = collate([make_observation("a", {"A/0": curves})])
+    np.testing.assert_array_equal(collection["spectrum/depth"].values, [[0.01, 0.02]])
+
+
 def test_a_target_that_differs_from_the_others_is_refused_with_its_reason() -> None:
     usual = [make_observation(name, {"A/0": _node(np.ones((2, 3)), [1.0, 2.0])}) for name in "abc"]
     other = make_observation("odd", {"A/0": _node(np.ones((2, 4)), [1.0, 2.0])})
