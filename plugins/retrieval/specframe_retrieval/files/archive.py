@@ -34,7 +34,8 @@ def read_npz(path: Path) -> NamedArrays:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             for name in archive.files:
                 try:
-                    arrays[name] = np.array(archive[name])
+                    array = np.array(archive[name])
+                    arrays[name] = np.char.decode(array, "utf-8", "replace") if array.dtype.kind == "S" else array
                 except ValueError as error:
                     if "allow_pickle" not in str(error):
                         raise

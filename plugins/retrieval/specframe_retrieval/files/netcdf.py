@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_netcdf"]
 
+#: What h5netcdf calls dimensions without a name; it takes those of one length for the same one.
+_COUNTED = "phony_dim"
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, RuntimeError)
 
 
@@ -33,7 +35,8 @@ def read_netcdf(path: Path) -> NamedArrays:
                 for name, variable in group.to_dataset(inherit=False).variables.items():
                     key = f"{group.path}/{name}".strip("/")
                     arrays[key] = _plain(variable.values)
-                    dims[key] = tuple(map(str, variable.dims))
+                    if not any(str(dim).startswith(_COUNTED) for dim in variable.dims):
+                        dims[key] = tuple(map(str, variable.dims))
                     if "units" in variable.attrs:
                         units[key] = str(variable.attrs["units"])
     except _DAMAGED as error:

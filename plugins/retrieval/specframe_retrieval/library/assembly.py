@@ -132,11 +132,11 @@ def _layout(source: NamedArrays, params: SpectraParams) -> Layout:
         if own is not None:
             source[own]
         return array_layout(source, flux if isinstance(flux, str) else None, noise, own, params.dims)
-    lengths = {len(array) for array in source.arrays.values()}
-    if len(lengths) > 1:
+    lengths = {array.shape for array in source.arrays.values()}
+    if len(lengths) > 1 or () in lengths:
         raise InputFileError(
             source.path,
-            f"holds no array of spectra (row, pixel), and its arrays have {len(lengths)} different lengths: "
+            f"holds no array of spectra (row, pixel), and its arrays are no columns of one length: "
             f"{listed(f'{name} {array.shape}' for name, array in source.arrays.items())}",
         )
     _refuse_single(source, params)

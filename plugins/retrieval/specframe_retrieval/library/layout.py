@@ -237,7 +237,11 @@ def _axes(
         known[spectral[0]] = ""
         return known
     own = source.dims.get(name)
-    if own is not None and any(source.dims.get(dim) == (dim,) or _dims_of(source, axis_name) for dim in own):
+    if (
+        own is not None
+        and len(set(own)) == len(own)
+        and any(source.dims.get(dim) == (dim,) or _dims_of(source, axis_name) for dim in own)
+    ):
         along = _dims_of(source, axis_name)
         spectral_dim = along[-1] if along else own[-1]
         if spectral_dim not in own:
@@ -248,7 +252,11 @@ def _axes(
         others = [dim for dim in own if dim != spectral_dim]
         if len(others) == 1 and _is_row_dim(source, others[0], {name, axis_name}):
             return ["" if dim == spectral_dim else None for dim in own]
-        return ["" if dim == spectral_dim else (dim if source.dims.get(dim) == (dim,) else None) for dim in own]
+        along_labels: list[str | None] = [
+            "" if dim == spectral_dim else (dim if source.dims.get(dim) == (dim,) else None) for dim in own
+        ]
+        if None not in along_labels:  # else these are dimensions that HDF5 merely counts
+            return along_labels
     sizes = values.shape
     if axis_name is not None and arrays[axis_name].ndim == 1:
         fits = [i for i, size in enumerate(sizes) if size == arrays[axis_name].size]

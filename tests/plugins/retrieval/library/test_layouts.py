@@ -6,9 +6,11 @@ import bz2
 import gzip
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from astropy.io import fits
 
 from specframe.errors import InputFileError
 from specframe_retrieval.library import ModelGrid
@@ -267,3 +269,50 @@ def test_errors_of_a_grid_are_kept(tmp_path: Path) -> None:
     node = loader.load(loader.targets()[4])["spectrum/0"]
     np.testing.assert_allclose(node["flux_error"], 0.1 * FLUX[4])
     assert node["flux"].attrs["noise"] == "absent"
+
+
+def test_plain_hdf5_has_no_names_of_dims(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        for name, values in {"flux": FLUX, "wavelength": WAVELENGTH, "teff": TEFF, "logg": LOGG, "fsed": FSED}.items():
+            file[name] = values
+    check(ModelGrid(path=str(tmp_path / "rows.h5"), labels=["teff", "logg", "fsed"]))
+    with h5py.File(tmp_path / "cube.h5", "w") as file:
+        file["flux"], file["wavelength"] = FLUX.reshape(3, 4, 5), WAVELENGTH
+        file["teff"], file["state"] = np.unique(TEFF), np.arange(4.0)
+    loader = ModelGrid(path=str(tmp_path / "cube.h5"))
+    assert loader.labels().sel(target="teff1200-state2").values.tolist() == [1200, 2]
+    np.testing.assert_array_equal(loader.load("teff1200-state2")["spectrum/0"]["flux"], FLUX[6])
+
+
+def test_as_many_spectra_as_pixels(tmp_path: Path) -> None:
+    """Shapes tell nothing then: the last axis is the wavelength, unless dims say otherwise."""
+    path = written(tmp_path / "g.npz", wavelength=WAVELENGTH, flux=FLUX[:5], teff=np.arange(5) * 100.0 + 700)
+    assert ModelGrid(path=path).load("teff900")["spectrum/0"]["flux"].values.tolist() == FLUX[2].tolist()
+    turned = ModelGrid(path=path, dims=["wavelength", "teff"])
+    assert turned.load("teff900")["spectrum/0"]["flux"].values.tolist() == FLUX[:5, 2].tolist()
+    with h5py.File(tmp_path / "g.h5", "w") as file:
+        file["flux"], file["wavelength"], file["teff"] = FLUX[:5], WAVELENGTH, np.arange(5) * 100.0 + 700
+    same = ModelGrid(path=str(tmp_path / "g.h5"))
+    assert same.load("teff900")["spectrum/0"]["flux"].values.tolist() == FLUX[2].tolist()
+
+
+def test_channels_that_are_counted_need_a_list_of_wavelengths(tmp_path: Path) -> None:
+    rows = [",".join(["T", "CH4", *(f"wl_{i}" for i in range(5))])]
+    rows += [",".join(map(str, (900 + i, -4.0 - i, *FLUX[i].round(6)))) for i in range(12)]
+    (tmp_path / "g.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(InputFileError, match="no columns hold wavelengths in their names"):
+        ModelGrid(path=str(tmp_path / "g.csv")).targets()
+    for flux in (None, "wl_*", "2:"):
+        loader = ModelGrid(path=str(tmp_path / "g.csv"), wavelength=WAVELENGTH.tolist(), flux=flux, quantity="depth")
+        assert loader.labels()["output"].values.tolist() == ["T", "CH4"]
+        np.testing.assert_allclose(loader.load("T903-CH4-7")["spectrum/0"]["depth"], FLUX[3], atol=1e-6)
+
+
+def test_a_fits_table_of_spectra(tmp_path: Path) -> None:
+    columns = [
+        fits.Column("WAVE", "5D", unit="angstrom", array=np.tile(1e4 * WAVELENGTH, (12, 1))),
+        fits.Column("FLUX", "5D", unit="Jy", array=FLUX),
+        *(fits.Column(name, "D", array=values) for name, values in (("teff", TEFF), ("logg", LOGG), ("fsed", FSED))),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "g.fits")
+    check(ModelGrid(path=str(tmp_path / "g.fits")))

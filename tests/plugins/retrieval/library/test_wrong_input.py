@@ -44,7 +44,7 @@ def used(loader: ModelGrid | SpectralLibrary) -> None:
         ({"wavelength": np.array([1, 1.1, 1.1, 1.2, 1.3, 1.4])}, {}, "1 wavelengths stand twice, first 1.1 um"),
         ({"wavelength": None}, {}, "does not tell the wavelengths of the 6 pixels"),
         ({}, {"wavelength": [1.0, 2.0]}, "2 wavelengths in 'wavelength', but spectra of 6 pixels"),
-        ({"flux": None}, {}, "different lengths"),
+        ({"flux": None}, {}, "no columns of one length"),
         ({"flux_error": np.ones((4, 5))}, {}, r"'flux_error' has shape \(4, 5\), but the spectra have \(4, 6\)"),
         ({"flux": np.array([["a"] * 6] * 4)}, {"flux": "flux"}, "'flux' holds text"),
         ({"other": np.ones((4, 6)), "flux": None, "spectra2": np.ones((4, 6))}, {}, "say which with flux"),
