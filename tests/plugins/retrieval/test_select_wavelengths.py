@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from specframe.api import make_observation, validate_observation
+from specframe.api import collate, make_observation, validate_observation
 from specframe.errors import DataError, ParameterError
 from specframe_retrieval import Resample, SelectWavelengths
 
@@ -61,9 +61,10 @@ def test_a_gap_is_not_filled_by_what_comes_after() -> None:
     np.testing.assert_array_equal(found["mask"], [False, False, True, True, False, False])
 
 
-def test_masked_depths_are_nan_and_their_covariance_is_cut_both_ways() -> None:
-    masked = selected(observation("depth", ""), drop=[[1.3, 1.5]], dropped="mask")
-    np.testing.assert_array_equal(np.isnan(masked["depth"]), (WAVELENGTH >= 1.3) & (WAVELENGTH <= 1.5))
+def test_depths_that_are_left_out_are_not_learned_from_and_their_covariance_is_cut_both_ways() -> None:
+    masked = SelectWavelengths(drop=[[1.3, 1.5]], dropped="mask").apply(observation("depth", ""))
+    learned = collate([masked])["spectrum/depth"].values[0]
+    np.testing.assert_array_equal(np.isnan(learned), (WAVELENGTH >= 1.3) & (WAVELENGTH <= 1.5))
     removed = selected(observation("depth", ""), drop=[[1.3, 1.5]])
     assert removed["depth_covariance"].shape == (14, 14)
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from specframe.api import Calibrator
 from specframe.errors import DataError
-from specframe_retrieval.preparation.node import edges_of, good_pixels, map_spectra, rebuilt, value_name
+from specframe_retrieval.preparation.node import edges_of, good_pixels, map_spectra, rebuilt
 from specframe_retrieval.preparation.params import SelectWavelengthsParams
 
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ class SelectWavelengths(Calibrator):
     """Keeps some ranges of wavelengths, or leaves some out: telluric bands, ends that a grid does not reach.
 
     A pixel belongs to a range when its centre does, ends included. Pixels that are left out are removed from all
-    variables, or with ``dropped: mask`` stay where they are, masked; in depths, whose readers know no mask, what is
-    masked becomes NaN. The edges of the pixels next to a gap, ``wavelength_lower`` and ``wavelength_upper``, are those
-    that they had before it.
+    variables, or with ``dropped: mask`` stay where they are, masked. The edges of the pixels next to a gap,
+    ``wavelength_lower`` and ``wavelength_upper``, are those that they had before it.
 
     Raises
     ------
@@ -58,16 +57,10 @@ class SelectWavelengths(Calibrator):
             )
         if kept.all():
             return rebuilt(data, {})
-        return self._masked(data, kept) if self.params.dropped == "mask" else _removed(data, kept)
-
-    def _masked(self, data: xr.Dataset, kept: NDArray[np.bool_]) -> xr.Dataset:
+        if self.params.dropped == "remove":
+            return _removed(data, kept)
         mask = data.variables["mask"].values | ~kept if "mask" in data.variables else ~kept
-        changed = {"mask": xr.Variable("wavelength", mask)}
-        if value_name(data) == "depth":
-            for name in ("depth", "depth_error"):
-                variable = data.variables[name]
-                changed[name] = xr.Variable("wavelength", np.where(mask, np.nan, variable.values), variable.attrs)
-        return rebuilt(data, changed)
+        return rebuilt(data, {"mask": xr.Variable("wavelength", mask)})
 
 
 def _removed(data: xr.Dataset, kept: NDArray[np.bool_]) -> xr.Dataset:
