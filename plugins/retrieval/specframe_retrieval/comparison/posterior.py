@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import multivariate_t
 
 from specframe.api import make_labels, make_prediction
 from specframe.errors import DataError
@@ -26,13 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["grid_posterior"]
 
-#: Points of a round, and how many rounds there are at most.
-_POINTS, _ROUNDS = 2000, 40
-#: A round is as warm as it must be for this many points to count.
-_LEAST_EFFECTIVE = 150.0
-#: The proposal: a t distribution of so many degrees of freedom, wider than the points by this factor, and this part of
-#: the points anywhere in the grid.
-_DEGREES, _WIDER, _ANYWHERE = 5.0, 1.3, 0.1
+#: Points that are cooled down together.
+_POINTS = 1000
+#: A step of cooling leaves this part of the points with weight, and there are at most so many steps.
+_KEPT, _STEPS = 0.5, 200
+#: Moves after each step: until this part of the points has gone elsewhere, at most so many; and so many at the end.
+_MOVED, _MOST_MOVES, _LAST_MOVES = 0.95, 12, 12
+#: Best scale of a random walk in p dimensions, over root p (Roberts, Gelman & Gilks 1997, Ann. Appl. Probab. 7, 110).
+_STRIDE = 2.38
 #: A posterior whose mean is within so many std of the edge is cut off by it.
 _CUT = 2.0
 
@@ -49,9 +48,10 @@ def grid_posterior(
     """Return the posterior of the grid's labels as a Prediction of one target.
 
     The likelihood is exp(-chi2 / 2) of the interpolated spectrum at its best scale or offset, the prior is constant
-    within the grid and zero outside of it. It is drawn from by population Monte Carlo (Cappe et al. 2004, J. Comput.
-    Graph. Stat. 13, 907): importance samples from a t distribution that is fitted to the points before, which begin
-    anywhere in the grid and are cooled down until they have the posterior's own weights.
+    within the grid and zero outside of it. It is drawn from by sequential Monte Carlo (Del Moral, Doucet & Jasra 2006,
+    J. R. Stat. Soc. B 68, 411): points from the prior are weighted, drawn again and moved by a random walk while chi2
+    counts for more and more, so that several solutions and such at the grid's edge are found. Takes seconds, and
+    minutes where labels lie on no lattice.
 
     No grid describes an object to the last percent. Where even the best model leaves a reduced chi2 above 1, all chi2
     are divided by it (``widen``), as if the errors were larger by its root; else errors of the labels would be far too
@@ -75,8 +75,7 @@ def grid_posterior(
     xarray.Dataset
         ``mean``, ``std``, ``covariance`` and ``samples`` of the labels that vary, and ``at_edge``, -1 or 1 where the
         mean lies within two std of the grid's lowest or highest label: a posterior that is cut off there has its mean
-        about one std away. ``attrs``: ``chi2_reduced`` of the
-        best point and ``effective_samples``, the number of independent draws that the result is worth.
+        about one std away. ``attrs``: ``chi2_reduced`` of the best point.
 
     Raises
     ------
@@ -104,12 +103,11 @@ def grid_posterior(
         values[models.inside] = np.where(np.isfinite(found.chi2), found.chi2, np.inf)
         return values, max(int(found.degrees_of_freedom.max()), 1)
 
-    points, weights, reduced = _sampled(chi2_of, lower, upper, widen, np.random.default_rng([seed, 1]))
-    effective = 1.0 / float(np.sum(np.square(weights)))
-    rng = np.random.default_rng([seed, 2])
-    chosen = points[rng.choice(len(points), draws, p=weights)]
-    mean = weights @ points
-    covariance = (points - mean).T @ ((points - mean) * weights[:, None])
+    points, reduced = _cooled(chi2_of, lower, upper, widen, np.random.default_rng([seed, 1]))
+    order = np.random.default_rng([seed, 2]).permutation(len(points))
+    chosen = points[np.resize(order, draws)]
+    mean = points.mean(axis=0)
+    covariance = np.atleast_2d(np.cov(points.T))
     names = [name for name, kept in zip(at.names, varies, strict=True) if kept]
     units = [unit for unit, kept in zip(at.units, varies, strict=True) if kept]
     like = make_labels(mean[None], [spectrum.target], names, units)
@@ -125,60 +123,72 @@ def grid_posterior(
         covariance=(("target", "output", "output_other"), covariance[None]),
         samples=(("sample", "target", "output"), chosen[:, None]),
     )
-    return result.assign_attrs(chi2_reduced=reduced, effective_samples=effective)
+    return result.assign_attrs(chi2_reduced=reduced)
 
 
-def _sampled(
+def _cooled(
     chi2_of: Callable[[Array], tuple[Array, int]], lower: Array, upper: Array, widen: bool, rng: np.random.Generator
-) -> tuple[Array, Array, float]:
-    """Return points (n, p), their weights (n,), which sum to 1, and the least reduced chi2.
+) -> tuple[Array, float]:
+    """Return points of the posterior (n, p) and the least reduced chi2 among them.
 
     ``chi2_of`` returns chi2 of points (n, p), inf outside of the grid, and the degrees of freedom.
     """
     points = rng.uniform(lower, upper, (_POINTS, lower.size))
-    log_volume = float(np.sum(np.log(upper - lower)))
-    log_proposal = np.full(_POINTS, -log_volume)
-    least, cold = np.inf, 0
-    for _ in range(_ROUNDS):
-        chi2, degrees = chi2_of(points)
-        least = min(least, float(chi2.min()))
-        if not np.isfinite(least):
-            raise DataError("posterior: no point within the grid has a spectrum to compare with")
-        reduced = least / degrees
-        log_target = -0.5 * (chi2 - least) / (max(reduced, 1.0) if widen else 1.0)
-        temperature, weights = _warm(log_target, log_proposal)
-        cold = cold + 1 if temperature == 1.0 else 0
-        if cold == 2:
-            return points, weights, reduced
-        mean = weights @ points
-        around = (points - mean).T @ ((points - mean) * weights[:, None])
-        kernel = multivariate_t(mean, _WIDER * around + np.diag(np.square(1e-6 * (upper - lower))), df=_DEGREES)
-        points = np.atleast_2d(kernel.rvs(_POINTS, random_state=rng)).reshape(_POINTS, lower.size)
-        anywhere = rng.random(_POINTS) < _ANYWHERE
-        points[anywhere] = rng.uniform(lower, upper, (int(anywhere.sum()), lower.size))
-        within = ((points >= lower) & (points <= upper)).all(axis=1)
-        log_uniform = np.where(within, np.log(_ANYWHERE) - log_volume, -np.inf)
-        log_kernel = np.log1p(-_ANYWHERE) + kernel.logpdf(points).reshape(_POINTS)
-        log_proposal = np.logaddexp(log_uniform, log_kernel)
-    raise DataError(f"posterior: {_ROUNDS} rounds of {_POINTS} points did not settle")
+    chi2, degrees = chi2_of(points)
+    if not np.isfinite(chi2).any():
+        raise DataError("posterior: no point within the grid has a spectrum to compare with")
+    now = 0.0  # by how much chi2 counts
+    for _ in range(_STEPS):
+        goal = 1.0 / max(float(chi2.min()) / degrees, 1.0) if widen else 1.0
+        step = _step(chi2, max(goal - now, 0.0))
+        now += step
+        chosen = _drawn_again(_weights(chi2, step), rng)
+        points, chi2 = points[chosen], chi2[chosen]
+        last = now >= goal
+        stride = _STRIDE / np.sqrt(lower.size) * _root(points, upper - lower)
+        still = 1.0
+        for move in range(_LAST_MOVES if last else _MOST_MOVES):
+            there = points + rng.normal(size=points.shape) @ stride.T
+            chi2_there, _ = chi2_of(there)
+            taken = np.log(rng.random(_POINTS)) < 0.5 * now * (chi2 - chi2_there)
+            points, chi2 = np.where(taken[:, None], there, points), np.where(taken, chi2_there, chi2)
+            still *= 1.0 - float(taken.mean())
+            if not last and move and still < 1.0 - _MOVED:
+                break
+        if last:
+            return points, float(chi2.min()) / degrees
+    raise DataError(f"posterior: {_STEPS} steps were not enough; are the errors far too small?")
 
 
-def _warm(log_target: Array, log_proposal: Array) -> tuple[float, Array]:
-    """Return the lowest temperature, at least 1, at which enough points count, and their weights."""
+def _step(chi2: Array, most: float) -> float:
+    """Return by how much more chi2 may count, so that enough of the points keep some weight."""
 
-    def weights_at(temperature: float) -> Array:
-        log_weight = log_target / temperature - log_proposal
-        return np.asarray(np.exp(log_weight - logsumexp(log_weight)))
+    def enough(step: float) -> bool:
+        return bool(1.0 / np.sum(np.square(_weights(chi2, step))) >= _KEPT * np.isfinite(chi2).sum())
 
-    def enough(temperature: float) -> bool:
-        return bool(1.0 / np.sum(np.square(weights_at(temperature))) >= _LEAST_EFFECTIVE)
+    if enough(most):
+        return most
+    low, high = 0.0, most
+    for _ in range(60):
+        middle = 0.5 * (low + high) if low else 0.1 * high
+        low, high = (middle, high) if enough(middle) else (low, middle)
+        if low and high < 1.01 * low:
+            break
+    return low or high
 
-    if enough(1.0):
-        return 1.0, weights_at(1.0)
-    low, high = 0.0, 1.0  # of log10 of the temperature
-    while not enough(10.0**high) and high < 12.0:
-        low, high = high, high + 1.0
-    for _ in range(20):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if enough(10.0**middle) else (middle, high)
-    return 10.0**high, weights_at(10.0**high)
+
+def _weights(chi2: Array, step: float) -> Array:
+    weight = np.where(np.isfinite(chi2), np.exp(-0.5 * step * (chi2 - chi2.min())), 0.0)
+    return np.asarray(weight / weight.sum())
+
+
+def _drawn_again(weight: Array, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return rows, each as often as its weight says (systematic resampling)."""
+    steps = (np.arange(weight.size) + rng.random()) / weight.size
+    return np.minimum(np.searchsorted(np.cumsum(weight), steps), weight.size - 1)
+
+
+def _root(points: Array, width: Array) -> Array:
+    """Return a root of the points' covariance, for steps along the directions in which they lie."""
+    covariance = np.atleast_2d(np.cov(points.T)) + np.diag(np.square(1e-9 * width))
+    return np.asarray(np.linalg.cholesky(covariance))

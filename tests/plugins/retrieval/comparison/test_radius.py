@@ -48,12 +48,12 @@ def test_the_scan_has_its_minimum_at_the_best_radius_and_rises_by_one_at_the_end
 
 
 def test_the_interval_holds_the_truth_in_68_of_100():
-    """2000 draws: 68.27 % to within 4 standard errors of a share."""
+    """1000 draws: 68.27 % to within 4 standard errors of a share."""
     held = 0
-    for draw in SCALE * MODEL + np.random.default_rng(0).normal(0.0, ERROR, size=(2000, 120)):
+    for draw in SCALE * MODEL + np.random.default_rng(0).normal(0.0, ERROR, size=(1000, 120)):
         scan = radius_scan(draw, ERROR, MODEL, distance=DISTANCE, radii=[1.0])
         held += bool(scan["lower"] <= TRUE_RADIUS <= scan["upper"])
-    assert held / 2000 == pytest.approx(0.6827, abs=4 * np.sqrt(0.68 * 0.32 / 2000))
+    assert held / 1000 == pytest.approx(0.6827, abs=4 * np.sqrt(0.68 * 0.32 / 1000))
 
 
 def test_a_model_that_does_not_fit_gets_a_wider_second_interval():
