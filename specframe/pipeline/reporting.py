@@ -165,7 +165,14 @@ def _predicted(path: Path) -> dict[str, dict[str, str]]:
     import xarray as xr
 
     with xr.open_dataset(path, engine="h5netcdf") as prediction:
-        return parameter_lines(prediction.load()) if prediction.sizes["target"] <= _TARGETS else {}
+        if prediction.sizes["target"] > _TARGETS:
+            return {}
+        found = parameter_lines(prediction)
+        unlike = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(found), bool)
+    if not unlike.any():
+        return found
+    notes = ("(unlike the training set)" if beyond else "" for beyond in unlike)
+    return {target: {**cells, "Note": note} for (target, cells), note in zip(found.items(), notes, strict=True)}
 
 
 def _interval_note(intervals: Mapping[str, Any]) -> str:

@@ -126,6 +126,7 @@ def test_a_prediction_tells_what_lies_at_the_edge(predicted: Run) -> None:
     assert table["flags_"][1].split() == ["extrapolating", "teff-at-lower-edge"]
     html = (predicted.path / "report.html").read_text()
     assert "(at lower edge)" in html
+    assert html.count('class="warn">(unlike the training set)<') == 1
     assert "parameters" not in predicted.metrics
 
 
