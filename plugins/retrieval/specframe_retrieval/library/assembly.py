@@ -13,13 +13,15 @@ from specframe_retrieval.files.folder import matching_files, stem
 from specframe_retrieval.files.reader import file_state, read_arrays
 from specframe_retrieval.files.roles import guess_names
 from specframe_retrieval.library.guess import guess_labels
-from specframe_retrieval.library.layout import Layout, array_layout, table_layout
+from specframe_retrieval.library.label_table import table_rows
 from specframe_retrieval.library.names import column_names, names_from_labels, numbered_names
 from specframe_retrieval.library.numbers import label_values
 from specframe_retrieval.library.params import LabelColumn, WavelengthFile
 from specframe_retrieval.library.pattern import as_glob, labels_in, words_of
 from specframe_retrieval.library.selection import selected_rows
 from specframe_retrieval.library.spectra import ArraySpectra, FileSpectra
+from specframe_retrieval.library.spectral_table import table_layout
+from specframe_retrieval.library.stacked_arrays import array_layout
 from specframe_retrieval.observed.air import air_to_vacuum
 from specframe_retrieval.observed.node import in_microns, scale_of_values
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe_retrieval.files.arrays import NamedArrays
+    from specframe_retrieval.library.layout import Layout
     from specframe_retrieval.library.params import SpectraParams
     from specframe_retrieval.library.spectra import Spectra
 
@@ -112,6 +115,7 @@ def _of_file(
         wavelength=wavelength,
         flux=layout.flux,
         error=layout.error,
+        bad=layout.mask,
         scale=scale,
         units=units,
         stated=stated_units is not None,
@@ -247,7 +251,7 @@ def _completed(spectra: Spectra, params: SpectraParams, names: list[str], guesse
     said: list[str] = []
     if params.table is not None:
         table = read_arrays(params.table)
-        rows = _table_rows(table, spectra, params, names)
+        rows = table_rows(table, spectra, params, names)
         found = {name: array for name, array in table.arrays.items() if array.ndim == 1}
         kept = np.flatnonzero(rows >= 0)
         if not kept.size:
@@ -290,54 +294,3 @@ def _target_names(spectra: Spectra, params: SpectraParams, guesses: bool, lenien
                 values[name] = label_values(params.path, name, column, one.as_)
         names = names_from_labels(values)
     return names or numbered_names(spectra.row_names, len(spectra))
-
-
-def _table_rows(table: NamedArrays, spectra: Spectra, params: SpectraParams, names: list[str]) -> NDArray[np.intp]:
-    """Return the row of the table of each spectrum, -1 where it has none."""
-    lengths = {len(array) for array in table.arrays.values() if array.ndim == 1}
-    if len(lengths) != 1:
-        raise InputFileError(table.path, f"expected columns of one length, got {sorted(lengths)}")
-    n = lengths.pop()
-    key = params.key
-    if key is None and names:
-        key = next((one for one, words in table.arrays.items() if _hits(words, names) > len(names) // 2), None)
-        if key is None and params.path.is_dir():
-            raise InputFileError(table.path, f"no column holds the names of the files ({names[0]} ...); see key")
-    if key is None:
-        if n != len(spectra):
-            raise InputFileError(
-                table.path, f"has {n} rows, but {params.path} has {len(spectra)} spectra; see key to match them by name"
-            )
-        return np.arange(n)
-    theirs = [_text(one) for one in table[key].tolist()]
-    if key in spectra.columns:
-        own = [[_text(one)] for one in spectra.columns[key].tolist()]
-    elif names:
-        own = [_spellings(name) for name in names]
-    else:
-        raise InputFileError(
-            params.path, f"has no {key!r} by which to find rows of {table.path.name} (there: {listed(spectra.columns)})"
-        )
-    place: dict[str, int] = {}
-    for row, name in enumerate(theirs):
-        if place.setdefault(name, row) != row:
-            raise InputFileError(table.path, f"{key!r} has {name!r} in rows {place[name] + 1} and {row + 1}")
-    return np.array([next((place[one] for one in spelled if one in place), -1) for spelled in own])
-
-
-def _hits(words: NDArray[Any], names: Sequence[str]) -> int:
-    if words.ndim != 1 or words.dtype.kind != "U":
-        return 0
-    there = {_text(word) for word in words.tolist()}
-    return sum(any(one in there for one in _spellings(name)) for name in names)
-
-
-def _spellings(name: str) -> list[str]:
-    """Return how a table may name a file: with its folders, without, without suffix."""
-    last = name.rpartition("/")[2]
-    bare = [last.removesuffix(packed) for packed in (".gz", ".bz2", ".xz")]
-    return list(dict.fromkeys([name, last, *bare, *(one.rpartition(".")[0] for one in bare)]))
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

@@ -101,6 +101,8 @@ class ArraySpectra(Spectra):
         In um, (pixel,) for all or (row, pixel).
     flux, error
         (row, pixel), in the units of ``units`` once multiplied by ``scale``; ``error`` may be ``None``.
+    bad
+        Pixels (row, pixel) not to be used, besides those that are not finite.
     units, stated, quantity
         Units of the values, whether anybody stated them, and what the values are.
     """
@@ -108,6 +110,7 @@ class ArraySpectra(Spectra):
     wavelength: NDArray[Any]
     flux: NDArray[Any]
     error: NDArray[Any] | None = None
+    bad: NDArray[Any] | None = None
     scale: float = 1.0
     units: str = ""
     stated: bool = True
@@ -138,7 +141,7 @@ class ArraySpectra(Spectra):
             self.wavelength if self.wavelength.ndim == 1 else self.wavelength[row],
             values,
             error,
-            None,
+            None if self.bad is None else self.bad[row],
             units=self.units,
             quantity=self.quantity,
             wavelength_range=wavelength_range,
@@ -164,6 +167,7 @@ class ArraySpectra(Spectra):
             wavelength=self.wavelength if self.wavelength.ndim == 1 else self.wavelength[rows],
             flux=self.flux[rows],
             error=None if self.error is None else self.error[rows],
+            bad=None if self.bad is None else self.bad[rows],
             **self._columns_of(rows),
         )
 

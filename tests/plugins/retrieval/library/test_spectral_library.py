@@ -109,6 +109,16 @@ def test_a_library_without_errors_says_so_or_takes_those_given(tmp_path: Path) -
     assert "unknown" in loader.load(loader.targets()[0])["spectrum/0"]["flux_error"].attrs["comment"]
 
 
+def test_masks_and_variances_of_arrays(tmp_path: Path) -> None:
+    flux, mask = np.full((2, 3), 2.0), np.array([[0, 0, 1], [0, 0, 0]])
+    np.savez(tmp_path / "l.npz", wave=[1.0, 1.1, 1.2], flux=flux, ivar=np.array([4.0, 4.0, 0.0]), mask=mask)
+    loader = SpectralLibrary(path=str(tmp_path / "l.npz"))
+    first, second = (loader.load(target)["spectrum/0"] for target in loader.targets())
+    assert first["mask"].values.tolist() == [False, False, True]
+    assert second["mask"].values.tolist() == [False, False, True]  # no weight is no measurement
+    assert second["flux_error"].values[:2].tolist() == [0.5, 0.5]
+
+
 def test_nothing_is_a_label_unless_it_is_named(tmp_path: Path) -> None:
     path, table = library(tmp_path)
     assert SpectralLibrary(path=path, table=table).labels() is None
