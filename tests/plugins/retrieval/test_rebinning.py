@@ -59,7 +59,7 @@ def test_the_integral_over_frequency_is_conserved_where_asked_for() -> None:
 @pytest.mark.parametrize("count", [104, 900])
 def test_it_agrees_with_spectres_on_values_and_errors(count) -> None:
     rng = np.random.default_rng(7)
-    wavelength = np.cumsum(rng.uniform(0.002, 0.005, 500)) + 0.6
+    wavelength = np.cumsum(rng.uniform(0.003, 0.005, 500)) + 0.6
     value, error = rng.uniform(1.0, 2.0, 500), rng.uniform(0.1, 0.2, 500)
     wanted = np.linspace(wavelength[3], wavelength[-4], count)
     theirs, their_errors = spectres(wanted, wavelength, value, error)
@@ -132,6 +132,14 @@ def test_the_same_pixels_but_for_single_precision_are_a_selection() -> None:
     np.testing.assert_array_equal(onto.selection, np.arange(400))
     some = tuple(edge[40:90] for edge in bin_edges(again))
     np.testing.assert_array_equal(rebinning_between(bin_edges(wavelength), some).selection, np.arange(40, 90))
+
+
+def test_edges_lie_half_way_and_a_gap_belongs_to_nobody() -> None:
+    lower, upper = bin_edges(np.array([1.0, 2.0, 3.0, 5.0, 6.0, 7.0]))  # the row at 4 was taken out
+    np.testing.assert_array_equal(lower, [0.5, 1.5, 2.5, 4.5, 5.5, 6.5])
+    np.testing.assert_array_equal(upper, [1.5, 2.5, 3.5, 5.5, 6.5, 7.5])
+    lower, upper = bin_edges(np.geomspace(0.7, 12.0, 40))
+    np.testing.assert_array_equal(lower[1:], upper[:-1])  # pixels that only grow leave none
 
 
 def test_what_is_covered_is_the_part_that_good_pixels_make_up() -> None:

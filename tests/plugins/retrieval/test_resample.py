@@ -120,6 +120,20 @@ def test_nothing_is_extrapolated_and_no_gap_is_filled() -> None:
     assert found.attrs["flags"] == "partly-covered"
 
 
+def test_rows_that_a_table_lacks_are_not_filled_either() -> None:
+    wavelength = np.delete(np.arange(1.0, 2.0, 0.01), [40, 41, 42])
+    found = resampled(observation(wavelength, np.ones(97), np.ones(97)), range=[1.0, 1.95], step=0.05)
+    np.testing.assert_allclose(found["wavelength"].values[found["mask"]], [1.375, 1.425])
+
+
+def test_edges_that_do_not_ascend_are_told() -> None:
+    edges = {"wavelength_lower": ("wavelength", [0.9, 1.9, 1.8], {"units": "um"})}
+    edges["wavelength_upper"] = ("wavelength", [1.9, 2.1, 3.0], {"units": "um"})
+    data = observation([1.0, 2.0, 2.5], np.ones(3))["spectrum/0"].to_dataset().assign_coords(edges)
+    with pytest.raises(DataError, match="wavelength_lower and wavelength_upper must ascend"):
+        Resample(range=[1.0, 2.0], step=0.2).apply(make_observation("a", {"spectrum/0": data}))
+
+
 def test_coverage_says_how_much_of_a_pixel_must_be_there() -> None:
     given = observation([1.0, 2.0, 3.0, 4.0], [1.0, 5.0, 3.0, 7.0], [1.0, 1.0, 1.0, 1.0], mask=[0, 1, 0, 0])
     # pixels [0.5, 2.5] and [2.5, 4.5]: the first half covered, and its mean is that of its good half

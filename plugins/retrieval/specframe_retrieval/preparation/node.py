@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bin_edges", "edges_of", "flagged", "good_pixels", "map_spectra", "rebuilt", "value_name"]
 
-_UM = {"units": "um"}
+#: A step between centres this many times the larger one beside it is a gap; one missing row makes it 2.
+_GAP = 1.9
 
 
 def map_spectra(observation: xr.DataTree, change: Callable[[xr.Dataset], xr.Dataset]) -> xr.DataTree:
@@ -62,15 +63,23 @@ def good_pixels(data: xr.Dataset) -> NDArray[np.bool_]:
 
 
 def bin_edges(wavelength: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lower and upper edges of pixels (n,) whose centres are given: half way between them.
+    """Return the lower and upper edges of pixels (n,) whose centres are given, ascending: half way between them.
 
-    The first and last pixel reach as far out as in. A single pixel has no width.
+    The first and last pixel reach as far out as in. Where two centres are 1.9 times as far apart as those to both
+    sides, there is a gap (rows that somebody took out of a table), and the pixels beside it reach as far into it as to
+    their other side: what lies in it is not theirs.
     """
     if len(wavelength) < 2:
         raise DataError(f"expected two pixels at least, got {len(wavelength)}: their widths cannot be known")
-    middle = 0.5 * (wavelength[1:] + wavelength[:-1])
-    first, last = 2.0 * wavelength[0] - middle[0], 2.0 * wavelength[-1] - middle[-1]
-    return np.concatenate([[first], middle]), np.concatenate([middle, [last]])
+    step = np.diff(wavelength)
+    before, after = np.concatenate([step[:1], step]), np.concatenate([step, step[-1:]])  # shape: (n,)
+    beside = np.maximum(np.concatenate([[0.0], step[:-1]]), np.concatenate([step[1:], [0.0]]))
+    gap = (step > _GAP * beside) & (beside > 0.0)
+    down = np.where(np.concatenate([[False], gap]), after, before)
+    up = np.where(np.concatenate([gap, [False]]), before, after)
+    lower, upper = wavelength - 0.5 * down, wavelength + 0.5 * up
+    lower[1:] = np.where(gap, lower[1:], upper[:-1])  # the same edge to the last bit
+    return lower, upper
 
 
 def edges_of(data: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -78,10 +87,14 @@ def edges_of(data: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]
     if "wavelength_lower" in data.variables and "wavelength_upper" in data.variables:
         lower = np.asarray(data.variables["wavelength_lower"].values, float)
         upper = np.asarray(data.variables["wavelength_upper"].values, float)
-        if np.all(upper > lower):
-            return lower, upper
-        at = int(np.argmin(upper > lower))
-        raise DataError(f"wavelength_upper must be above wavelength_lower, pixel {at} has {lower[at]:g}, {upper[at]:g}")
+        if not np.all(upper > lower):
+            at = int(np.argmin(upper > lower))
+            raise DataError(
+                f"wavelength_upper must be above wavelength_lower, pixel {at} has {lower[at]:g} and {upper[at]:g}"
+            )
+        if np.any(np.diff(lower) < 0.0) or np.any(np.diff(upper) < 0.0):
+            raise DataError("wavelength_lower and wavelength_upper must ascend, as wavelength does")
+        return lower, upper
     return bin_edges(np.asarray(data.variables["wavelength"].values, float))
 
 
