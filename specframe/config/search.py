@@ -44,7 +44,7 @@ class Dimension:
     default: Any = None
     #: Whether ``default`` says anything; a choice may be null.
     has_default: bool = False
-    #: The choices as they stand in the file, references in them not filled in.
+    #: The choices as they stand in the file, references in them not filled in; of a range its two ends.
     nodes: tuple[Node, ...] = field(default=(), compare=False, repr=False)
     at: Position | None = field(default=None, compare=False, repr=False)
 

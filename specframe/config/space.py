@@ -169,15 +169,16 @@ class SpaceReader:
             low, high, step = float(low), float(high), None if step is None else float(step)
         if step is not None:  # the last value that the steps reach
             high = low + type(low)(math.floor((high - low) / step + 1e-9)) * step
-        return Dimension(key, (), low, high, step, log, at=entry.at)
+        nodes = tuple(item.node.entries[name].value for name in ("low", "high"))
+        return Dimension(key, (), low, high, step, log, nodes=nodes, at=entry.at)
 
     def _tried(self, dimension: Dimension) -> Dimension:
         """Report each value that the pipeline cannot have; return the dimension with what the pipeline itself says."""
         base = _parameters(self.steps)
-        probes: list[Any] = list(dimension.choices) or [dimension.low, dimension.high]
+        values = dimension.choices or (dimension.low, dimension.high)
         default, has_default = self._stated(dimension, base)
-        for value in probes:
-            node = dimension.node(value)
+        for value, written in zip(values, dimension.nodes, strict=True):
+            node = written if dimension.choices else ScalarNode(value, written.at, text=f"{value}")
             own = Problems()
             steps = self._steps(dimension, node, own)
             # what only does not go with other values may do so in a trial; that is told there

@@ -118,7 +118,7 @@ def _score(tune: Section, scores: Sequence[Part], at: Position) -> tuple[str, bo
     score = tune.text("score", names[0] if names else "")
     stated = tune.node.entries.get("score")
     if not names and not tune.problems:
-        tune.problems.add(stated.at if stated else at, "tune needs a score", "state it in evaluate.scores too")
+        tune.problems.add(stated.value.at if stated else at, "tune needs a score", "state it in evaluate.scores too")
     direction = tune.text("direction", "")
     if direction:
         entry = tune.node.entries["direction"]
@@ -132,7 +132,7 @@ def _score(tune: Section, scores: Sequence[Part], at: Position) -> tuple[str, bo
         return score, True
     if score and not score.startswith(_LESS_IS_BETTER) and "direction" not in tune.node.entries:
         tune.problems.add(
-            stated.at if stated else at,
+            stated.value.at if stated else at,
             f"whether more or less of the score {score!r} is better is not known",
             "state 'direction: maximise', or 'direction: minimise'",
         )

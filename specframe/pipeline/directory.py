@@ -104,6 +104,14 @@ class RunDirectory:
             raise InputFileError(path, f"lacks {', '.join(sorted(missing))}: it was changed; run the pipeline again")
         return content
 
+    def run_manifest(self) -> dict[str, Any]:
+        """Read the manifest of a complete run or prediction; a search is neither."""
+        manifest = self.manifest()
+        if "tuned" in manifest:
+            best = self.path / "best.yaml"
+            raise UsageError(f"{self.path} holds a search, not a run; 'specframe run {best}' makes one")
+        return manifest
+
     def verify(self, prefix: str) -> None:
         """Check that outputs below ``prefix`` are those that the manifest lists, to the byte."""
         for name, digest in self.manifest()["outputs"].items():

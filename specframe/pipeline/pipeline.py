@@ -335,7 +335,7 @@ def predict(
     from specframe.pipeline.result import Run
 
     fitted = RunDirectory(run)
-    fitted.manifest()
+    fitted.run_manifest()
     fitted.verify("pipeline.yaml")
     if data is not None and not data.exists():
         raise UsageError(f"--data {data}: no such file or folder; the working directory is {Path.cwd()}")

@@ -31,7 +31,7 @@ class Run:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         #: The content of ``manifest.json``.
-        self.manifest: dict[str, Any] = RunDirectory(self.path).manifest()
+        self.manifest: dict[str, Any] = RunDirectory(self.path).run_manifest()
 
     @property
     def metrics(self) -> dict[str, Any]:
