@@ -29,6 +29,8 @@ __all__ = [
 
 #: A trend is a polynomial of this degree, and needs so many samples.
 _TREND, _FEWEST = 2, 8
+#: Differences beyond so many robust standard deviations are jumps, no noise.
+_JUMP = 5.0
 #: So many samples are turned into frequencies; longer series are averaged in bins first.
 _MOST_SAMPLES = 20_000
 
@@ -153,6 +155,9 @@ def channel_correlation(data: xr.Dataset) -> Array:
             rows = np.where(np.isfinite(relative), (data["flux"] / data["model"]).values, np.nan)
     else:
         rows = np.diff(relative, axis=1)
+        centred = np.abs(rows - _median(rows)[:, None])
+        with np.errstate(invalid="ignore"):  # a sharp ingress is no noise
+            rows = np.where(centred <= _JUMP * MAD_TO_STD * _median(centred)[:, None], rows, np.nan)
     return pearson(rows.T, rows.T)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from specframe.config import pipeline_from_data
-from specframe.errors import PluginError, SpecframeError, UsageError
+from specframe.errors import ConfigError, PluginError, SpecframeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,12 @@ def data_pipeline(path: Path, loader: str, registry: Registry, parameters: Seque
         if "=" not in text:
             raise UsageError(f"--with {text}: expected key=value")
     data = {"specframe": 1, "steps": [{"id": _STEP, "load": loader, "with": {"path": str(path)}}]}
-    return pipeline_from_data(data, lambda block, pin: registry, [f"{_STEP}.{text}" for text in parameters])
+    try:
+        return pipeline_from_data(data, lambda block, pin: registry, [f"{_STEP}.{text}" for text in parameters])
+    except ConfigError as error:
+        # there is no file whose steps could be named
+        message = str(error).replace(f"--set {_STEP}.", "--with ").replace("(Python data): ", "")
+        raise ConfigError(message, error.problems) from None
 
 
 def find_loader(path: Path, registry: Registry, progress: Progress) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,6 +35,8 @@ __all__ = ["Described", "Explored", "PipelineData", "RunData", "explored_steps"]
 #: frames are reduced.
 _VALUES, _FRAMES, _FROM_FRAMES = 10_000_000, 2, 40
 _FEWEST = 50
+#: Targets that are tried to find out how large they are.
+_TRIED = 5
 _MAPPING_KINDS = ("calibrator", "detrender")
 
 Refuse = Callable[[SetAside], None]
@@ -220,8 +223,10 @@ class RunData:
         if self._worker is not None:
             return sample_of(self.targets(), count, self._worker, self.seed)
         names = self.targets()
-        if count is None and names:
-            count = fitting(self._read(names[0]))
+        for name in names[:_TRIED] if count is None else ():
+            with suppress(DataError):  # it is told when it is explored
+                count = fitting(self._read(name))
+                break
         return sampled(names, count, self.seed)
 
     def observations(self, targets: Sequence[str], refuse: Refuse) -> Iterator[xr.DataTree]:
@@ -294,7 +299,7 @@ def sample_of(names: Sequence[str], count: int | None, worker: TargetWorker, see
     if count is None:
         # a target that fails is told when it is explored
         refused: list[SetAside] = []
-        first = next(_loaded(worker, names[:5], refused.append), None)
+        first = next(_loaded(worker, names[:_TRIED], refused.append), None)
         count = None if first is None else fitting(first, reduced=bool(worker.recipe.maps))
     return sampled(names, count, seed)
 

@@ -111,7 +111,9 @@ def test_without_labels_there_is_a_sentence():
 
 def test_labels_that_are_channels_are_described_as_a_spectrum():
     values = 1e-3 + 1e-5 * np.random.default_rng(2).normal(size=(30, 20))
-    channels = make_labels(values, [f"t{i}" for i in range(30)], [f"wl_{i}" for i in range(20)], "", np.linspace(1, 2, 20))
+    channels = make_labels(
+        values, [f"t{i}" for i in range(30)], [f"wl_{i}" for i in range(20)], "", np.linspace(1, 2, 20)
+    )
     section = label_section(channels)
     assert "channels of a spectrum" in section.findings[0]
     assert "labels-all" in [drawing.name for drawing in section.drawings]
