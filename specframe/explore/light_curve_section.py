@@ -145,7 +145,8 @@ class LightCurves:
 
     def _levels(self, section: Section, rows: dict[str, Array]) -> None:
         section.findings.append(
-            f"{counted(len(self.targets), 'light curve')} with {_span(rows['channels'])} channels and "
+            f"{counted(len(self.targets), 'light curve')} with {_span(rows['channels'])} "
+            f"{'channel' if rows['channels'].max() == 1 else 'channels'} and "
             f"{_span(rows['samples'])} samples"
             + (f", one every {_span(rows['cadence'])} s." if np.isfinite(rows["cadence"]).any() else ".")
         )

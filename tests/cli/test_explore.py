@@ -34,7 +34,7 @@ def pipeline(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def grid(tmp_path: Path) -> Path:
-    """A table of 30 spectra with two labels, which the loader ``table`` reads."""
+    """A table of 30 spectra with two labels, which ``model-grid`` reads, and other loaders too."""
     rng = np.random.default_rng(0)
     wavelength, a = np.linspace(1, 2, 40), rng.uniform(size=30)
     flux = 1 + a[:, None] * np.sin(5 * wavelength) + 0.01 * rng.normal(size=(30, 40))
@@ -136,9 +136,8 @@ def test_a_run_is_explored_with_its_predictions(specframe: Callable[..., Any], p
 
 def test_data_need_a_loader_that_reads_them(specframe: Callable[..., Any], grid: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    named = specframe(
-        "explore", grid, "--loader", "table", "--with", "labels={columns: [a, b]}", "--out", out, "--color", "b"
-    )
+    arguments = ("--loader", "model-grid", "--with", "labels=[a, b]", "--color", "b")
+    named = specframe("explore", grid, *arguments, "--out", out)
     assert named.status == 0, named.err
     assert "30 targets with 2 labels: a, b." in named.out
     (table,) = (out / "statistics").glob("*-correlations.ecsv")
