@@ -33,12 +33,12 @@ _ROWS = ("wavelength", "flux", "flux_error", "flags")
 def read_fits(path: Path) -> NamedArrays:
     """Read the columns and images of a FITS file by their names.
 
-    Columns of tables keep their names; those of a second table that stand in the first, too, are called
-    ``EXTENSION/NAME``. A table of one row whose cells are arrays gives these arrays. An image along a spectral axis is
-    ``flux``, with a ``wavelength`` from its world coordinates (linear, or logarithmic by DC-FLAG or CTYPE); images with
-    a name of their own (ERR, UNCERTAINTY, MASK, WAVELENGTH) keep it. An image (row, pixel), or (pixel, row), of up to 4
-    rows whose first ascends or descends is ``wavelength``, ``flux``, ``flux_error`` and ``flags``. ``attrs`` are the
-    keywords of the primary header and of the spectrum's extension.
+    Columns of tables keep their names; those of a second table that stand in the first, too, are called ``2/NAME`` by
+    the number of their extension. A table of one row whose cells are arrays gives these arrays. An image along a spectral
+    axis is ``flux``, with a ``wavelength`` from its world coordinates (linear, or logarithmic by DC-FLAG or CTYPE);
+    images with a name of their own (ERR, UNCERTAINTY, MASK, WAVELENGTH) keep it. One (row, pixel), or (pixel, row),
+    of up to 4 rows whose first ascends or descends is ``wavelength``, ``flux``, ``flux_error`` and ``flags``. ``attrs``
+    are the keywords of the primary header and of the spectrum's extension.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _add_table(hdu: Any, number: int, arrays: dict[str, NDArray[Any]], units: di
         values = hdu.data[column.name]
         if values.dtype.kind == "O" or (values.dtype.kind not in "USfiub"):
             continue  # arrays of different lengths, complex numbers
-        name = column.name if column.name not in arrays else f"{hdu.name or number}/{column.name}"
+        name = column.name if column.name not in arrays else f"{number}/{column.name}"
         arrays[name] = np.atleast_1d(_native(values).squeeze())
         if column.unit:
             units[name] = str(column.unit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from specframe.errors import InputFileError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
 __all__ = ["matching_files", "stem"]
 
@@ -35,9 +35,13 @@ def matching_files(path: Path, pattern: str) -> list[Path]:
     return found
 
 
-def stem(path: Path) -> str:
-    """Return a file's name without its suffix, that of a compressed file included."""
+def stem(path: PurePath) -> str:
+    """Return a file's name without its suffix, that of a compressed file included.
+
+    What begins with a digit is no suffix: ``sp_t1000g316nc_m0.5`` is a name as it stands.
+    """
     name = path.name
     for packed in _PACKED:
         name = name.removesuffix(packed)
-    return name.rpartition(".")[0] or name
+    bare, _, suffix = name.rpartition(".")
+    return bare if bare and not suffix[:1].isdigit() else name

@@ -13,12 +13,15 @@ __all__ = ["NOT_WAVELENGTHS", "guess_names", "is_depth", "plain_name", "unit_in_
 #: Names of spectral axes whose numbers are no wavelengths, so that a unit must be stated.
 NOT_WAVELENGTHS = ("frequency", "freq", "wavenumber", "energy")
 
+#: Units that columns of wavelengths are called by.
+_UNIT_NAMES = ("micron", "microns", "angstrom", "angstroms")
 #: Names in the order in which they are looked for, as :func:`plain_name` writes them.
 _KNOWN = {
     "wavelength": (
         *("wavelength", "wavelengths", "wave", "waves", "wl", "wls", "lambda", "lam", "wvl", "w"),
         *("spectral_axis", "wave_obs", "wl_obs", "wavelength_obs", "central_wavelength", "channel", "wavegrid"),
         *NOT_WAVELENGTHS,
+        *_UNIT_NAMES,
     ),
     "flux": (
         *("flux", "fluxes", "flux_density", "flux_lambda", "f_lambda", "flam", "f_nu", "fnu", "surface_flux"),
@@ -40,7 +43,7 @@ _SUFFIX = re.compile(r"[_ ](um|nm|angstroms?|aa?|microns?|hz|mm|cm)$", re.IGNORE
 
 def plain_name(name: str) -> str:
     """Return a name in lower case, without units, every run of other characters an underscore."""
-    text = _SUFFIX.sub("", _UNIT.sub("", name.strip().rpartition("/")[2]).strip().lower())
+    text = _SUFFIX.sub("", _UNIT.sub("", name.strip()).rpartition("/")[2].strip().lower())
     return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
 
 
@@ -49,6 +52,8 @@ def unit_in_name(name: str) -> str | None:
     bracketed = _UNIT.search(name.strip())
     if bracketed is not None:
         return bracketed[1].strip()
+    if plain_name(name) in _UNIT_NAMES:
+        return plain_name(name)
     suffix = _SUFFIX.search(name.strip())
     return None if suffix is None else suffix[1].lower().removesuffix("s").replace("aa", "angstrom")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,12 @@ _COMMENTS = ("#", "%", "!")
 #: What separates fields, in the order in which it is looked for; blanks where none of these is there.
 _SEPARATORS = ("\t", ";", ",", "|")
 _MISSING = frozenset({"", "NA", "N/A", "na", "null", "None", "--", "..."})
+#: At most so many lines in front of at least so many others may have another number of words.
+_PREAMBLE, _MANY = 4, 12
+#: Exponents as Fortran writes them.
+_FORTRAN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)", re.ASCII)
+#: Words of a comment, each with the unit in brackets after it.
+_NAMED_UNIT = re.compile(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]])?")
 #: Tables with so many columns are read by polars, which is ten times faster.
 _WIDE = 20
 
@@ -50,6 +57,7 @@ def read_text(path: Path) -> NamedArrays:
     numbers = [i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(_COMMENTS)]
     if not numbers:
         raise InputFileError(path, "is empty: expected lines of numbers")
+    numbers = _without_preamble(lines, numbers)
     first = lines[numbers[0]]
     separator = next((one for one in _SEPARATORS if one in first.strip()), None)
     head = [_fields(lines[i], separator) for i in numbers[:2]]
@@ -68,6 +76,19 @@ def read_text(path: Path) -> NamedArrays:
     if index is not None and index.dtype.kind in "iuf" and np.array_equal(index, np.arange(len(index))):
         del columns[""]  # the row numbers that pandas writes unless it is told not to
     return NamedArrays(path, columns, named=own)
+
+
+def _without_preamble(lines: list[str], numbers: list[int]) -> list[int]:
+    """Return the lines of columns, without a few in front of many that have another number of words.
+
+    Some model grids begin with the model's parameters; what names the columns is then found as in a comment.
+    """
+    if len(numbers) < _MANY:
+        return numbers
+    widths = [len(lines[i].replace(",", " ").split()) for i in (*numbers[: _PREAMBLE + 1], *numbers[-_PREAMBLE:])]
+    start = next((i for i in range(_PREAMBLE, -1, -1) if widths[i] != widths[-1]), -1) + 1
+    same = len(set(widths[_PREAMBLE:])) == 1
+    return numbers[start:] if same and start <= _PREAMBLE and "," not in lines[numbers[-1]] else numbers
 
 
 def _fields(line: str, separator: str | None) -> list[str]:
@@ -89,7 +110,7 @@ def _names(path: Path, head: list[list[str]], before: list[str], separator: str 
         raise InputFileError(path, f"holds no number in its first lines ({' '.join(first)[:60]!r})")
     for comment in reversed(before):
         text = comment.strip().lstrip("".join(_COMMENTS)).strip()
-        for words in (_fields(text, separator), _fields(text, ","), text.split()):
+        for words in (_fields(text, separator), _fields(text, ","), text.split(), _NAMED_UNIT.findall(text)):
             if len(words) == len(first) and not any(map(_is_number, words)):
                 return words
     return None
@@ -115,7 +136,7 @@ def _column(words: list[str]) -> NDArray[Any]:
     except ValueError:
         pass
     try:
-        return np.array([np.nan if word in _MISSING else float(word) for word in words])
+        return np.array([np.nan if word in _MISSING else _number(word) for word in words])
     except ValueError:
         return np.array(["" if word in _MISSING else word for word in words], str)
 
@@ -156,9 +177,15 @@ def _polars_column(column: Any) -> NDArray[Any]:
     return np.array(column)
 
 
+def _number(word: str) -> float:
+    """Return a number, also with the exponent 1.0D-05 of Fortran; raise ``ValueError`` for others."""
+    fortran = _FORTRAN.fullmatch(word)
+    return float(word if fortran is None else f"{fortran[1]}e{fortran[2]}")
+
+
 def _is_number(word: str) -> bool:
     try:
-        float(word)
+        _number(word)
     except ValueError:
         return word in _MISSING
     return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from specframe.errors import InputFileError
 from specframe_retrieval.files.arrays import listed
+from specframe_retrieval.files.folder import stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +67,7 @@ def _spellings(name: str) -> list[str]:
     """Return how a table may name a file: with its folders, without, without suffix."""
     last = name.rpartition("/")[2]
     bare = [last.removesuffix(packed) for packed in (".gz", ".bz2", ".xz")]
-    return list(dict.fromkeys([name, last, *bare, *(one.rpartition(".")[0] for one in bare)]))
+    return list(dict.fromkeys([name, last, *bare, stem(PurePath(last))]))
 
 
 def _text(value: object) -> str:

@@ -130,8 +130,8 @@ def spectrum_node(
         errors = np.asarray(error, float)
         comment = {"comment": error_comment} if error_comment else {}
     mask = ~np.isfinite(values)
-    if error is not None and not clean:
-        mask |= ~(np.isfinite(errors) & (errors > 0))
+    if error is not None:
+        mask |= ~(np.isfinite(errors) & ((errors >= 0) if clean else (errors > 0)))
     if bad is not None:
         mask |= bad
     kept = np.isfinite(wavelength) & (wavelength > 0)

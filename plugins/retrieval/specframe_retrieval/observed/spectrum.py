@@ -156,7 +156,17 @@ def _names(source: NamedArrays, chosen: dict[str, str], quantity: str | None) ->
     """Return the name of the array of each role; depths are the role flux."""
     for name in chosen.values():
         source[name]  # says what is missing, and what is nearest
+    again = [name for name in source.arrays if name.rpartition("/")[2] in source.arrays and "/" in name]
+    if {"wavelength", "flux"} <= set(guess_names(again)) and not {"wavelength", "flux"} <= set(chosen):
+        raise InputFileError(
+            source.path,
+            f"holds several spectra, in {again[0]!r} ... as well as in {again[0].rpartition('/')[2]!r}: say which with "
+            "columns: {wavelength: ..., flux: ..., error: ...}",
+        )
     free = [name for name in source.arrays if name not in chosen.values()]
+    if chosen:  # the error that belongs to a flux stands in the same extension
+        extensions = {name.rpartition("/")[0] for name in chosen.values()}
+        free = [name for name in free if name.rpartition("/")[0] in extensions]
     if source.named:
         told = guess_names(free)
     else:

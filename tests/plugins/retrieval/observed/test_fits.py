@@ -128,6 +128,27 @@ def test_jwst_x1d(tmp_path: Path) -> None:
     assert node["flux"].attrs["units"] == "Jy"
 
 
+def test_several_extensions_of_one_file_must_be_chosen(tmp_path: Path) -> None:
+    """Orders of NIRISS SOSS, or sources of NIRSpec MOS."""
+    tables = [
+        fits.BinTableHDU.from_columns(
+            [
+                fits.Column("WAVELENGTH", "D", unit="um", array=1e-4 * LINEAR),
+                fits.Column("FLUX", "D", unit="Jy", array=order * FLUX),
+                fits.Column("FLUX_ERROR", "D", unit="Jy", array=order * ERROR),
+            ],
+            name="EXTRACT1D",
+        )
+        for order in (1.0, 2.0, 3.0)
+    ]
+    fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(tmp_path / "s.fits")
+    with pytest.raises(InputFileError, match="holds several spectra, in '2/WAVELENGTH'"):
+        read_spectrum(tmp_path / "s.fits")
+    node = read_spectrum(tmp_path / "s.fits", {"wavelength": "3/WAVELENGTH", "flux": "3/FLUX"})
+    np.testing.assert_allclose(node["flux"], 3 * FLUX)
+    np.testing.assert_allclose(node["flux_error"], 3 * ERROR)
+
+
 @pytest.mark.parametrize("rows", [2, 3, 4])
 def test_spex_prism(tmp_path: Path, rows: int) -> None:
     """An image of the rows wavelength, flux, error and flags, as Spextool writes it, packed."""

@@ -41,6 +41,12 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> No
     assert "night2-a" in names
 
 
+def test_a_number_at_the_end_of_a_name_is_no_suffix(tmp_path: Path) -> None:
+    for name in ("sp_t1000_m0.0", "sp_t1000_m0.5", "x.spec.gz"):
+        (tmp_path / name).write_text("1 3\n2 3\n")
+    assert ObservedSpectra(path=str(tmp_path)).targets() == ["sp_t1000_m0.0", "sp_t1000_m0.5", "x"]
+
+
 def test_what_is_known_of_the_object_is_in_the_roots_attrs(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("1 3\n2 3\n")
     loader = ObservedSpectra(

@@ -68,6 +68,39 @@ def test_text(tmp_path: Path, text: str) -> None:
     check(read_spectrum(tmp_path / "s.txt"))
 
 
+def many(columns: int = 2, form: str = "{:.6e}") -> str:
+    """Twenty lines of numbers."""
+    return "".join(" ".join([form.format(v) for v in (1 + i / 10, 2 + i, 3 + i)][:columns]) + "\n" for i in range(20))
+
+
+def test_lines_of_parameters_before_the_columns(tmp_path: Path) -> None:
+    """As the Sonora models have them: parameters, then units, then the spectrum."""
+    preamble = " 1000.0 316.0 0.0 1.0 0.9 teff grav f_hole\n  microns  Flux (erg/cm^2/s/Hz)\n"
+    (tmp_path / "sp_t1000g316nc_m0.0").write_text(preamble + many())
+    node = read_spectrum(tmp_path / "sp_t1000g316nc_m0.0")
+    assert node.sizes["wavelength"] == 20
+    assert u.Unit(node["flux"].attrs["units"]) == u.Unit("erg cm-2 s-1 Hz-1")
+
+
+def test_a_line_that_is_cut_off_in_the_middle_is_no_preamble(tmp_path: Path) -> None:
+    lines = many(3).splitlines()
+    lines[9] = "1.9 2"
+    (tmp_path / "s.txt").write_text("\n".join(lines))
+    with pytest.raises(InputFileError, match="line 10 has 2 fields, expected 3"):
+        read_spectrum(tmp_path / "s.txt")
+
+
+def test_exponents_of_fortran(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("".join(line.replace("e", "D") + "\n" for line in rows().splitlines()))
+    check(read_spectrum(tmp_path / "s.txt"))
+
+
+def test_names_with_units_after_a_blank(tmp_path: Path) -> None:
+    text = "".join(f"{1e4 * w} {f}\n" for w, f in zip(WAVELENGTH, FLUX, strict=True))
+    (tmp_path / "s.txt").write_text("# Wavelength (Angstrom)   Flux [erg/s/cm2/A]\n" + text)
+    check(read_spectrum(tmp_path / "s.txt"), units="erg s-1 cm-2 AA-1", errors=False)
+
+
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
 def test_packed(tmp_path: Path, suffix: str, pack: Any) -> None:
     (tmp_path / f"s.txt{suffix}").write_bytes(pack(rows().encode()))
