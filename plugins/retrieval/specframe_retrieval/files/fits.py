@@ -34,7 +34,7 @@ def read_fits(path: Path) -> NamedArrays:
     """Read the columns and images of a FITS file by their names.
 
     Columns of tables keep their names; those of a second table that stand in the first, too, are called ``2/NAME`` by
-    the number of their extension. A table of one row whose cells are arrays gives these arrays. An image along a spectral
+    the number of their extension. A table of one row of arrays gives these arrays. An image along a spectral
     axis is ``flux``, with a ``wavelength`` from its world coordinates (linear, or logarithmic by DC-FLAG or CTYPE);
     images with a name of their own (ERR, UNCERTAINTY, MASK, WAVELENGTH) keep it. One (row, pixel), or (pixel, row),
     of up to 4 rows whose first ascends or descends is ``wavelength``, ``flux``, ``flux_error`` and ``flags``. ``attrs``
