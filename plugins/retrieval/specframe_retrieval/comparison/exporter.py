@@ -56,8 +56,11 @@ class GridComparison(ResultsExporter):
             target = str(observation.attrs["target"])
             if target not in predicted:
                 continue
+            if len(found) + len(failed) == self.params.targets:
+                break
+            drawn = len(found) < max(self.params.spectra, self.params.figures)
             try:
-                comparison = self.compare(observation, grid, results.prediction)
+                comparison = self.compare(observation, grid, results.prediction, drawn)
             except DataError as error:
                 failed[target] = str(error)
                 continue
@@ -67,17 +70,27 @@ class GridComparison(ResultsExporter):
             reasons = "; ".join(f"{target}: {reason}" for target, reason in list(failed.items())[:3])
             raise DataError(f"{self.name}: no target can be compared with the grid: {reasons or 'none is predicted'}")
         table = summary_table(found, failed)
+        table.meta["not_compared"] = len(predicted) - len(found) - len(failed)
         return [_write(folder / "grid-comparison.ecsv", ecsv_bytes(table)), *written]
 
-    def compare(self, observation: xr.DataTree, grid: SpectralGrid, prediction: xr.Dataset | None = None) -> xr.Dataset:
-        """Return the comparison of one target, see :func:`~specframe_retrieval.compare_with_grid`."""
+    def compare(
+        self,
+        observation: xr.DataTree,
+        grid: SpectralGrid,
+        prediction: xr.Dataset | None = None,
+        drawn: bool = True,
+    ) -> xr.Dataset:
+        """Return the comparison of one target, see :func:`~specframe_retrieval.compare_with_grid`.
+
+        Without ``drawn`` no models are drawn from the posterior.
+        """
         return compare_with_grid(
             physical_spectrum(observation),
             grid,
             prediction,
             free=None if self.params.fit == "auto" else self.params.fit,
             neighbours=self.params.neighbours,
-            draws=self.params.draws,
+            draws=self.params.draws if drawn else 0,
             radius_from=self.params.radius,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from specframe.errors import DataError, ParameterError
 from specframe_retrieval.comparison.lattice import Lattice
-from specframe_retrieval.comparison.simplex import simplex_weights
+from specframe_retrieval.comparison.simplex import Simplices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +110,10 @@ class GridInterpolator:
             shape=(counts.size, len(self.labels)),
         )
 
+    @cached_property
+    def _simplices(self) -> Simplices:
+        return Simplices(self._lattice.nodes / self._scale)
+
     @property
     def fixed(self) -> tuple[str, ...]:
         """Names of the labels that have one value only."""
@@ -141,8 +146,9 @@ class GridInterpolator:
         used = asked.copy()
         if outside == "clamp" and not inside.all():
             away = np.flatnonzero(~inside & np.isfinite(asked[:, self._varies]).all(axis=1))
-            used[away] = self._clamped(asked[away])
-            weights, _ = self._weights(used)
+            used[away], placed = self._clamped(asked[away])
+            into = sparse.csr_array((np.ones(away.size), (away, np.arange(away.size))), (len(asked), away.size))
+            weights = weights + into @ placed
         return Interpolated(self._flux(weights), used, inside)
 
     def _rows(self, parameters: ArrayLike) -> Array:
@@ -174,7 +180,7 @@ class GridInterpolator:
         inside = np.zeros(len(parameters), bool)
         inside[within] = complete
         for i in np.flatnonzero(~complete) if self.holes == "simplex" else ():
-            found = simplex_weights(self._lattice.nodes / self._scale, asked[i] / self._scale)
+            found = self._simplices.weights(asked[i] / self._scale)
             if found is not None:
                 inside[within[i]] = True
                 rows.append(np.full(found[0].size, within[i]))
@@ -200,11 +206,18 @@ class GridInterpolator:
         flux[np.diff(weights.indptr) == 0] = np.nan
         return flux
 
-    def _clamped(self, asked: Array) -> Array:
+    def _clamped(self, asked: Array) -> tuple[Array, sparse.csr_array]:
+        """Return labels (k, p) that are inside for ``asked`` that are not, and the weights of all spectra (k, n)."""
         used = np.clip(asked, self.lower, self.upper)
-        inside = self._weights(used)[1]
+        moved = np.flatnonzero((used != asked)[:, self._varies].any(axis=1))
+        weights, inside = self._weights(used[moved])
         nodes = self._lattice.nodes
-        for i in np.flatnonzero(~inside):
+        reached, parts = moved[inside], [weights[np.flatnonzero(inside)]]
+        rest = np.setdiff1d(np.arange(len(asked)), reached)
+        for i in rest:
             away = np.sum(np.square((nodes - used[i, self._varies]) / self._scale), axis=1)
-            used[i, self._varies] = nodes[np.argmin(away)]
-        return used
+            node = int(np.argmin(away))
+            used[i, self._varies] = nodes[node]
+            parts.append(self._mean[[node]])
+        order = np.argsort(np.concatenate([reached, rest]), kind="stable")
+        return used, sparse.csr_array(sparse.vstack(parts))[order]

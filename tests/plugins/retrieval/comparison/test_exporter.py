@@ -86,6 +86,13 @@ def test_figures_and_tables_of_targets_can_be_few(results, tmp_path):
     assert len(QTable.read(tmp_path / "beside" / "grid-comparison.ecsv")) == 2
 
 
+def test_of_very_many_targets_the_first_are_compared(results, tmp_path):
+    GridComparison(targets=1, figures=0).export_results(results, tmp_path)
+    table = QTable.read(tmp_path / "comparison" / "grid-comparison.ecsv")
+    assert list(table["target"]) == ["inner"]
+    assert table.meta["not_compared"] == 1
+
+
 def test_a_target_that_cannot_be_compared_stands_in_the_table_with_the_reason(
     results, make_spectrum, surface_flux, tmp_path
 ):

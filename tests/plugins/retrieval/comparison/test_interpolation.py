@@ -73,6 +73,18 @@ def test_clamped_spectra_say_which_labels_they_have(grid):
     np.testing.assert_allclose(found.flux, multilinear(found.parameters), rtol=1e-12)
 
 
+def test_some_of_many_are_clamped_and_the_others_stay():
+    """Of a triangle of nodes: one inside, one moved to the end of a label, one put to the nearest node, one unknown."""
+    labels = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    grid = GridInterpolator(labels, np.exp(labels))
+    asked = [[0.9, 0.8], [0.25, 0.5], [-3.0, 0.5], [np.nan, 0.2]]
+    found = grid.interpolate(asked, outside="clamp")
+    np.testing.assert_allclose(found.parameters, [[1.0, 0.0], [0.25, 0.5], [0.0, 0.5], [np.nan, 0.2]])
+    assert found.inside.tolist() == [False, True, False, False]
+    np.testing.assert_allclose(found.flux[:3], np.exp(found.parameters[:3]))
+    assert np.isnan(found.flux[3]).all()
+
+
 def test_labels_at_the_edge_are_inside_despite_rounding(grid):
     assert grid.inside([1200.0 * (1 + 1e-13), 3.49 - 1e-13, 0.0])
 
