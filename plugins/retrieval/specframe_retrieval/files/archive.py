@@ -46,7 +46,10 @@ def read_npz(path: Path) -> NamedArrays:
 
 
 def read_npy(path: Path) -> NamedArrays:
-    """Read an ``.npy`` file: fields of a structured array, or the lines of a matrix along its shorter axis, from 0."""
+    """Read an ``.npy`` file: fields of a structured array, or the lines of a matrix along its shorter axis, from 0.
+
+    ``attrs["matrix"]`` is the matrix as it is.
+    """
     try:
         array = np.lib.format.read_array(io.BytesIO(opened_bytes(path)), allow_pickle=False)
     except _DAMAGED as error:
@@ -58,4 +61,5 @@ def read_npy(path: Path) -> NamedArrays:
     if array.ndim != 2:
         raise InputFileError(path, f"holds an array of shape {array.shape}, expected columns (column, row)")
     lines = array if array.shape[0] <= array.shape[1] else array.T
-    return NamedArrays(path, {str(i): np.array(line) for i, line in enumerate(lines)}, named=False)
+    columns = {str(i): np.array(line) for i, line in enumerate(lines)}
+    return NamedArrays(path, columns, attrs={"matrix": array}, named=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,11 @@ def assembled(params: SpectraParams, guesses: bool = True, lenient: bool = False
     return _of_file(type(params), params.model_dump_json(), tuple(states), guesses, lenient)
 
 
-def label_columns(params: SpectraParams) -> dict[str, LabelColumn]:
-    """Return the labels by name and the column of each, which has the name that ``rename`` gives it."""
+def label_columns(params: SpectraParams, columns: Sequence[str] = ()) -> dict[str, LabelColumn]:
+    """Return the labels by name and the column of each, which has the name that ``rename`` gives it.
+
+    Those of a mapping stand in the order of ``columns``: the mapping's own is lost where a run writes it down.
+    """
     wanted = params.labels
     if wanted is None:
         return {}
@@ -69,7 +73,8 @@ def label_columns(params: SpectraParams) -> dict[str, LabelColumn]:
         column = LabelColumn(column=one) if isinstance(one, str) else one
         source = column.column if column.column is not None else name
         found[name] = column.model_copy(update={"column": params.rename.get(source, source)})
-    return found
+    place = {column: i for i, column in enumerate(columns)}
+    return dict(sorted(found.items(), key=lambda item: (place.get(str(item[1].column), len(place)), item[0])))
 
 
 def _files_read(params: SpectraParams) -> list[Path]:
@@ -89,6 +94,9 @@ def _of_file(
     params = kind.model_validate_json(written)
     path = params.path
     source = read_arrays(path)
+    matrix = source.attrs.get("matrix")
+    if matrix is not None:  # of many spectra each has a row, however few they are
+        source = replace(source, arrays={str(i): matrix[:, i] for i in range(matrix.shape[1])})
     layout = _layout(source, params)
     quantity = params.quantity or ("depth" if layout.is_depth else "flux")
     axis, named, stated = layout.axis, layout.axis_name, layout.axis_unit
@@ -286,7 +294,9 @@ def _target_names(spectra: Spectra, params: SpectraParams, guesses: bool, lenien
         return column_names(params.path, key, spectra.columns[key])
     names: list[str] | None = None
     if guesses:
-        columns = label_columns(params) if params.labels is not None else guess_labels(spectra.columns)[0]
+        columns = guess_labels(spectra.columns)[0]
+        if params.labels is not None:
+            columns = label_columns(params, list(spectra.columns))
         values = {}
         for name, one in columns.items():
             column = spectra.columns.get(one.column or name)

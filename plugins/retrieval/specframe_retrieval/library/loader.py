@@ -182,7 +182,7 @@ class _SpectraLoader(Loader):
 
     def _wanted(self, spectra: Spectra) -> tuple[dict[str, LabelColumn], list[str]]:
         if self.params.labels is not None:
-            return label_columns(self.params), []
+            return label_columns(self.params, list(spectra.columns)), []
         return guess_labels(self._free_columns(spectra)) if self._guesses else ({}, [])
 
     def _free_columns(self, spectra: Spectra) -> dict[str, Any]:

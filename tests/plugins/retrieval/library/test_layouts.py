@@ -217,6 +217,11 @@ def test_matrix_without_names_of_depths(tmp_path: Path) -> None:
     assert node["depth"].attrs == {"units": "", "noise": "absent"}
     np.testing.assert_array_equal(node["wavelength"], wavelength)
     assert not loader.report().regular
+    np.save(tmp_path / "observed.npy", depths[:3])  # fewer rows than channels, and no parameters
+    observed = loader.relocated(tmp_path / "observed.npy")
+    assert observed.labels() is None
+    assert len(observed.targets()) == 3
+    np.testing.assert_array_equal(observed.load(observed.targets()[2])["spectrum/0"]["depth"], depths[2])
 
 
 def test_depths_in_ppm_are_told_by_their_name(tmp_path: Path) -> None:

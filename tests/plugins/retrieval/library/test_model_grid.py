@@ -86,6 +86,16 @@ def test_labels_have_names_units_and_logarithms(tmp_path: Path) -> None:
     assert loader.targets()[3] == "T800-log_kzz3"
 
 
+def test_labels_stand_in_the_order_of_the_list_or_of_the_file(tmp_path: Path) -> None:
+    path = grid(tmp_path, logg=[1.0, 2, 3, 4, 5, 7], z=[0.0, 1, 2, 3, 4, 6])
+
+    def order(labels: Any) -> list[str]:
+        return ModelGrid(path=path, labels=labels).labels()["output"].values.tolist()
+
+    assert order(["z", "teff", "logg"]) == ["z", "teff", "logg"]
+    assert order({"b": "z", "a": "logg", "c": "teff"}) == ["c", "a", "b"]
+
+
 def test_parameters_survive_being_written_and_read(tmp_path: Path) -> None:
     given = {
         "path": grid(tmp_path),
