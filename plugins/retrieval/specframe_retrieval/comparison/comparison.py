@@ -30,6 +30,8 @@ RadiusFrom = Literal["auto", "distance", "radius", "none"]
 _UNIT = {"distance": "pc", "radius": "R_jup"}
 #: Labels that were not predicted are taken from so many of the nearest spectra.
 _CANDIDATES = 100
+#: A model whose reduced chi2 is so many times that of the nearest spectrum, or of noise, is not what was observed.
+_FAR_WORSE = 3.0
 #: Percentiles of 68 %.
 _LOWER, _UPPER = 15.87, 84.13
 
@@ -117,9 +119,12 @@ def compare_with_grid(
         chosen = _labels(predicted, at, everything, notes)
         variables |= _model(spectrum, at.interpolator, chosen, predicted, free, radius, notes)
         attrs["parameters"] = "\n".join(predicted.describe())
+        model, neighbour = variables["chi2_reduced"], everything.chi2_reduced[best[:1]]
+        if neighbour.size and model > _FAR_WORSE * max(float(neighbour[0]), 1.0):
+            notes.append(f"the nearest of the grid agrees better: reduced chi2 {neighbour[0]:.3g} against {model:.3g}")
     elif prediction is not None:
         notes.append("nothing is interpolated: no output is a label of the grid that varies")
-    if radius.unknown:
+    if radius.unknown and not spectrum.noise_free:
         notes.append(radius.unknown)
     if radius.given:
         attrs["radius_from"] = ", ".join(f"{name} {value:.6g} {_UNIT[name]}" for name, value in radius.given.items())

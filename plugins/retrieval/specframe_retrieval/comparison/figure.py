@@ -44,14 +44,16 @@ _MANY = 150
 _OUTLIER = 2.5
 #: Height in inches that the text has, with and without a panel below it, and that of a line of 10 points.
 _ROOM_ABOVE, _ROOM, _LINE = 2.85, 4.9, 0.175
+#: Names of more characters stand above the legend.
+_SHORT = 20
 #: Characters in a line of the text beside the panels.
 _WIDTH = 37
 #: A value with its name and unit, or an edge with its unit, which stay in one line.
-_VALUE = re.compile(r"\S+ = \S+( [^\s,]+)?|\S+ \([^()]*\)")
+_VALUE = re.compile(r"\S+ = \S+( [^\s,]+)?|\S+ \([^() ]+( [^() ]+)?\)")
 #: A factor of a unit: a symbol and its exponent.
 _FACTOR = re.compile(r"([A-Za-z]+)(-?\d+)?")
 #: Notes with one of these are warnings.
-_WARNINGS = ("edge of the grid", "outside of the grid", "unlike")
+_WARNINGS = ("edge of the grid", "outside of the grid", "unlike", "agrees better")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -86,7 +88,8 @@ def _draw(comparison: xr.Dataset) -> Figure:
     factor, label = _scaled(comparison)
     _spectra(top, comparison, factor)
     top.set_ylabel(label)
-    top.set_title(str(comparison.attrs["target"]), loc="left", fontsize=11)
+    target = str(comparison.attrs["target"])
+    top.set_title(target, loc="left", fontsize=11, pad=6.0 if len(target) <= _SHORT else 22.0)
     _residuals(bottom, comparison, factor, label)
     bottom.set_xlabel("Wavelength (µm)")
     axes = [top, bottom]

@@ -141,6 +141,13 @@ def test_a_prediction_below_the_grid_is_told_and_shown_at_the_edge(compare, obse
     assert notes[3].startswith("all of the posterior's draws are outside")
 
 
+def test_a_prediction_that_the_grid_itself_belies_is_told(compare, observed, predicted):
+    wrong = compare(observed(teff=1000.0, logg=5.0), predicted(teff=(1150.0, 20.0), logg=(4.1, 0.1)))
+    assert "the nearest of the grid agrees better: reduced chi2" in wrong.attrs["notes"]
+    right = compare(observed(teff=1000.0, logg=5.0), predicted(teff=(1000.0, 20.0), logg=(5.0, 0.01)))
+    assert "agrees better" not in right.attrs["notes"]
+
+
 def test_edges_that_the_pipeline_told_are_taken(compare, observed, predicted):
     prediction = predicted(teff=(1050.0, 20.0), logg=(4.6, 0.1))
     prediction["at_edge"] = (("target", "output"), np.array([[1, 0]], np.int8))
