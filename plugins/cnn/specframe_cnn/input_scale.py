@@ -46,6 +46,7 @@ class ScaleOptions(NamedTuple):
     rows: Rows = "none"
     transform: Transform = "none"
     components: int | None = None
+    whitening: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class InputScale:
     Light curves have centre 0 and one scale for all of a variable: out of transit stays 0. Spectra and auxiliary
     values are standardised, spectra with one number for all wavelengths of a variable, or with a number for each
     wavelength: centre and scale are then (channel, length). What else is done to each spectrum is ``preparation``, and
-    ``loadings`` and ``weights`` are those of principal components. A missing value becomes 0; with ``marked`` each
-    channel has another one behind it, 1 where its values are missing.
+    ``loadings``, ``weights`` and ``component_size`` are those of principal components. A missing value becomes 0; with
+    ``marked`` each channel has another one behind it, 1 where its values are missing.
     """
 
     centre: NDArray[np.float64]
@@ -72,11 +73,12 @@ class InputScale:
     preparation: Preparation | None = None
     loadings: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
+    component_size: NDArray[np.float32] | None = None
 
     @classmethod
     def fit(cls, measured: Measured, options: ScaleOptions) -> Self:
         """Learn from the training set."""
-        mark, scaling, rows, transform, components = options
+        mark, scaling, rows, transform, components, whitening = options
         given, n_channel = measured, measured.values.shape[1]
         preparation = None
         if not measured.curve and (rows != "none" or transform != "none"):
@@ -125,14 +127,15 @@ class InputScale:
         if components is None or measured.form != "series" or not measured.values.size:
             return made
         standard = made.inputs(given)["series"][:, :n_channel].flatten(1).numpy()
-        loadings, weights = (array.astype(np.float32) for array in principal_components(standard, components))
-        return replace(made, loadings=loadings, weights=weights)
+        found = principal_components(standard, components, whitening)
+        loadings, weights, size = (array.astype(np.float32) for array in found)
+        return replace(made, loadings=loadings, weights=weights, component_size=size)
 
     def components(self) -> Components | None:
         """Return the layer of principal components, where there is one."""
-        if self.loadings is None or self.weights is None:
+        if self.loadings is None or self.weights is None or self.component_size is None:
             return None
-        return Components(self.loadings, self.weights, told=bool(self.gaps[0]))
+        return Components(self.loadings, self.weights, self.component_size, told=bool(self.gaps[0]))
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], rows: Rows, transform: Transform) -> Self:

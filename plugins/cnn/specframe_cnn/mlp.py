@@ -66,11 +66,8 @@ class Mlp(NetworkModel):
 
     def _scale_options(self) -> ScaleOptions:
         p = self.params
-        return (
-            super()
-            ._scale_options()
-            ._replace(scaling=p.scaling, rows=p.rows, transform=p.transform, components=p.components)
-        )
+        given = super()._scale_options()._replace(scaling=p.scaling, rows=p.rows, transform=p.transform)
+        return given._replace(components=p.components, whitening=p.whitening)
 
 
 def _is_spectrum(variable: Variable, given: Variables) -> bool:

@@ -212,9 +212,18 @@ class MlpParams(_NetworkParams, _SpectraParams):
     components: Annotated[int, Field(ge=1, le=4096)] | None = Field(
         80,
         description=(
-            "The network reads so many principal components of the scaled spectra, each of about unit variance, in "
-            "place of the wavelengths: small differences between spectra then count as much as large ones. They are "
-            "learned from the training targets, with noise. null: the wavelengths themselves."
+            "The network reads so many principal components of the scaled spectra in place of the wavelengths, so that "
+            "small differences between spectra count beside large ones. They are learned from the training targets, "
+            "with noise. null: the wavelengths themselves."
+        ),
+    )
+    whitening: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description=(
+            "How far the sizes of components are levelled: a score varies as the component does to the power of 1 "
+            "minus this. With 1 all are of about unit variance, with 0 as they are."
         ),
     )
     hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(

@@ -91,7 +91,9 @@ def test_small_differences_are_found_beside_large_ones(components):
     spectra = scores[:, :1] * np.sin(grid) + 0.01 * scores[:, 1:] * np.cos(7 * grid)
     labels = np.sin(2 * scores[:, 1])
     training = {"epochs": 40, "patience": 40, "batch_size": 32}
-    model = Mlp(components=components, hidden=[64, 64], training=training).fit(spectra[:300], labels[:300])
+    model = Mlp(components=components, whitening=1.0, hidden=[64, 64], training=training).fit(
+        spectra[:300], labels[:300]
+    )
     left = model.predict(spectra[300:])["mean"].values[:, 0] - labels[300:]
     if components is None:
         assert np.std(left) > 0.2 * labels.std()

@@ -22,24 +22,26 @@ _FILLINGS = 10
 class Components(nn.Module):
     """Scores of principal components in place of the values at each wavelength; nothing of it is learned further.
 
-    The scores are the expectation of probabilistic principal components (Tipping & Bishop 1999, JRSS B 61, 611): each
-    has about unit variance, those that hardly rise above the noise less. So a network sees the many small differences
-    between spectra as well as the few large ones. Missing values are filled with what the components say of them
-    (expectation-maximisation, Roweis 1998). Where gaps are ``told``, because training has some, the part of each
-    component that is missing stands behind the scores.
+    The scores are the expectation of probabilistic principal components (Tipping & Bishop 1999, JRSS B 61, 611),
+    those that hardly rise above the noise count for less. Their sizes are levelled by ``size``: so a network sees
+    the many small differences between spectra as well as the few large ones. Missing values are filled with what
+    the components say of them (expectation-maximisation, Roweis 1998). Where gaps are ``told``, because training
+    has some, the part of each component that is missing stands behind the scores.
 
-    ``loadings`` (component, channel * wavelength) with norms of the components' signal, and ``weights`` (channel *
-    wavelength, component) that make scores of values, are what :func:`principal_components` found; they are no part of
-    the network's state. The second half of the channels marks what is missing in the first.
+    ``loadings`` (component, channel * wavelength) with norms of the components' signal, ``weights`` (channel *
+    wavelength, component) that make scores of unit variance of values, and ``size (component,)`` of the scores are
+    what :func:`principal_components` found; they are no part of the network's state. The second half of the
+    channels marks what is missing in the first.
     """
 
     loadings: Tensor
     weights: Tensor
+    size: Tensor
 
-    def __init__(self, loadings: NDArray[Any], weights: NDArray[Any], told: bool) -> None:
+    def __init__(self, loadings: NDArray[Any], weights: NDArray[Any], size: NDArray[Any], told: bool) -> None:
         super().__init__()
         self.told = told
-        for name, values in (("loadings", loadings), ("weights", weights)):
+        for name, values in (("loadings", loadings), ("weights", weights), ("size", size)):
             self.register_buffer(name, torch.from_numpy(values.astype(np.float32)), persistent=False)
 
     @property
@@ -58,18 +60,22 @@ class Components(nn.Module):
         if bool(missing.any()):
             for _ in range(_FILLINGS):
                 values = torch.where(missing, (values @ self.weights) @ self.loadings, values)
+        scores = values @ self.weights * self.size
         if not self.told:
-            return values @ self.weights
+            return scores
         squared = self.loadings.square()
         lost = missing.to(values.dtype) @ (squared / squared.sum(1, keepdim=True).clamp(min=1e-12)).T
-        return torch.cat([values @ self.weights, lost], 1)
+        return torch.cat([scores, lost], 1)
 
 
-def principal_components(standard: NDArray[Any], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return loadings (component, feature) and weights (feature, component) of at most ``count`` components.
+def principal_components(
+    standard: NDArray[Any], count: int, whitening: float = 1.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return loadings (component, feature), weights (feature, component) and sizes of at most ``count`` components.
 
     ``standard`` (n, feature) is the training set around its mean, 0 where a value is missing. The variance that is left
-    to the further components is that of the noise, which is taken from what each component has.
+    to the further components is that of the noise, which is taken from what each component has. A score has a standard
+    deviation proportional to that of its component to the power 1 - ``whitening``; their mean square is 1.
     """
     n, n_feature = standard.shape
     rows = np.asarray(standard, float)
@@ -89,4 +95,5 @@ def principal_components(standard: NDArray[Any], count: int) -> tuple[NDArray[np
     vectors = vectors * np.where(signs == 0, 1.0, signs)
     noise = max(left / max(n_feature - keep, 1), 0.0)
     signal = np.sqrt(np.maximum(variance - noise, 0.0))
-    return (vectors * signal).T, vectors * signal / variance
+    size = variance ** (0.5 * (1.0 - whitening))
+    return (vectors * signal).T, vectors * signal / variance, size / np.sqrt(np.mean(np.square(size)))

@@ -23,7 +23,7 @@ def _spectra(n, length, noise, seed=0, components=4):
 @pytest.mark.parametrize(("n", "length"), [(300, 40), (60, 200)])
 def test_without_noise_scores_are_whitened_principal_components(n, length):
     values = _spectra(n, length, noise=0.0)
-    loadings, weights = principal_components(values, 10)
+    loadings, weights, _ = principal_components(values, 10)
     expected = PCA(4, whiten=True).fit_transform(values) * np.sqrt(n / (n - 1))
     assert weights.shape == (length, 4)  # the shapes that there are
     found = values @ weights
@@ -35,13 +35,24 @@ def test_without_noise_scores_are_whitened_principal_components(n, length):
 def test_components_of_noise_count_for_less():
     """The expectation of probabilistic components, whose noise scikit-learn estimates alike."""
     values = _spectra(2000, 30, noise=0.3)
-    _, weights = principal_components(values, 8)
+    _, weights, _ = principal_components(values, 8)
     oracle = PCA(8).fit(values)
     spread = (values @ weights).std(axis=0)
     expected = np.sqrt(np.maximum(oracle.explained_variance_ - oracle.noise_variance_, 0) / oracle.explained_variance_)
     np.testing.assert_allclose(spread, expected, rtol=5e-3)
     assert (spread[:3] > 0.8).all()
     assert (spread[4:] < 0.5).all()
+
+
+@pytest.mark.parametrize(("whitening", "power"), [(0.0, 1.0), (0.6, 0.4), (1.0, 0.0)])
+def test_sizes_of_scores_go_with_a_power_of_those_of_components(whitening, power):
+    values = _spectra(400, 40, noise=0.0)
+    found = principal_components(values, 4, whitening)
+    series = torch.from_numpy(np.stack([values, np.zeros_like(values)], axis=1).astype(np.float32))
+    spread = Components(*found, told=False)(series).std(dim=0).numpy()
+    expected = PCA(4).fit(values).explained_variance_ ** (0.5 * power)
+    np.testing.assert_allclose(spread / spread[0], expected / expected[0], rtol=1e-4)
+    assert np.mean(np.square(spread)) == pytest.approx(1.0, rel=1e-2)  # n - 1 of n
 
 
 def test_missing_values_are_filled_with_what_the_others_say():
