@@ -25,6 +25,8 @@ __all__ = ["Duplicates", "accuracy_ceiling", "find_duplicates"]
 _DIFFERENT = 1e-6
 #: Directions onto which spectra are projected to find neighbours, and neighbours of each that are looked at.
 _DIRECTIONS, _NEIGHBOURS = 24, 6
+#: Spectra of fewer wavelengths have no shape to speak of.
+_FEWEST_FOR_SHAPE = 5
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def find_duplicates(spectra: xr.DataArray) -> Duplicates:
     size = sizes(values)
     shapes = values / size[:, None]
     nearest, neighbour = _nearest(values, size)
-    return Duplicates(_groups(values), _groups(shapes), nearest, neighbour)
+    scaled = _groups(shapes) if values.shape[1] >= _FEWEST_FOR_SHAPE else []
+    return Duplicates(_groups(values), scaled, nearest, neighbour)
 
 
 def accuracy_ceiling(labels: xr.DataArray, groups: Sequence[Sequence[int]]) -> dict[str, float]:

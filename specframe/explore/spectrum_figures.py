@@ -99,6 +99,7 @@ def plot_spectra(
     flux = np.where(np.isfinite(spectra.values), spectra.values, np.nan)[rows[order]]
     if len(wavelength) == 1:
         _single(ax, flux[:, 0], values[order], name)
+        ax.set_ylabel(quantity_text(spectra))
     else:
         parts = without_gaps(wavelength)
         lines = [_line(wavelength[part], row[part]) for row in flux for part in parts]
@@ -291,24 +292,29 @@ def plot_signal_to_noise(spectra: xr.DataArray, errors: xr.DataArray) -> Figure:
     low, middle, high = np.nanpercentile(ratio, [16, 50, 84], axis=0)
     each = ratio[np.isfinite(ratio).any(axis=1)]
     medians = np.nanmedian(each, axis=1)
-    fig = new_figure(7.6, 3.0)
-    left, right = fig.subplots(1, 2, width_ratios=[2, 1])
-    for i, part in enumerate(without_gaps(wavelength)):
-        left.fill_between(
-            wavelength[part], low[part], high[part], color=PALETTE["sky"], alpha=0.5, lw=0, label=None if i else "68 %"
-        )
-        left.plot(wavelength[part], middle[part], color=PALETTE["blue"], lw=1.2, label=None if i else "median")
+    several = len(wavelength) > 1
+    fig = new_figure(7.6 if several else 3.8, 3.0)
+    left, right = fig.subplots(1, 2, width_ratios=[2, 1]) if several else (None, fig.subplots())
     positive = medians[medians > 0]
-    if positive.size > 1 and positive.max() > _BOXES * positive.min():
+    wide = positive.size > 1 and positive.max() > _BOXES * positive.min()
+    if wide:
         right.hist(positive, bins=[10.0**edge for edge in bin_edges(np.log10(positive))], color=PALETTE["blue"])
-        log_axis(left, "y")
         log_axis(right, "x")
     else:
         right.hist(medians, bins=bin_edges(medians), color=PALETTE["blue"])
-    left.set(xlabel=wavelength_text(spectra), ylabel="Signal / noise")
     right.set(xlabel="Median signal / noise", ylabel="Spectra")
+    clean(right)
+    if left is None:
+        return fig
+    for i, part in enumerate(without_gaps(wavelength)):
+        shown = {"color": PALETTE["sky"], "alpha": 0.5, "label": None if i else "68 %"}
+        left.fill_between(wavelength[part], low[part], high[part], lw=0, **shown)
+        left.plot(wavelength[part], middle[part], color=PALETTE["blue"], lw=1.2, label=None if i else "median")
+    if wide:
+        log_axis(left, "y")
+    left.set(xlabel=wavelength_text(spectra), ylabel="Signal / noise")
     legend_above(left)
-    clean(left, right)
+    clean(left)
     return fig
 
 
@@ -341,4 +347,4 @@ def _single(ax: Axes, values: Array, labels: Array, name: str | None) -> None:
     known = np.isfinite(labels)
     x = labels if known.any() else np.arange(len(values), dtype=float)
     ax.plot(x, values, ".", ms=4, mew=0, color=PALETTE["blue"])
-    ax.set(xlabel=short(name) if name is not None and known.any() else "Spectrum", ylabel="Value")
+    ax.set(xlabel=short(name) if name is not None and known.any() else "Spectrum")

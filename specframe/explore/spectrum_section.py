@@ -84,13 +84,14 @@ def spectrum_section(
         "Spectra" + (" coloured by a label." if labels is not None else ".") + (f" Unit: {unit}." if unit else ""),
         partial(plot_spectra, spectra, labels, color, seed),
     )
-    if spectra.sizes["target"] > 1:
+    if spectra.sizes["target"] > 1 and spectra.sizes["wavelength"] > 1:
         section.draw(
             "range",
             "Mean and range",
             "Median and mean by wavelength, with the ranges that hold 68, 95 and 100 % of the spectra.",
             partial(plot_spectrum_range, spectra),
         )
+    if spectra.sizes["target"] > 1:
         section.draw(
             "boxes",
             "Box plots by wavelength",
@@ -203,6 +204,8 @@ def _labels(section: Section, spectra: xr.DataArray, labels: xr.DataArray) -> No
     section.tables.append(
         Statistics("correlations", "The wavelength that follows each label most", rows, {"wavelength": "um"})
     )
+    if len(wavelength) < 2:
+        return
     section.draw(
         "correlations",
         "Correlation of wavelengths with labels",

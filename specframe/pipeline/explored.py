@@ -34,7 +34,7 @@ __all__ = ["Described", "Explored", "PipelineData", "RunData", "explored_steps"]
 #: Of targets that are not asked for by number: values of all together, targets whose frames are read, and targets whose
 #: frames are reduced.
 _VALUES, _FRAMES, _FROM_FRAMES = 10_000_000, 2, 40
-_FEWEST = 50
+_FEWEST, _MOST = 50, 5000
 #: Targets that are tried to find out how large they are.
 _TRIED = 5
 _MAPPING_KINDS = ("calibrator", "detrender")
@@ -310,7 +310,7 @@ def fitting(observation: xr.DataTree, reduced: bool = False) -> int:
     if any(level_of(data) == "frames" for _, data in found):
         return _FROM_FRAMES if reduced else _FRAMES
     values = sum(int(data[name].size) for _, data in found for name in ("flux", "depth") if name in data.variables)
-    return max(_FEWEST, _VALUES // max(values, 1))
+    return int(np.clip(_VALUES // max(values, 1), _FEWEST, _MOST))
 
 
 def sampled(names: Sequence[str], count: int | None, seed: int) -> list[str]:
