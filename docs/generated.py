@@ -193,7 +193,7 @@ def variables_table(level: str) -> str:
     from specframe.api import observation, prediction
 
     schema = prediction._SCHEMA if level == "prediction" else observation.SCHEMA[level]  # type: ignore[index]
-    types = {"f": "float", "iu": "integer", "b": "bool", "fiu": "float or integer", "UTO": "text"}
+    types = {"f": "float", "i": "integer", "iu": "integer", "b": "bool", "fiu": "float or integer", "UTO": "text"}
     lines = ["| variable | dims | units | type | |", "|---|---|---|---|---|"]
     for variable in schema:
         units = "[flux units](#flux-units)"

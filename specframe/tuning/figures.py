@@ -31,6 +31,8 @@ __all__ = ["draw_history", "draw_importances", "draw_parallel", "draw_search", "
 _WORST = 0.15
 #: Scores that differ by more than this factor, and where less is better, are drawn on a logarithmic axis.
 _DECADES = 20.0
+#: An axis of fewer decades, as a factor, has ticks at 2 and 5 too.
+_FEW_DECADES = 100.0
 _COLOURS = "viridis"
 #: Characters of the label of a choice.
 _LABEL = 18
@@ -93,6 +95,10 @@ def draw_history(tuning: Tuning, trials: Sequence[Trial]) -> Figure:
     ax.set_ylabel(tuning.score)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.limit(ax)
+    if judged and not axis.log:
+        ends = [bound for trial, interval in judged if not axis.is_beyond(trial) for bound in interval]
+        low, high = ax.get_ylim()
+        ax.set_ylim(min(low, *ends), max(high, *ends))
     clean(ax)
     legend_above(ax)
     return fig
@@ -199,7 +205,9 @@ def draw_importances(importances: Mapping[str, float], score: str) -> Figure:
 
 def _plain_powers(axis: Axis) -> None:
     """Write 0.001 and 1e-05 at the ticks of a logarithmic axis: powers would be printed as raw formulae."""
-    axis.set_major_locator(LogLocator(numticks=6))
+    low, high = axis.get_view_interval()
+    few = high / low < _FEW_DECADES
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 
@@ -229,6 +237,10 @@ class _ScoreAxis:
             worst = good[0]
         return cls(float(sign * worst), float(sign * best), tuning.maximise, bool(log))
 
+    def is_beyond(self, trial: Trial) -> bool:
+        """Whether a trial went so far astray that the axis does not show it."""
+        return bool(self.clipped([trial])[1][0])
+
     def clipped(self, trials: Sequence[Trial]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return the scores, those beyond the axis at its edge, and which these are."""
         scores = np.array([float(trial.score or 0.0) for trial in trials])
@@ -250,8 +262,8 @@ class _ScoreAxis:
         low, high = min(self.worst, self.best), max(self.worst, self.best)
         if self.log:
             ax.set_yscale("log")
-            _plain_powers(ax.yaxis)
             ax.set_ylim(low * (low / high) ** 0.06, high * (high / low) ** 0.06)
+            _plain_powers(ax.yaxis)
         else:
             ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
 
@@ -303,8 +315,8 @@ class _Scale:
                     label.set_horizontalalignment("right")
         elif self.dimension.log:
             ax.set_xscale("log")
-            _plain_powers(ax.xaxis)
             ax.set_xlim(self.low / 1.1, self.high * 1.1)
+            _plain_powers(ax.xaxis)
         else:
             pad = 0.04 * (self.high - self.low)
             ax.set_xlim(self.low - pad, self.high + pad)
