@@ -106,7 +106,7 @@ class _SpectraLoader(Loader):
                 self.targets(),
                 [_values(spectra, row) for row in range(len(spectra))],
                 self._label_array(),
-                scale=self._scales(),
+                scale=not spectra.holds_depths(),  # a deeper transit is another planet
                 noisy=not self._clean,
             )
         return self._reported
@@ -143,10 +143,6 @@ class _SpectraLoader(Loader):
                 f"has no spectrum {target!r} among its {len(spectra)} ({listed(spectra.row_names, 3)})",
             )
         return spectra, row
-
-    def _scales(self) -> bool:
-        """Return whether spectra that differ by a factor are the same: a deeper transit is another planet."""
-        return getattr(self._spectra(), "quantity", self.params.quantity) != "depth"
 
     def _error_options(self) -> dict[str, Any]:
         return {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from specframe.errors import InputFileError
 from specframe_retrieval.observed.node import spectrum_node
 from specframe_retrieval.observed.spectrum import invented_error, read_spectrum
 
@@ -59,6 +61,10 @@ class Spectra(ABC):
     @abstractmethod
     def values(self, row: int) -> NDArray[Any]:
         """Return a spectrum's values (pixel,); what is not finite cannot be used."""
+
+    @abstractmethod
+    def holds_depths(self) -> bool:
+        """Return whether the values are depths rather than fluxes."""
 
     @abstractmethod
     def files(self, row: int) -> list[Path]:
@@ -155,6 +161,10 @@ class ArraySpectra(Spectra):
         """Return a spectrum's values (pixel,) as they are."""
         return np.asarray(self.flux[row])
 
+    def holds_depths(self) -> bool:
+        """Return whether the values are depths rather than fluxes."""
+        return self.quantity == "depth"
+
     def files(self, row: int) -> list[Path]:
         """Return the one file that holds them all."""
         del row
@@ -184,6 +194,13 @@ class FileSpectra(Spectra):
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def holds_depths(self) -> bool:
+        """Return whether the values are depths, by the first file that can be read."""
+        for row in range(len(self)):
+            with suppress(InputFileError):
+                return "depth" in self.node(row, clean=True)
+        return False
 
     def node(self, row: int, clean: bool, **options: Any) -> xr.Dataset:
         """Return a spectrum as a node of an Observation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from specframe.api import Loader, make_observation
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ObservedSpectra"]
 
+_LOG = logging.getLogger(__name__)
+
 
 class ObservedSpectra(Loader):
     """Loads observed spectra, one target from each file, into the node ``/spectrum/0``.
@@ -35,6 +38,7 @@ class ObservedSpectra(Loader):
     name: ClassVar[str] = "observed-spectra"
     Params: ClassVar[type[Params]] = ObservedSpectraParams
     params: ObservedSpectraParams
+    _found: dict[str, Path] | None = None
 
     def targets(self) -> list[str]:
         """Return the targets, sorted by path, or as the parameter ``targets`` has them."""
@@ -62,15 +66,31 @@ class ObservedSpectra(Loader):
         return [self._file(target, self._files())]
 
     def relocated(self, path: Path) -> Self:
-        """Return the same loader for the spectra at ``path``; a single file keeps the name given, if any."""
-        return self.from_params(self.params.model_copy(update={"path": path, "targets": None}))
+        """Return the same loader for the spectra at ``path``, which are called by their files' names.
+
+        Distance and radius stay as they are; where they were given, a warning says that they are taken for these, too.
+        """
+        update: dict[str, Any] = {"path": path, "targets": None}
+        if path != self.params.path:
+            if self.params.target is not None and "{" not in self.params.target:
+                update |= {"target": None, "reference": None}
+            given = [name for name in ("distance", "radius") if getattr(self.params, name) is not None]
+            if given:
+                _LOG.warning("%s is taken to have the same %s as %s", path, " and ".join(given), self.params.path.name)
+        return self.from_params(self.params.model_copy(update=update))
 
     def _file(self, target: str, found: dict[str, Path]) -> Path:
         if target not in found:
             raise InputFileError(self.params.path, f"has no target {target!r}; there: {listed(found)}")
         return found[target]
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"params": self.params}
+
     def _files(self) -> dict[str, Path]:
+        """Return the file of each target; the folder is searched once per loader."""
+        if self._found is not None:
+            return self._found
         found: dict[str, Path] = {}
         for path in matching_files(self.params.path, self.params.pattern):
             target = self._name(path)
@@ -81,6 +101,7 @@ class ObservedSpectra(Loader):
                     "them apart, e.g. '{folder}-{stem}', or pattern takes one of them",
                 )
             found[target] = path
+        self._found = found
         return found
 
     def _name(self, path: Path) -> str:

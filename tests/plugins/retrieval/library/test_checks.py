@@ -128,3 +128,11 @@ def test_the_catalogue_groups_duplicates_under_different_labels(
     assert catalogue["duplicate"].sel(target="teff790").item() == "teff500"
     assert len(set(catalogue["duplicate"].values)) == 29
     assert "2 of 30 spectra are duplicates" in caplog.text
+
+
+def test_a_folder_of_depths_has_no_duplicates_by_a_factor(tmp_path: Path) -> None:
+    for i, factor in enumerate((1.0, 2.0, 1.0)):
+        rows = "".join(f"{1 + j / 10} {factor * (1 + j)}\n" for j in range(5))
+        (tmp_path / f"T{700 + i}.txt").write_text("# wavelength depth\n" + rows)
+    report = ModelGrid(path=str(tmp_path), pattern="T{T}.txt").report()
+    assert report.duplicates == (("T700", "T702"),)

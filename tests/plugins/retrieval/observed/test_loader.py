@@ -58,6 +58,18 @@ def test_what_is_known_of_the_object_is_in_the_roots_attrs(tmp_path: Path) -> No
     assert observation.attrs["reference"] == "Luhman"
 
 
+def test_another_spectrum_has_its_own_name_and_a_warning_about_the_distance(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("1 3\n2 3\n")
+    loader = ObservedSpectra(path=str(tmp_path / "a.txt"), target="HD 3651B", distance=11.1)
+    moved = loader.relocated(tmp_path / "b.txt")
+    assert moved.targets() == ["b"]
+    assert "b.txt is taken to have the same distance as a.txt" in caplog.text
+    assert loader.relocated(tmp_path / "a.txt").targets() == ["HD 3651B"]
+
+
 def test_wrong_parameters(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="quantity in 'pc'"):
         ObservedSpectra(path="s.txt", distance="3 kg")
