@@ -83,7 +83,7 @@ def unstacked(blocks: Any) -> Any:
     made: list[Any] = []
     for block in blocks:
         if not (isinstance(block, dict) and block.get("type") in _STACKS):
-            made.append(block)
+            made.append(_with_tuples(block))
             continue
         try:
             stack = _STACK.validate_python(block)
@@ -92,3 +92,10 @@ def unstacked(blocks: Any) -> Any:
             raise ValueError(f"{block['type']}: {'; '.join(told)}") from None
         made += stack.written()
     return tuple(made)
+
+
+def _with_tuples(value: Any) -> Any:
+    """Let lists stand for tuples: behind a validator of ours pydantic does not know any more that data are JSON."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(inner) for key, inner in value.items()}
+    return tuple(_with_tuples(inner) for inner in value) if isinstance(value, list) else value
