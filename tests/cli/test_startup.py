@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
-HEAVY = {"torch", "sklearn", "matplotlib", "xarray", "numba", "polars", "astropy", "scipy"}
+HEAVY = {"torch", "sklearn", "matplotlib", "xarray", "numba", "polars", "astropy", "scipy", "optuna"}
 
 _PROGRAM = """
 import json, sys
