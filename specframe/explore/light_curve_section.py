@@ -19,7 +19,14 @@ from specframe.explore.light_curve_figures import (
     plot_regressors,
     plot_white_light,
 )
-from specframe.explore.light_curves import ChannelNoise, channel_noise, trend_amplitude, white_residual
+from specframe.explore.light_curves import (
+    ChannelNoise,
+    alternates,
+    channel_noise,
+    scatter,
+    trend_amplitude,
+    white_residual,
+)
 from specframe.explore.section import Section, Statistics
 from specframe.explore.wording import counted, listed
 from specframe.report.white_light import is_numbered
@@ -67,6 +74,7 @@ class LightCurves:
     rows: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in _COLUMNS})
     kept: dict[str, xr.Dataset] = field(default_factory=dict)
     noises: dict[str, ChannelNoise] = field(default_factory=dict)
+    alternating: list[str] = field(default_factory=list)
     room: int = _KEPT_VALUES
 
     def add(self, name: str, data: xr.Dataset) -> None:
@@ -79,9 +87,6 @@ class LightCurves:
         """
         noise = channel_noise(data)
         curve, residual, _ = white_residual(data)
-        step = np.diff(residual)
-        step = step[np.isfinite(step)]
-        white = float(1.4826 * np.median(np.abs(step - np.median(step))) / np.sqrt(2)) if step.size else np.nan
         clock = np.diff(curve.hours)
         values = {
             "channels": float(data.sizes["wavelength"]),
@@ -91,12 +96,14 @@ class LightCurves:
             "stated": _typical(noise.stated),
             "photon": _typical(noise.photon),
             "drift": _typical(noise.drift),
-            "white_noise": white,
+            "white_noise": float(scatter(residual[None])[0]),
             "white_stated": 1e6 * _typical(curve.flux_error),
             "white_drift": 1e6 * _typical(trend_amplitude(_white(data, curve.flux))),
             "masked": float(noise.masked.mean()),
         }
         self.targets.append(name)
+        if alternates(residual[None])[0]:
+            self.alternating.append(name)
         for key, value in values.items():
             self.rows[key].append(value)
         size = int(data["flux"].size)
@@ -155,6 +162,11 @@ class LightCurves:
             f"{_typical(rows['stated']):.4g} ppm"
             + (f", photons make {_typical(rows['photon']):.4g} ppm." if np.isfinite(rows["photon"]).any() else ".")
         )
+        if self.alternating:
+            section.findings.append(
+                f"Samples alternate between two levels in {counted(len(self.alternating), 'light curve')}, as scans up "
+                f"and down do: {listed(self.alternating)}. Their noise is that from every second sample to the next."
+            )
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = rows["noise"] / rows["stated"]
         worst = [self.targets[i] for i in np.argsort(-np.nan_to_num(ratio)) if ratio[i] > 1.5]

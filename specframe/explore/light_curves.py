@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChannelNoise",
+    "alternates",
     "channel_correlation",
     "channel_noise",
     "power_spectrum",
     "relative_flux",
+    "scatter",
     "trend_amplitude",
     "white_residual",
 ]
@@ -31,6 +33,8 @@ __all__ = [
 _TREND, _FEWEST = 2, 8
 #: Differences beyond so many robust standard deviations are jumps, no noise.
 _JUMP = 5.0
+#: By so much neighbours must differ more than every second sample to be called alternating.
+_ALTERNATING = 1.5
 #: So many samples are turned into frequencies; longer series are averaged in bins first.
 _MOST_SAMPLES = 20_000
 
@@ -71,7 +75,8 @@ def channel_noise(data: xr.Dataset) -> ChannelNoise:
     """Return noise, drift and masked part of every channel.
 
     The scatter is taken from differences of neighbouring samples, which slow trends and a transit hardly move:
-    1.4826 x median |d - median d| / sqrt 2. The photon noise is 1 / sqrt(electrons) where the flux is in electrons, or
+    1.4826 x median |d - median d| / sqrt 2; where samples alternate between two levels, from those of every second
+    sample. The photon noise is 1 / sqrt(electrons) where the flux is in electrons, or
     in electrons per second with ``attrs["exposure_time"]``; the readout adds to it.
 
     Parameters
@@ -90,7 +95,7 @@ def channel_noise(data: xr.Dataset) -> ChannelNoise:
         error = np.where(np.isfinite(relative), data["flux_error"].values, np.nan) * np.abs(relative / flux)
     return ChannelNoise(
         wavelength=data["wavelength"].values.astype(float),
-        measured=1e6 * _scatter(relative),
+        measured=1e6 * scatter(relative),
         stated=1e6 * _median(error),
         photon=1e6 * _photon_noise(data),
         drift=1e6 * trend_amplitude(data),
@@ -197,8 +202,22 @@ def power_spectrum(time: Array, values: Array) -> tuple[Array, Array]:
     return np.asarray(frequency), np.sqrt(4.0 * np.maximum(np.asarray(found), 0.0) / len(values))
 
 
-def _scatter(rows: Array) -> Array:
-    difference = np.diff(rows, axis=1)
+def alternates(rows: Array) -> NDArray[np.bool_]:
+    """Return for each row (n, n_time) whether its samples alternate between two levels, as scans up and down do.
+
+    That is so where neighbours differ by more than 1.5 times what every second sample differs by.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.asarray(_lagged(rows, 1) > _ALTERNATING * _lagged(rows, 2))
+
+
+def scatter(rows: Array) -> Array:
+    """Return the robust scatter of each row (n, n_time) from sample to sample, of every second where they alternate."""
+    return np.asarray(np.where(alternates(rows), _lagged(rows, 2), _lagged(rows, 1)))
+
+
+def _lagged(rows: Array, lag: int) -> Array:
+    difference = rows[:, lag:] - rows[:, :-lag]
     centred = difference - _median(difference)[:, None]
     return np.asarray(MAD_TO_STD * _median(np.abs(centred)) / np.sqrt(2.0))
 

@@ -76,6 +76,15 @@ def test_the_drift_is_that_outside_of_the_transit():
     assert np.all(trend_amplitude(node(noise=1e-6, contacts=False)) > 1e-3)  # the transit is part of it
 
 
+def test_two_scan_directions_are_told_and_are_no_noise():
+    data = node()
+    data["flux"][:, ::2] *= 1.003
+    np.testing.assert_allclose(channel_noise(data).measured, 500.0, rtol=0.2)
+    survey = Survey()
+    survey.add(make_observation("p", {"X/0": data}))
+    assert any("alternate between two levels in 1 light curve" in text for text in survey.sections()[1].findings)
+
+
 def test_photon_noise_needs_electrons():
     data = node()
     data["flux"].attrs["units"] = ""

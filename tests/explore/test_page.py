@@ -69,17 +69,24 @@ def observations(names):
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sections():
     names = [f"{NASTY} {i}" for i in range(6)]
     labels = make_labels(np.arange(12.0).reshape(6, 2), names, [NASTY, "b"], ["K", ""])
     return explore(observations(names), labels)
 
 
-def test_the_page_is_whole_and_loads_nothing(sections, tmp_path):
+@pytest.fixture(scope="module")
+def written(sections, tmp_path_factory):
+    """The page and all its files, written once."""
     aside = [{"target": NASTY, "step": "data", "reason": f"broken {NASTY}"}]
-    files = write_exploration(tmp_path, sections, title=NASTY, set_aside=aside, provenance={"data": NASTY})
-    html = (tmp_path / "explore.html").read_text(encoding="utf-8")
+    folder = tmp_path_factory.mktemp("page")
+    return write_exploration(folder, sections, title=NASTY, set_aside=aside, provenance={"data": NASTY})
+
+
+def test_the_page_is_whole_and_loads_nothing(written):
+    files = written
+    html = files[0].read_text(encoding="utf-8")
     page = Page(html)
     assert "script" not in page.tags
     assert html.count("<script") == 0
@@ -93,13 +100,13 @@ def test_the_page_is_whole_and_loads_nothing(sections, tmp_path):
     assert all(image.startswith(b"\x89PNG") for image in embedded)
 
 
-def test_tables_are_ecsv_with_units(sections, tmp_path):
-    write_exploration(tmp_path, sections, title="t")
-    table = Table.read(tmp_path / "statistics" / "spectra-wavelengths.ecsv", format="ascii.ecsv")
+def test_tables_are_ecsv_with_units(written):
+    folder = written[0].parent
+    table = Table.read(folder / "statistics" / "spectra-wavelengths.ecsv", format="ascii.ecsv")
     assert len(table) == 30
     assert str(table["wavelength"].unit) == "um"
     assert str(table["p50"].unit) == "Jy"
-    labels = Table.read(tmp_path / "statistics" / "labels.ecsv", format="ascii.ecsv")
+    labels = Table.read(folder / "statistics" / "labels.ecsv", format="ascii.ecsv")
     assert labels["label"].tolist() == [NASTY, "b"]
     assert labels["highest"].tolist() == [10.0, 11.0]
 
