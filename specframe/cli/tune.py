@@ -53,7 +53,7 @@ def command(
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
     search = loaded.tune(out, workers=workers, fresh=not resume, quiet=quiet, command="specframe tune")
     _print(search)
-    return 0
+    return 3 if search.manifest["set_aside"] else 0
 
 
 def _print(search: Search) -> None:

@@ -29,6 +29,9 @@ __all__ = ["tune_pipeline"]
 
 _JOURNAL = "trials.jsonl"
 
+#: When so many trials, the first ones, fail for the same reason, all others would.
+_HOPELESS = 5
+
 #: What a search depends on, in words.
 _WORDS = {
     "pipeline": "the pipeline",
@@ -220,6 +223,9 @@ class _Search:
         self.running.pop(trial.number, None)
         shutil.rmtree(trial_folder(self.session.directory.path, trial.number), ignore_errors=True)
         self._tell(trial)
+        ended = self.ended
+        if len(ended) >= _HOPELESS and all((t.state, t.reason) == ("failed", trial.reason) for t in ended):
+            raise RunError(f"the first {len(ended)} trials all failed alike: {trial.reason}")
 
     def _tell(self, trial: Trial) -> None:
         """Print what came of a trial."""

@@ -53,8 +53,8 @@ def cut_after(out: Path, ended: int, half: str = "") -> None:
 def test_it_finds_the_known_optimum_and_every_score_is_that_of_its_values(
     gain_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
-    search = gain_pipeline(GAIN, trials=20).tune(tmp_path / "out", quiet=True)
-    assert len(search.trials) == 20
+    search = gain_pipeline(GAIN, trials=18).tune(tmp_path / "out", quiet=True)
+    assert len(search.trials) == 18
     for row in search.trials:
         assert row["rmse-ppm"] == pytest.approx(rmse_ppm(float(row["fit.gain"])), rel=1e-9)
     assert float(search.trials["fit.gain"][0]) == 2.0  # first what the pipeline itself states
@@ -98,17 +98,16 @@ def test_a_hold_out_judges_trials_too(gain_pipeline: Callable[..., Pipeline], tm
 
 
 class TestGoingOn:
-    @pytest.mark.parametrize("tune", [{"trials": 13}, {"trials": 18, "pruner": "hyperband"}], ids=["tpe", "bohb"])
+    @pytest.mark.parametrize("tune", [{"trials": 12}, {"trials": 13, "pruner": "hyperband"}], ids=["tpe", "bohb"])
     def test_a_search_that_was_killed_ends_as_one_in_a_single_piece(
         self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path, tune: dict[str, Any]
     ) -> None:
         space = {**GAIN, "fit.limit": {"low": 10.0, "high": 90.0}, "fit.shape": [[8], [8, 8]]}
         pipeline = gain_pipeline(space, **tune)
         whole = rows(pipeline.tune(tmp_path / "whole", quiet=True).trials)
-        for ended in (4, tune["trials"] - 2):  # among the trials at random, and among those that the sampler chose
-            shutil.copytree(tmp_path / "whole", tmp_path / f"cut-{ended}")
-            cut_after(tmp_path / f"cut-{ended}", ended, '{"event": "ended", "number": 12, "sco')
-            assert rows(pipeline.tune(tmp_path / f"cut-{ended}", quiet=True).trials) == whole
+        shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+        cut_after(tmp_path / "cut", 8, '{"event": "ended", "number": 12, "sco')  # the sampler begins to choose at 10
+        assert rows(pipeline.tune(tmp_path / "cut", quiet=True).trials) == whole
 
     def test_a_trial_that_was_under_way_is_run_again_with_its_values(
         self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path
@@ -221,6 +220,14 @@ class TestTrials:
             pipeline.tune(tmp_path / "out", quiet=True)
         assert (tmp_path / "out" / "trials.ecsv").is_file()
 
+    def test_a_search_is_given_up_when_every_trial_fails_alike(
+        self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path
+    ) -> None:
+        evaluate = {"cross_validation": {"folds": 3}, "scores": ["rmse-ppm", "crps"]}
+        pipeline = gain_pipeline(GAIN, trials=50, score="crps", top={"evaluate": evaluate})
+        with pytest.raises(RunError, match=r"the first 5 trials all failed alike: crps: .* std"):
+            pipeline.tune(tmp_path / "out", quiet=True)
+
     def test_a_grid_has_every_combination_once(self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path) -> None:
         space = {"fit.gain": {"low": 1.0, "high": 2.0, "step": 0.5}, "fit.shape": [[8], [16, 8]]}
         search = gain_pipeline(space, sampler="grid", trials=None).tune(tmp_path / "out", quiet=True)
@@ -248,6 +255,14 @@ class TestTrials:
         assert search.best_score < min(
             float(row["rmse-ppm"]) for row in search.trials if row["state"] == "pruned" and int(row["folds"]) == 1
         )
+
+    def test_no_trial_begins_after_the_timeout_and_the_next_call_goes_on(
+        self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path
+    ) -> None:
+        pipeline = gain_pipeline(GAIN, trials=None, timeout="1 s", gain={"seconds": 0.4})
+        first = len(pipeline.tune(tmp_path / "out", quiet=True).trials)
+        assert 1 <= first <= 3
+        assert len(pipeline.tune(tmp_path / "out", quiet=True).trials) > first
 
     def test_what_models_read_is_made_once(self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path) -> None:
         calls = tmp_path / "calls"
