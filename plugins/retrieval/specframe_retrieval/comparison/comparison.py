@@ -162,10 +162,10 @@ class _RadiusOf:
         value = spectrum.distance
         if source == "radius":
             value = grid.radius if spectrum.at == "observer" else spectrum.radius
-        if value is None:
-            self.unknown = f"no radius: the {source} is not known"
-        else:
+        if value is not None:
             self.given = {source: value}
+        elif grid.at == "surface":  # observed spectra of others, at distances of their own, tell no radius
+            self.unknown = f"no radius: the {source} is not known"
 
     def __call__(self, scale: Array) -> Array:
         if not self.given:

@@ -90,7 +90,7 @@ def _draw(comparison: xr.Dataset) -> Figure:
     top.set_ylabel(label)
     target = str(comparison.attrs["target"])
     top.set_title(target, loc="left", fontsize=11, pad=6.0 if len(target) <= _SHORT else 22.0)
-    _residuals(bottom, comparison, factor, label)
+    _residuals(bottom, comparison, factor)
     bottom.set_xlabel("Wavelength (µm)")
     axes = [top, bottom]
     if "chi2_of_radius" in comparison:
@@ -154,7 +154,7 @@ def _observed_first(ax: Axes) -> tuple[list[Artist], list[str]]:
     return [handles[i] for i in order], [labels[i] for i in order]
 
 
-def _residuals(ax: Axes, comparison: xr.Dataset, factor: float, label: str) -> None:
+def _residuals(ax: Axes, comparison: xr.Dataset, factor: float) -> None:
     """Draw what the model leaves, else what the nearest spectrum does."""
     ax.axhline(0.0, color=_GREY, lw=0.8)
     what, color = "Obs. − model", _VERMILLION
@@ -174,8 +174,7 @@ def _residuals(ax: Axes, comparison: xr.Dataset, factor: float, label: str) -> N
         ax.set_ylabel(f"{what}\n(σ)")
     else:
         values = np.where(used, left * factor, np.nan)
-        unit = label.partition("(")[2]
-        ax.set_ylabel(f"{what}\n({unit}" if unit else what)
+        ax.set_ylabel(f"{what}\n(as above)")
     if used.sum() > _MANY:
         x, y = _broken(comparison["wavelength"].values, values)
         ax.plot(x, y, color=color, lw=0.8)
