@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import xarray as xr
 import yaml
 
 from specframe_cnn.network.build import Network, Shapes, build_network
 from specframe_cnn.network.head import make_head
 from specframe_cnn.network.params import MeanHead, NetworkParams
 from specframe_cnn.params import Cnn1dParams
+from specframe_retrieval.preparation.grid import wanted_grid
+from specframe_retrieval.preparation.params import ResampleParams
 
 CONFIG = Path(__file__).parents[3] / "configs" / "telescopeml.yaml"
 #: Shapes after each convolution and pooling, dense layers, and weights of each as Keras prints them in
@@ -77,3 +81,13 @@ def test_it_is_trained_as_telescopeml_trains() -> None:
     assert training.clip_norm is None
     assert training.learning_rate == pytest.approx(4.9946842e-5, rel=1e-3)
     assert params.auxiliary == ("spectrum/flux_minimum", "spectrum/flux_maximum")
+
+
+def test_spectra_come_on_the_wavelengths_of_telescopeml(data_dir: Path) -> None:
+    steps = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["steps"]
+    given = next(step for step in steps if step.get("calibrate") == "resample")["with"]
+    wavelength = np.load(data_dir / "browndwarf" / "dback24.npz")["wave_um"]
+    spectrum = xr.Dataset({"flux": ("wavelength", wavelength)}, coords={"wavelength": wavelength})
+    found = wanted_grid(ResampleParams.validate_data(given), spectrum).wavelength
+    theirs = np.load(data_dir / "browndwarf" / "telescopeml_tutorial2_hd3651b.npz")["wl104"]
+    np.testing.assert_allclose(found, np.sort(theirs), atol=2e-5)  # um; pixels are 0.009 um wide and more
