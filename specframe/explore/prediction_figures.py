@@ -103,7 +103,7 @@ def plot_residual_correlations(prediction: xr.Dataset, labels: xr.DataArray) -> 
     image = ax.imshow(np.ma.masked_invalid(matrix), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     for i, j in np.argwhere(np.isfinite(matrix)):
         colour = "white" if abs(matrix[i, j]) > 0.6 else "black"
-        ax.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center", fontsize=8, color=colour)
+        ax.text(j, i, f"{np.round(matrix[i, j], 2) + 0.0:.2f}", ha="center", va="center", fontsize=8, color=colour)
     ax.set_xticks(range(len(columns)), [short(name, 16) for name in columns], rotation=45, ha="right")
     ax.set_yticks(range(len(names)), [f"Δ {short(name, 16)}" for name in names])
     colour_bar(fig, image, ax, "Spearman")

@@ -44,6 +44,8 @@ __all__ = [
 
 _MOST_LINES = 300
 _BOXES = 24
+#: Half the length of a dash that stands for a single wavelength, as part of the range of all.
+_DASH = 0.01
 
 
 def chosen_label(labels: xr.DataArray | None, color: str | None) -> str | None:
@@ -102,7 +104,8 @@ def plot_spectra(
         ax.set_ylabel(quantity_text(spectra))
     else:
         parts = without_gaps(wavelength)
-        lines = [_line(wavelength[part], row[part]) for row in flux for part in parts]
+        dash = _DASH * float(wavelength[-1] - wavelength[0])
+        lines = [_line(wavelength[part], row[part], dash) for row in flux for part in parts]
         colours = np.repeat(values[order], len(parts))
         width = 0.5 if len(rows) > 60 else 0.9
         colours_of = colormaps["viridis"].with_extremes(bad="0.6")
@@ -115,8 +118,8 @@ def plot_spectra(
         ax.add_collection(drawn)
         if name is not None and own is not None and known.any():
             colour_bar(fig, drawn, ax, label_text(name, label_units(own)[name]))
-        first, last = wavelength[parts[0]], wavelength[parts[-1]]
-        ax.set_xlim(first[0] * (0.98 if len(first) == 1 else 1), last[-1] * (1.02 if len(last) == 1 else 1))
+        first, last = (2 * dash if len(part) == 1 else 0.0 for part in (parts[0], parts[-1]))
+        ax.set_xlim(wavelength[0] - first, wavelength[-1] + last)
         _scaled(ax, spectra, flux)
         ax.set(xlabel=wavelength_text(spectra), ylabel=quantity_text(spectra))
     count = spectra.sizes["target"]
@@ -144,7 +147,7 @@ def plot_spectrum_range(spectra: xr.DataArray) -> Figure:
         first = i == 0
         x = wavelength[part]
         if len(x) == 1:
-            x = x * np.array([0.985, 1.015])
+            x = x + np.array([-1.0, 1.0]) * (_DASH * float(np.ptp(wavelength)) or 0.015 * x[0])
             part = np.repeat(part, 2)
         lowest, highest = np.nanmin(values[:, part], axis=0), np.nanmax(values[:, part], axis=0)
         ax.fill_between(x, lowest, highest, color="0.92", lw=0, label="all" if first else None)
@@ -318,10 +321,10 @@ def plot_signal_to_noise(spectra: xr.DataArray, errors: xr.DataArray) -> Figure:
     return fig
 
 
-def _line(wavelength: Array, values: Array) -> Array:
-    """Return points (n, 2) of a line; a single wavelength becomes a dash."""
+def _line(wavelength: Array, values: Array, dash: float) -> Array:
+    """Return points (n, 2) of a line; a single wavelength becomes a dash of twice this length."""
     if len(wavelength) == 1:
-        wavelength, values = wavelength * np.array([0.985, 1.015]), np.repeat(values, 2)
+        wavelength, values = wavelength + np.array([-dash, dash]), np.repeat(values, 2)
     return np.column_stack([wavelength, values])
 
 
