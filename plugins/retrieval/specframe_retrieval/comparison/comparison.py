@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -116,8 +117,13 @@ def compare_with_grid(
     }
     attrs: dict[str, Any] = {"target": spectrum.target, "quantity": spectrum.quantity, "free": free}
     if predicted is not None and at.interpolator is not None:
+        interpolator = at.interpolator
+        if at.at == "observer" and free == "scale" and not radius.given:
+            # spectra of others, each at a distance of its own: only their shapes can be averaged
+            shapes = np.where(everything.scale > 0, everything.scale, np.nan)[:, None] * at.flux
+            interpolator = replace(at, flux=shapes).interpolator or interpolator
         chosen = _labels(predicted, at, everything, notes)
-        variables |= _model(spectrum, at.interpolator, chosen, predicted, free, radius, notes)
+        variables |= _model(spectrum, interpolator, chosen, predicted, free, radius, notes)
         attrs["parameters"] = "\n".join(predicted.describe())
         model, neighbour = variables["chi2_reduced"], everything.chi2_reduced[best[:1]]
         if neighbour.size and model > _FAR_WORSE * max(float(neighbour[0]), 1.0):

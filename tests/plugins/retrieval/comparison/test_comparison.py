@@ -118,6 +118,20 @@ def test_the_error_of_the_distance_is_in_that_of_the_radius(compare, observed, p
     assert float(found["radius_std"]) == pytest.approx(0.05 * float(found["radius_best"]), rel=1e-3)
 
 
+def test_of_observed_spectra_only_the_shapes_are_averaged(grid, observed, predicted, make_spectrum, surface_flux):
+    """A library of objects at distances of their own, their fluxes apart by ten orders of magnitude."""
+    factors = 10.0 ** np.random.default_rng(0).uniform(-18, -8, len(grid.names))
+    library = [
+        make_spectrum(name, factor * one["spectrum/0"]["flux"].values)
+        for name, factor, one in zip(grid.names, factors, grid.spectra(), strict=True)
+    ]
+    prediction = predicted(teff=(1050.0, 20.0), logg=(4.6, 0.1))
+    found = compare_with_grid(physical_spectrum(observed()), SpectralGrid.of(library, grid.labels), prediction)
+    assert float(found["chi2_reduced"]) < 2
+    assert np.isnan(found["radius_best"])
+    assert found.attrs["notes"] == ""
+
+
 def test_without_a_distance_there_is_no_radius_and_it_is_said(compare, predicted, make_spectrum, surface_flux):
     flux = 1e-18 * surface_flux(1050.0, 4.6)
     found = compare(make_spectrum("T 8", flux, 0.01 * flux), predicted(teff=(1050.0, 20.0), logg=(4.6, 0.1)))
