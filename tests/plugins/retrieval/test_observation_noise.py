@@ -49,6 +49,10 @@ def test_relative_noise_is_a_fraction_of_each_pixel() -> None:
     assert found["flux"].attrs["noise"] == "absent"  # the pipeline draws
 
 
+def test_no_noise_is_a_level_too() -> None:
+    assert not noisy(model([1.0, -2.0, 4.0], [1.0, 1.5, 2.0]), relative=0.0)["flux_error"].any()
+
+
 def test_the_floor_keeps_dark_bands_from_being_exact() -> None:
     found = noisy(model([0.0, 1.0, 2.0], [1.0, 1.5, 2.0]), relative=0.02, floor=0.015)
     np.testing.assert_allclose(found["flux_error"], [0.015, 0.02, 0.04])
@@ -160,7 +164,7 @@ def test_a_logarithm_comes_afterwards() -> None:
         ({}, "give one of relative, absolute, snr, like, got none"),
         ({"relative": 0.02, "snr": 50}, "got relative and snr"),
         ({"relative": 0.02, "reference": 1.2}, "give snr too"),
-        ({"relative": -0.02}, "greater than 0"),
+        ({"relative": -0.02}, "greater than or equal to 0"),
     ],
 )
 def test_a_level_that_is_none_is_an_error_of_the_pipeline(params, message) -> None:

@@ -200,7 +200,9 @@ class ResampleParams(Params):
 class ObservationNoiseParams(Params):
     """Parameters of ``observation-noise``."""
 
-    relative: float | None = Field(None, gt=0.0, lt=10.0, description="Noise as a fraction of each pixel's flux.")
+    relative: float | None = Field(
+        None, ge=0.0, lt=10.0, description="Noise as a fraction of each pixel's flux; 0 is none."
+    )
     absolute: float | None = Field(
         None, gt=0.0, description="The same noise in every pixel, in the units of the flux (or of the depth)."
     )
