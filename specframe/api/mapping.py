@@ -35,8 +35,8 @@ class _Mapping(BaseComponent, ABC):
 class Calibrator(_Mapping):
     """Turns detector frames into light curves: electrons per wavelength and time, with errors and a mask.
 
-    One of spectra (``consumes`` and ``produces`` ``("spectrum",)``) brings them into other units, onto other pixels or to
-    another scale, with their errors.
+    One of spectra (``consumes`` and ``produces`` ``("spectrum",)``) brings them into other units, onto other pixels or
+    to another scale, with their errors.
     """
 
     kind: ClassVar[Kind] = "calibrator"
