@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from specframe.api.base import BaseComponent
-from specframe.errors import InputFileError, NotFittedError
+from specframe.errors import InputFileError, NotFittedError, ParameterError
 
 if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ["Fitted"]
+
+#: Characters of an error that a message quotes: torch lists every weight that does not fit.
+_LONGEST_REASON = 200
 
 
 class Fitted(BaseComponent):
@@ -53,7 +56,13 @@ class Fitted(BaseComponent):
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
-        """Read what ``save`` wrote; raise :class:`~specframe.errors.InputFileError` when it is not whole."""
+        """Read what ``save`` wrote.
+
+        Raises
+        ------
+        InputFileError
+            When it is not whole, or what another version of the component has learned does not fit this one.
+        """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
@@ -69,8 +78,17 @@ class Fitted(BaseComponent):
             raise InputFileError(
                 directory, f"holds the {state['kind']} {state['component']!r}, expected the {cls.kind} {cls.name!r}"
             )
-        component = cls(**params)
-        component.set_state(shaped, state["values"])
+        try:
+            component = cls(**params)
+            component.set_state(shaped, state["values"])
+        except (ParameterError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            reason = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]} ..."
+            raise InputFileError(
+                directory,
+                f"what {cls.name!r} has learned does not fit the {cls.name!r} that is installed, so another version "
+                f"has written it; run the pipeline again ({type(error).__name__}: {reason})",
+            ) from error
         return component
 
     def _not_fitted(self) -> NotFittedError:
