@@ -6,7 +6,7 @@ for ``depth_covariance (target, wavelength, wavelength_other)``. A node ``/<inst
 variables stacked over targets (``AIRS-CH0/flux (target, wavelength, time)``), its visits averaged with weights from
 their errors; ``/catalogue`` holds what the loader knows besides (``catalogue/Rs (target,)``). A model names what it
 reads by these paths; a bare name such as ``flux`` means that variable of every instrument, and ``depth`` means
-``spectrum/depth``.
+``spectrum/depth``. Of alternatives, ``depth|flux``, it is the first that the targets have.
 
 Of targets whose instruments and visits were fitted together, in a node ``/spectrum/joint``, the depths are those of
 that fit, and what else it found is ``spectrum/white_depth (target,)``, ``spectrum/mid_transit (target, visit)``.
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["collate", "design_matrix", "variables_read"]
+__all__ = ["collate", "design_matrix", "inputs_chosen", "variables_read"]
 
 _CATALOGUE = "catalogue/"
+#: What is read where nothing is named.
+_DEFAULT = ("depth|flux",)
 
 
 def collate(
@@ -48,7 +50,8 @@ def collate(
     observations
         Read one by one; only what ``inputs`` names is kept of each.
     inputs
-        Paths in the collection. Empty: ``depth`` where the first Observation has depths, else ``flux``.
+        Paths in the collection, or alternatives ``depth|flux``, of which the first is read that the first Observation
+        has. Empty: ``depth|flux``.
     catalogue
         Variables on dim ``target`` from the loader, for inputs under ``catalogue/``.
     reject
@@ -66,11 +69,11 @@ def collate(
     import xarray as xr
 
     rows: dict[str, dict[str, xr.DataArray]] = {}
-    wanted = [name for name in inputs if not name.startswith(_CATALOGUE)]
+    wanted: list[str] = []
     for observation in observations:
         target = str(observation.attrs["target"])
-        if not inputs and not wanted:
-            wanted = ["depth"] if any("depth" in data for _, data in nodes(observation)) else ["flux"]
+        if not wanted:
+            wanted = [name for name in inputs_chosen(inputs, observation) if not name.startswith(_CATALOGUE)]
         try:
             rows[target] = _extract(observation, wanted)
             if rows[target] and all(_is_masked(array) for array in rows[target].values()):
@@ -108,6 +111,19 @@ def collate(
     return xr.DataTree.from_dict(
         {path: xr.Dataset(variables, coords={"target": targets}) for path, variables in by_node.items()}
     )
+
+
+def inputs_chosen(inputs: Sequence[str], observation: xr.DataTree) -> tuple[str, ...]:
+    """Return ``inputs`` without alternatives: of ``depth|flux`` the first that ``observation`` has, else the last.
+
+    Empty inputs are those of the collection's default.
+    """
+    there = {str(name) for _, data in nodes(observation) for name in data.data_vars}
+    chosen = []
+    for name in inputs or _DEFAULT:
+        alternatives = name.split("|")
+        chosen.append(next((a for a in alternatives if a.rpartition("/")[2] in there), alternatives[-1]))
+    return tuple(dict.fromkeys(chosen))
 
 
 def variables_read(inputs: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:

@@ -36,7 +36,8 @@ class Model(Fitted):
     def inputs(self) -> tuple[str, ...]:
         """Return which variables of the collection it reads (see :mod:`specframe.api.collection`).
 
-        Empty means the collection's default: the depths when a detrender measured them, else the light curves.
+        Empty means the collection's default, ``depth|flux``: the depths where the targets have any, else the fluxes. A
+        model that names other variables besides can name this too.
         """
         return tuple(getattr(self.params, "inputs", None) or ())
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api.collection import collate, variables_read
+from specframe.api.collection import collate, inputs_chosen, variables_read
 from specframe.api.observation import nodes
 from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
@@ -243,8 +243,8 @@ def _collate(
 
     n_target = len(gathered.keys)
     first = next(gathered.observations(), None)
-    if not inputs:
-        inputs = ("depth",) if first is not None and _has_depths(first) else ("flux",)
+    if first is not None:
+        inputs = inputs_chosen(inputs, first)
     errors = errors or _reads_errors(inputs, first, like)
     if errors and first is not None:
         there = {str(name) for _, data in nodes(first) for name in data.data_vars}

@@ -201,3 +201,14 @@ def test_a_visit_that_lacks_a_variable_does_not_matter() -> None:
     first["trend"] = ("wavelength", [0.25])
     observation = make_observation("a", {"A/0": first, "A/1": second})
     assert collate([observation], ["trend"])["A/trend"].values.tolist() == [[0.25]]
+
+
+def test_of_alternatives_the_first_is_read_that_the_first_target_has() -> None:
+    curves = make_observation("a", {"A/0": _node(np.ones((1, 2)), [1.0])})
+    fitted = make_observation("b", {"A/0": _node(np.ones((1, 2)), [1.0], depth=[0.01])})
+    both = ["depth|flux", "depth_error|flux_error"]
+    assert list(collate([curves], both)["A"].data_vars) == ["flux", "flux_error"]
+    assert list(collate([fitted], both)["spectrum"].data_vars) == ["depth", "depth_error"]
+    assert list(collate([fitted], ["A/flux|A/depth"])["A"].data_vars) == ["flux"]
+    with pytest.raises(ContainerError, match="no 'spectra' to learn from"):
+        collate([curves], ["depths|spectra"])

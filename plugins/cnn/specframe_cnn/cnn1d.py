@@ -8,7 +8,7 @@ from specframe_cnn.light_curves import Curves, as_series, light_curves
 from specframe_cnn.measured import Auxiliary, Measured
 from specframe_cnn.network_model import NetworkModel
 from specframe_cnn.params import Cnn1dParams
-from specframe_cnn.sources import auxiliary_of, depth_error_of, names_read, reads_errors, unit_of
+from specframe_cnn.sources import DEFAULT_SPECTRA, auxiliary_of, depth_error_of, names_read, reads_errors, unit_of
 from specframe_cnn.spectra import Spectra, joined_spectra, measured_spectra
 from specframe_cnn.variables import Variable
 
@@ -38,8 +38,11 @@ class Cnn1d(NetworkModel):
         if p.axis == "time":
             return names_read(p, p.inputs or ("flux",), with_errors=True)
         with_errors = reads_errors(p.augment) or p.centre == "target"
-        further = bool(p.auxiliary) or with_errors or p.unit == "depth-error"
-        return names_read(p, p.inputs or (("depth",) if further else ()), with_errors)
+        if p.unit == "depth-error":
+            return names_read(p, p.inputs or ("depth",), with_errors)
+        # without anything else to name, nothing is: the collection's default
+        further = bool(p.auxiliary) or with_errors
+        return names_read(p, p.inputs or ((DEFAULT_SPECTRA,) if further else ()), with_errors)
 
     def _measure(self, given: Variables) -> Measured:
         return self._along_time(given) if self.params.axis == "time" else self._along_wavelength(given)

@@ -9,7 +9,7 @@ import numpy as np
 from specframe_cnn.measured import Auxiliary, Measured
 from specframe_cnn.network_model import NetworkModel
 from specframe_cnn.params import MlpParams
-from specframe_cnn.sources import auxiliary_of, depth_error_of, reads_errors
+from specframe_cnn.sources import DEFAULT_SPECTRA, auxiliary_of, depth_error_of, errors_of, reads_errors
 from specframe_cnn.spectra import Spectra, joined, measured_spectra
 from specframe_cnn.variables import Variable
 
@@ -36,9 +36,9 @@ class Mlp(NetworkModel):
     def inputs(self) -> tuple[str, ...]:
         """Return the variables it reads, with the errors that its parameters ask for."""
         p = self.params
-        names = list(p.inputs or (("depth",) if p.auxiliary else ()))
-        if reads_errors(p.augment):
-            names += [f"{name}_error" for name in names if name.rpartition("/")[2] in ("flux", "depth")]
+        further = bool(p.auxiliary) or reads_errors(p.augment)
+        names = list(p.inputs or ((DEFAULT_SPECTRA,) if further else ()))
+        names += errors_of(names) if reads_errors(p.augment) else ()
         return tuple(dict.fromkeys([*names, *p.auxiliary]))
 
     def _measure(self, given: Variables) -> Measured:

@@ -19,23 +19,33 @@ if TYPE_CHECKING:
     from specframe_cnn.training.params import AugmentationParams
     from specframe_cnn.variables import Variable, Variables
 
-__all__ = ["auxiliary_of", "depth_error_of", "names_read", "reads_errors", "unit_of"]
+__all__ = ["DEFAULT_SPECTRA", "auxiliary_of", "depth_error_of", "errors_of", "names_read", "reads_errors", "unit_of"]
 
+#: What is read along wavelength where no inputs are named.
+DEFAULT_SPECTRA = "depth|flux"
 _DEPTH_ERRORS = ("spectrum/depth_error", "depth_error")
 
 
 def names_read(params: Cnn1dParams | Cnn2dParams, inputs: Sequence[str], with_errors: bool) -> tuple[str, ...]:
     """Return all names of variables to be collated, with the errors of flux and depth where asked for."""
-    names = [*inputs, *params.auxiliary]
-    for name in inputs:
-        node, slash, variable = name.rpartition("/")
-        if variable in ("flux", "depth") and with_errors:
-            names.append(f"{node}{slash}{variable}_error")
-        if params.level == "contacts" and variable != "depth":
-            names.append(f"{node}{slash}contact_time")
+    names = [*inputs, *params.auxiliary, *(errors_of(inputs) if with_errors else ())]
+    if params.level == "contacts":
+        for name in inputs:
+            node, slash, variable = name.rpartition("/")
+            if variable != "depth" and name != DEFAULT_SPECTRA:
+                names.append(f"{node}{slash}contact_time")
     if params.unit == "depth-error":
         names.append("depth_error")
     return tuple(dict.fromkeys(names))
+
+
+def errors_of(inputs: Sequence[str]) -> list[str]:
+    """Return the names of the errors of those that are fluxes or depths."""
+    return [
+        "depth_error|flux_error" if name == DEFAULT_SPECTRA else f"{name}_error"
+        for name in inputs
+        if name == DEFAULT_SPECTRA or name.rpartition("/")[2] in ("flux", "depth")
+    ]
 
 
 def reads_errors(augment: AugmentationParams) -> bool:
