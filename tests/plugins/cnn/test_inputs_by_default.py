@@ -9,15 +9,12 @@ import pytest
 import yaml
 
 from specframe import load_pipeline
+from specframe.errors import DataError
 from specframe_cnn import Cnn1d, Mlp
 from specframe_cnn.variables import Variables
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class _Given(Exception):
-    """What a model was given to fit."""
 
 
 def _given(folder: Path, model: type[Cnn1d | Mlp], quantity: str, params: dict[str, Any]) -> Any:
@@ -33,14 +30,18 @@ def _given(folder: Path, model: type[Cnn1d | Mlp], quantity: str, params: dict[s
     ]
     (folder / "p.yaml").write_text(yaml.safe_dump({"specframe": 1, "seed": 1, "steps": steps}))
 
-    def fit(self: Any, X: Any, y: Any, **_: Any) -> None:
-        raise _Given(X)
+    given = []
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Exception) as caught:
+    def fit(self: Any, X: Any, y: Any, **_: Any) -> None:
+        given.append(X)
+        raise DataError("this is enough")
+
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "fit", fit)
-        load_pipeline(folder / "p.yaml").run(folder / "run", quiet=True)
-    assert isinstance(caught.value.__cause__, _Given), caught.value
-    return caught.value.__cause__.args[0]
+        pipeline = load_pipeline(folder / "p.yaml")
+        with pytest.raises(DataError, match="this is enough"):
+            pipeline.run(folder / "run", quiet=True)
+    return given[0]
 
 
 @pytest.mark.parametrize("model", [Cnn1d, Mlp])
