@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from specframe.api.draws import Draws, DrawSource
     from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
     from specframe.api.features import FeatureSpace
+    from specframe.api.files import file_name, write_whole
     from specframe.api.frames import LazyFrames
     from specframe.api.loader import Loader
     from specframe.api.mapping import Calibrator, Detrender
@@ -42,6 +43,7 @@ __getattr__, __dir__ = lazy_names(
         "draws": ("DrawSource", "Draws"),
         "exporter": ("Exporter", "ObservationExporter", "Results", "ResultsExporter"),
         "features": ("FeatureSpace",),
+        "files": ("file_name", "write_whole"),
         "frames": ("LazyFrames",),
         "loader": ("Loader",),
         "mapping": ("Calibrator", "Detrender"),
@@ -91,6 +93,7 @@ __all__ = [
     "Workspace",
     "collate",
     "design_matrix",
+    "file_name",
     "grouped_folds",
     "hookimpl",
     "label_groups",
@@ -110,4 +113,5 @@ __all__ = [
     "weight_vector",
     "working_in",
     "workspace",
+    "write_whole",
 ]

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from specframe.api.files import file_name
 from specframe.api.observation import level_of, nodes
 from specframe.errors import DataError, InputFileError, RunError, SpecframeError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.gather import SetAside
 from specframe.pipeline.keys import seed_for
-from specframe.pipeline.store import StageStore, safe_name
+from specframe.pipeline.store import StageStore
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker, reason_of
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ class RunData:
 
         path = self._store.path(self.step, target, self._products[target])
         if not path.is_file():  # the key that the manifest has is that of the last step
-            path = self._files.get(safe_name(target), path)
+            path = self._files.get(file_name(target), path)
         try:
             return read_tree(path)
         except (OSError, ValueError, KeyError) as error:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.files import file_name
 from specframe.api.observation import nodes
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import is_complete
 from specframe.evaluate.outputs import are_parameters
 from specframe.pipeline.comparing import of_target
 from specframe.pipeline.quality import flagged
-from specframe.pipeline.store import safe_name
 from specframe.pipeline.target import reason_of
 from specframe.report import (
     draw_allan,
@@ -119,9 +119,9 @@ def _figures(
     if prediction is not None:
         yield from _of_prediction(prediction, published)
     for name, classes in by.items():
-        yield f"scores-by-{safe_name(name)}", partial(draw_classes, name, classes)
+        yield f"scores-by-{file_name(name)}", partial(draw_classes, name, classes)
     for step, history in trained.items():
-        yield f"training-{safe_name(step)}", partial(draw_training, history, step)
+        yield f"training-{file_name(step)}", partial(draw_training, history, step)
     yield from _of_light_curves(gathered, targets)
 
 
@@ -151,7 +151,7 @@ def _of_prediction(
         for rank, target in _chosen(prediction).items():
             others = {other.label: other.spectrum for other in of_target(published, target, targets)}
             draw = partial(draw_spectrum, prediction, target, truth, others)
-            yield f"spectrum-{rank}-{safe_name(target)}", draw
+            yield f"spectrum-{rank}-{file_name(target)}", draw
 
 
 def _is_depth(prediction: xr.Dataset) -> bool:
@@ -178,7 +178,7 @@ def _of_parameters(prediction: xr.Dataset, complete: xr.Dataset) -> Iterator[tup
     if has_joint_posterior(prediction):
         for rank, target in _chosen(prediction).items():
             draw = partial(draw_parameter_posterior, prediction, target, prediction.get("truth"))
-            yield f"parameter-posterior-{rank}-{safe_name(target)}", draw
+            yield f"parameter-posterior-{rank}-{file_name(target)}", draw
 
 
 def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tuple[str, Callable[[], Figure]]]:
@@ -193,14 +193,14 @@ def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tup
             if "flux" in data and data["flux"].dims == ("wavelength", "time")
         }
         for path, data in curves.items():
-            name, title = f"{safe_name(target)}-{safe_name(path.replace('/', '-'))}", f"{target}, {path}"
+            name, title = f"{file_name(target)}-{file_name(path.replace('/', '-'))}", f"{target}, {path}"
             yield f"light-curve-{name}", partial(draw_light_curve, data, title=title)
             if "model" in data and data.sizes["wavelength"] > 1:
                 yield f"residuals-{name}", partial(draw_residual_image, data, title=title)
             if "white_sample" in data:
                 yield f"posterior-{name}", partial(draw_posterior, data, title=title)
         if any("model" in data for data in curves.values()):
-            yield f"allan-{safe_name(target)}", partial(draw_allan, curves, title=target)
+            yield f"allan-{file_name(target)}", partial(draw_allan, curves, title=target)
 
 
 def _chosen(prediction: xr.Dataset) -> dict[str, str]:

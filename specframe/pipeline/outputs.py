@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api.files import file_name
 from specframe.pipeline.netcdf import write_tree
 from specframe.pipeline.quality import quality_table
-from specframe.pipeline.store import atomic_write, safe_name
+from specframe.pipeline.store import atomic_write
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,7 +57,7 @@ def write_light_curves(directory: Path, gathered: Gathered) -> list[Path]:
     """Write one NetCDF file per target with its light curves: the result of a pipeline that measures no depths."""
     written = []
     for observation in gathered.observations():
-        path = directory / f"{safe_name(observation.attrs['target'])}.nc"
+        path = directory / f"{file_name(observation.attrs['target'])}.nc"
         with atomic_write(path) as temporary:
             write_tree(temporary, observation)
         written.append(path)
@@ -107,7 +108,7 @@ def write_spectra(directory: Path, prediction: xr.Dataset, quality: Mapping[str,
             )
             content = StringIO()
             table.write(content, format="ascii.ecsv")
-            path = directory / f"{safe_name(str(target))}.ecsv"
+            path = directory / f"{file_name(str(target))}.ecsv"
             written.append(disk.submit(write_text, path, content.getvalue()))
     return [future.result() for future in written]
 

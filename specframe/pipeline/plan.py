@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from specframe.api.files import file_name
 from specframe.errors import DataError
 from specframe.pipeline.directory import MANIFEST
-from specframe.pipeline.store import safe_name
 from specframe.pipeline.target import StepRecipe, TargetWorker
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def plan_pipeline(session: Session) -> list[PlannedStep]:
 
 def _why(worker: TargetWorker, step: StepRecipe, target: str) -> str:
     folder = worker.store.path(step.id, target, "").parent
-    older = any(folder.glob(f"{safe_name(target)}-*.nc")) if folder.is_dir() else False
+    older = any(folder.glob(f"{glob.escape(file_name(target))}-*.nc")) if folder.is_dir() else False
     return "its input, parameters or code changed" if older else "not run yet"
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from specframe.api.files import file_name
 from specframe.pipeline.parameters import parameter_lines
-from specframe.pipeline.store import safe_name
 from specframe.report import ReportFigure, write_report
 
 if TYPE_CHECKING:
@@ -231,9 +231,9 @@ def _parts(stem: str, drawn: Mapping[str, str]) -> tuple[str, str, str]:
     if kind in _RANKED:
         rest = rest.partition("-")[2]
     # the longest, since a name may begin like another
-    found = [target for target in drawn if rest == safe_name(target) or rest.startswith(f"{safe_name(target)}-")]
+    found = [target for target in drawn if rest == file_name(target) or rest.startswith(f"{file_name(target)}-")]
     target = max(found, key=len, default=rest if kind in _RANKED else "")
-    return kind, target, rest.removeprefix(safe_name(target)).removeprefix("-") if target else rest
+    return kind, target, rest.removeprefix(file_name(target)).removeprefix("-") if target else rest
 
 
 def _title(stem: str, drawn: Mapping[str, str]) -> str:

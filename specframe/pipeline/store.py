@@ -6,10 +6,9 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
+from specframe.api.files import file_name
 from specframe.errors import RunError
-from specframe.pipeline.keys import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -17,24 +16,12 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["StageStore", "atomic_write", "safe_name"]
+__all__ = ["StageStore", "atomic_write"]
 
-_NAME_LENGTH = 80
 #: Digits of a key in a file's name, and what a file's name ends with.
 _KEY_LENGTH = 16
 _KEY_END = f"-{'0' * _KEY_LENGTH}.nc"
-_PLAIN = " +-_=@,()[]{}"
 _Stored = TypeVar("_Stored", "xr.DataTree", "xr.Dataset")
-
-
-def safe_name(target: str) -> str:
-    """Return a target's name as a file name: no separators, no dots in front, at most 80 characters."""
-    name = quote(target, safe=_PLAIN)
-    if name.startswith("."):
-        name = "%2E" + name[1:]
-    if len(name) > _NAME_LENGTH:
-        name = f"{name[: _NAME_LENGTH - 17]}-{digest(target)[:16]}"
-    return name
 
 
 @contextmanager
@@ -70,7 +57,7 @@ class StageStore:
 
     def path(self, step: str, name: str, key: str) -> Path:
         """Return where the result of ``step`` on the target ``name`` with this key is or would be."""
-        return self.folder / step / f"{safe_name(name)}-{key[:_KEY_LENGTH]}.nc"
+        return self.folder / step / f"{file_name(name)}-{key[:_KEY_LENGTH]}.nc"
 
     def has(self, step: str, name: str, key: str) -> bool:
         """Tell whether a result is stored."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
-from hypothesis import strategies as st
 
 from specframe.errors import RunError
-from specframe.pipeline.store import StageStore, atomic_write, safe_name
+from specframe.pipeline.store import StageStore, atomic_write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY, OTHER = "0" * 64, "1" * 64
 
@@ -70,12 +71,3 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         fail_half_way()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@given(st.text(min_size=1, max_size=300), st.text(min_size=1, max_size=300))
-def test_any_target_name_becomes_a_file_name_of_its_own(one: str, other: str) -> None:
-    name = safe_name(one)
-    assert Path(name).name == name
-    assert name not in {"", ".", ".."}
-    assert len(name.encode()) <= 200
-    assert (name == safe_name(other)) == (one == other)

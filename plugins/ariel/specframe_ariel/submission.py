@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
 
-from specframe.api import Exporter
+from specframe.api import Exporter, write_whole
 from specframe.errors import DataError
 from specframe_ariel.outputs import OUTPUTS, challenge_prediction
 from specframe_ariel.params import SubmissionParams
@@ -51,18 +49,7 @@ class _Submission(Exporter):
         columns = [*OUTPUTS, *(f"sigma_{k}" for k in range(1, len(OUTPUTS) + 1))]
         table = pl.DataFrame(np.concatenate([mean, ordered["std"].values], axis=1), schema=columns, orient="row")
         table.insert_column(0, pl.Series("planet_id", [int(target) for target in targets]))
-        path = Path(directory) / self.params.filename
-        # whole or not at all: written beside its place, then renamed
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        try:
-            table.write_csv(partial)
-            Path(partial).chmod(0o644)
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-        return [path]
+        return write_whole({Path(directory) / self.params.filename: table.write_csv().encode()})
 
 
 class SubmissionAdc24(_Submission):

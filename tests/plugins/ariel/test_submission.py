@@ -1,5 +1,7 @@
 """Submission files, against the challenges' samples."""
 
+import os
+
 import numpy as np
 import polars as pl
 import pytest
@@ -103,12 +105,12 @@ def test_file_is_replaced_whole_or_kept(tmp_path, prediction, monkeypatch):
     (path,) = SubmissionAdc25(filename="mine.csv").export(prediction, tmp_path)
     before = path.read_bytes()
 
-    def broken(self, file):
-        with open(file, "w") as handle:  # noqa: PTH123
-            handle.write("planet_id,wl_1\n78")
+    def broken(handle, mode):
+        os.write(handle, b"planet_id,wl_1\n78")
+        os.close(handle)
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(pl.DataFrame, "write_csv", broken)
+    monkeypatch.setattr(os, "fdopen", broken)
     with pytest.raises(OSError, match="No space"):
         SubmissionAdc25(filename="mine.csv").export(prediction, tmp_path)
     assert path.read_bytes() == before

@@ -6,10 +6,9 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from specframe.api import Exporter
+from specframe.api import Exporter, file_name, write_whole
 from specframe_io.export.params import ArchiveParams
-from specframe_io.export.spectrum import Spectrum, file_name, spectra_of
-from specframe_io.export.whole import write_whole
+from specframe_io.export.spectrum import Spectrum, spectra_of
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import h5py
 import numpy as np
 
-from specframe.api import ObservationExporter, nodes
+from specframe.api import ObservationExporter, file_name, nodes, write_whole
 from specframe.errors import DataError
 from specframe_io.export.params import LightCurveExportParams
-from specframe_io.export.spectrum import file_name
-from specframe_io.export.whole import write_whole
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from specframe.api import Exporter
+from specframe.api import Exporter, file_name, write_whole
 from specframe.errors import DataError
 from specframe_io.export.params import SpectrumExportParams
-from specframe_io.export.spectrum import Spectrum, file_name, spectra_of
-from specframe_io.export.whole import write_whole
+from specframe_io.export.spectrum import Spectrum, spectra_of
 
 if TYPE_CHECKING:
     import xarray as xr

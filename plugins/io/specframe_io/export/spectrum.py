@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import numpy as np
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Spectrum", "file_name", "spectra_of"]
+__all__ = ["Spectrum", "spectra_of"]
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,6 @@ def spectra_of(prediction: xr.Dataset, exporter: str) -> Iterator[Spectrum]:
             names[order],
             eclipse,
         )
-
-
-def file_name(*parts: str) -> str:
-    """Return a file name of texts, with what file systems do not allow written as %XX."""
-    return "-".join(quote(part, safe=" +,;=@()") for part in parts if part)
 
 
 def _edges(prediction: xr.Dataset, wavelength: Array) -> tuple[Array, Array]:

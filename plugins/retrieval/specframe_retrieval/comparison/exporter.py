@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import quote
 
-from specframe.api import Params, ResultsExporter
+from specframe.api import Params, ResultsExporter, file_name, write_whole
 from specframe.errors import DataError
 from specframe_retrieval.comparison.comparison import compare_with_grid
 from specframe_retrieval.comparison.figure import draw_comparison, png_bytes
@@ -71,7 +68,7 @@ class GridComparison(ResultsExporter):
             raise DataError(f"{self.name}: no target can be compared with the grid: {reasons or 'none is predicted'}")
         table = summary_table(found, failed)
         table.meta["not_compared"] = len(predicted) - len(found) - len(failed)
-        return [_write(folder / "grid-comparison.ecsv", ecsv_bytes(table)), *written]
+        return [*write_whole({folder / "grid-comparison.ecsv": ecsv_bytes(table)}), *written]
 
     def compare(
         self,
@@ -95,31 +92,17 @@ class GridComparison(ResultsExporter):
         )
 
     def _write(self, comparison: xr.Dataset, folder: Path, position: int) -> list[Path]:
-        name = quote(str(comparison.attrs["target"]), safe=" +,;=@()")
+        name = file_name(str(comparison.attrs["target"]))
         files: dict[Path, bytes] = {}
         if position < self.params.spectra:
             files[folder / f"{name}.ecsv"] = ecsv_bytes(spectrum_table(comparison))
             files[folder / "nearest" / f"{name}.ecsv"] = ecsv_bytes(nearest_table(comparison))
         if position < self.params.figures:
             files[folder / f"{name}.png"] = png_bytes(draw_comparison(comparison))
-        return [_write(path, content) for path, content in files.items()]
+        return write_whole(files)
 
 
 def _small(comparison: xr.Dataset) -> xr.Dataset:
     """Return what the table of all targets needs: thousands of spectra need not stay in memory."""
     spectra = [name for name, array in comparison.variables.items() if {"wavelength", "radius"} & set(array.dims)]
     return comparison.drop_vars(spectra)
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Write a file under a temporary name beside its place and rename it when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    return path
