@@ -71,6 +71,31 @@ def test_absolute_noise_suits_transit_depths() -> None:
     np.testing.assert_allclose(found["depth_error"], 30e-6)
 
 
+def test_absolute_noise_in_other_units_is_told() -> None:
+    depths = model([0.01, 0.011, 0.012], [1.0, 1.5, 2.0], name="depth", units="")
+    with pytest.raises(DataError, match=r"absolute noise 30 is 2.5e\+03 times the largest depth.*30 ppm are 30.0e-6"):
+        noisy(depths, absolute=30.0)
+    assert (noisy(depths, absolute=0.5)["depth_error"] == 0.5).all()  # hopeless, but a level
+
+
+def test_a_deeper_transit_is_not_a_noisier_one(tmp_path) -> None:
+    path = tmp_path / "planet.csv"
+    rows = np.column_stack([[1.0, 1.5, 2.0], [10000.0, 10100.0, 10050.0], [30.0, 40.0, 50.0]])
+    np.savetxt(path, rows, delimiter=",", header="wavelength (um),depth (ppm),depth_error (ppm)", comments="")
+    deep = model([0.04, 0.041, 0.042], [1.0, 1.5, 2.0], name="depth", units="")
+    np.testing.assert_allclose(noisy(deep, like=path)["depth_error"], [30e-6, 40e-6, 50e-6])
+    scaled = noisy(deep, like=path, like_by="mean")["depth_error"]
+    np.testing.assert_allclose(scaled, np.array([30e-6, 40e-6, 50e-6]) * 0.041 / 0.01005)
+
+
+def test_errors_of_an_observation_of_the_same_object_are_taken_as_they_are(observed) -> None:
+    path, rows = observed
+    good = np.isfinite(rows[:, 2])
+    found = noisy(model(np.linspace(5.0, 9.0, 101)), like=path, like_by="absolute")
+    np.testing.assert_allclose(found["flux_error"][good], rows[good, 2], rtol=1e-12)
+    np.testing.assert_array_equal(found["mask"], ~good)
+
+
 def test_noise_like_an_observation_is_its_own_after_normalising(observed) -> None:
     """A model in any scale, then divided by its mean, has the errors of the observation divided by its mean."""
     path, rows = observed

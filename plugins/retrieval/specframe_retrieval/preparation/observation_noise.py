@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ObservationNoise"]
 
+#: Absolute noise of so many times the largest value is one in other units: ppm of a depth.
+_LARGEST = 100.0
+
 
 class ObservationNoise(Calibrator):
     """Gives noise-free spectra the errors that an observation of them would have.
@@ -37,8 +40,10 @@ class ObservationNoise(Calibrator):
     median) over ``snr``, the same in all pixels; or that of the spectrum in the file ``like``. With ``like_by: mean``
     the latter is scaled by the ratio of the two spectra's means over their common pixels: it is then the noise that
     this observation has once both are normalised, also where its flux is close to 0. With ``like_by: pixel`` the
-    error is the same fraction of the flux as in the observation. Errors of ``like`` on other pixels are brought over as
-    ``resample`` does it; pixels where the observation has no good ones are masked, since their noise is not known.
+    error is the same fraction of the flux as in the observation. With ``like_by: absolute`` it is the same number: a
+    deeper transit is not a noisier one, so this is what depths get unless another is asked for. Errors of ``like`` on
+    other pixels are brought over as ``resample`` does it; pixels where the observation has no good ones are masked,
+    since their noise is not known.
     ``floor`` is the least noise, as a fraction of the mean flux.
 
     Of a spectrum that was normalised, fractions are those of the flux before.
@@ -50,7 +55,8 @@ class ObservationNoise(Calibrator):
     Raises
     ------
     DataError
-        When all is masked, the file ``like`` has no errors or does not overlap, or the flux was turned into logarithms.
+        When all is masked, the file ``like`` has no errors or does not overlap, the flux was turned into logarithms, or
+        ``absolute`` is so large that it must be in other units than the spectrum.
     InputFileError
         When the file ``like`` cannot be read.
     """
@@ -100,6 +106,7 @@ class ObservationNoise(Calibrator):
             sigma = params.relative * np.abs(flux)
         elif params.absolute is not None:
             sigma = np.broadcast_to(params.absolute * scale, flux.shape)
+            _check_size(params.absolute, sigma[good], flux[good], data)
         elif params.snr is not None:
             sigma = np.full(flux.shape, self._reference_flux(data, flux, good) / params.snr)
         else:
@@ -142,7 +149,10 @@ class ObservationNoise(Calibrator):
             )
         level = onto.mean(observed.variables[name].values * factor, there, covered)
         sigma = onto.error(error, there, covered)
-        if self.params.like_by == "pixel":
+        by = self.params.like_by
+        if by == "absolute" or (by == "auto" and name == "depth"):
+            return np.where(usable, sigma, np.nan)
+        if by == "pixel":
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.where(usable & (level > 0.0), sigma / level * np.abs(flux), np.nan)
         both = usable & good
@@ -153,6 +163,20 @@ class ObservationNoise(Calibrator):
                 "for the noise to be scaled"
             )
         return np.where(usable, sigma * ratio, np.nan)
+
+
+def _check_size(absolute: float, sigma: NDArray[np.float64], flux: NDArray[np.float64], data: xr.Dataset) -> None:
+    """Raise :class:`DataError` where noise that is stated as a number must be in other units than the spectrum."""
+    largest = float(np.abs(flux).max())
+    if not float(sigma.min()) > _LARGEST * largest > 0.0:
+        return
+    name = value_name(data)
+    units = data.variables[name].attrs.get("units", "")
+    fraction = " (depths are fractions: 30 ppm are 30.0e-6)" if name == "depth" else ""
+    raise DataError(
+        f"absolute noise {absolute:g} is {sigma.min() / largest:.3g} times the largest {name}: state it in the units of "
+        f"the {name}, {units!r}{fraction}"
+    )
 
 
 def _scale_and_offset(data: xr.Dataset, name: str) -> tuple[NDArray[np.float64] | float, float]:

@@ -221,11 +221,11 @@ class ObservationNoiseParams(Params):
     like_with: SpectrumParams | None = Field(
         None, description="How the file like is read, as the parameters of observed-spectra say it."
     )
-    like_by: Literal["mean", "pixel"] = Field(
-        "mean",
+    like_by: Literal["auto", "mean", "pixel", "absolute"] = Field(
+        "auto",
         description=(
             "mean: the errors of like, scaled so that its mean flux is the spectrum's; pixel: its error over its flux, "
-            "in each pixel."
+            "in each pixel; absolute: its errors as they are. auto: absolute for depths, else mean."
         ),
     )
     floor: float = Field(0.0, ge=0.0, lt=10.0, description="Least noise, as a fraction of the spectrum's mean flux.")
