@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from specframe.config.fields import Fields
 from specframe.config.recipe import LINK_OPTIONS, PIPELINE_KEYS
 from specframe.config.search import tuning_schema
-from specframe.config.spec import BOOTSTRAP, MAX_COPIES, STEP_KEYS
+from specframe.config.spec import BOOTSTRAP, INNER_FOLDS, MAX_COPIES, STEP_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +102,15 @@ def _top_level(usable: list[Registered]) -> dict[str, Schema]:
         "properties": {
             "cross_validation": validation,
             "holdout": holdout,
+            "inner_folds": _or_reference(
+                {
+                    "type": "integer",
+                    "minimum": 2,
+                    "default": INNER_FOLDS,
+                    "description": "Folds within each training set, whose predictions error bars are calibrated by and "
+                    "stacked models learn from.",
+                }
+            ),
             "scores": _parts(usable, "score", "score", "Scores that are computed."),
             "bootstrap": _or_reference(
                 {

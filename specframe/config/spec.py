@@ -20,6 +20,9 @@ __all__ = ["CrossValidation", "Holdout", "Part", "PipelineSpec", "PluginChoice",
 #: 673 targets x 283 outputs.
 BOOTSTRAP = 1000
 
+#: Folds within each training set where a pipeline says nothing else.
+INNER_FOLDS = 5
+
 #: More noisy copies of each target would fill the memory before they taught anything.
 MAX_COPIES = 1000
 
@@ -93,6 +96,8 @@ class PipelineSpec:
     description: str = ""
     cross_validation: CrossValidation | None = None
     holdout: Holdout | None = None
+    #: Folds within each training set, whose predictions uncertainty steps and stacked models learn from.
+    inner_folds: int = INNER_FOLDS
     scores: tuple[Part, ...] = ()
     #: Resamples of the targets for the confidence intervals of the scores; 0: no intervals.
     bootstrap: int = BOOTSTRAP
@@ -132,6 +137,8 @@ class PipelineSpec:
             evaluate["cross_validation"] = {"folds": folds.folds, "group": escape(folds.group)}
         if self.holdout:
             evaluate["holdout"] = {"fraction": self.holdout.fraction, "group": escape(self.holdout.group)}
+        if self.inner_folds != INNER_FOLDS:
+            evaluate["inner_folds"] = self.inner_folds
         if self.scores:
             evaluate["scores"] = [_part_data("score", part) for part in self.scores]
         if self.scores or self.bootstrap != BOOTSTRAP:

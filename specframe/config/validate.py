@@ -18,7 +18,15 @@ from specframe.config.problem import Problems
 from specframe.config.recipe import PIPELINE_KEYS
 from specframe.config.search import with_values
 from specframe.config.section import Section
-from specframe.config.spec import BOOTSTRAP, CrossValidation, Holdout, Part, PipelineSpec, PluginChoice
+from specframe.config.spec import (
+    BOOTSTRAP,
+    INNER_FOLDS,
+    CrossValidation,
+    Holdout,
+    Part,
+    PipelineSpec,
+    PluginChoice,
+)
 from specframe.config.steps import read_steps
 from specframe.config.substitution import Substitution
 from specframe.config.tuning import read_tuning
@@ -151,6 +159,7 @@ def _merged(
         description=section.text("description", ""),
         cross_validation=cross_validation,
         holdout=holdout,
+        inner_folds=evaluate.integer("inner_folds", INNER_FOLDS, 2),
         scores=scores,
         bootstrap=evaluate.integer("bootstrap", BOOTSTRAP, 0),
         by=evaluate.texts("by"),
@@ -212,7 +221,7 @@ def _is_export(step: Step) -> bool:
 
 def _evaluate(section: Section) -> Section:
     entry = section.node.entries.get("evaluate")
-    keys = ("cross_validation", "holdout", "scores", "bootstrap", "by", "compare")
+    keys = ("cross_validation", "holdout", "inner_folds", "scores", "bootstrap", "by", "compare")
     return Section(
         entry.value if entry else None, "evaluate", keys, entry.at if entry else section.at, section.problems
     )

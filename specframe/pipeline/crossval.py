@@ -12,7 +12,7 @@ import numpy as np
 
 from specframe.api.splits import grouped_folds, validation_split
 from specframe.api.workspaces import working_in
-from specframe.config.spec import CrossValidation
+from specframe.config.spec import INNER_FOLDS, CrossValidation
 from specframe.errors import DataError, InputFileError
 from specframe.pipeline.chain import FittedChain
 from specframe.pipeline.fitting import fit_chain
@@ -92,7 +92,7 @@ def predicted_folds(
             f"{len(data.targets)} targets: group by something else, or give more targets"
         )
     folds = wanted.folds if session.spec.cross_validation else min(wanted.folds, n_group)
-    seed = session.spec.seed
+    seed, inner = session.spec.seed, session.spec.inner_folds
     base = _data_key(session, steps, data, labels)
     if holdout:
         splits = [validation_split(data.groups, holdout.fraction, seed_for(seed, "holdout"))]
@@ -104,7 +104,9 @@ def predicted_folds(
             part = session.directory.store.get_dataset(_STEP, f"fold-{k}", key)
             if part is None:
                 with _working(session, key):
-                    chain = fit_chain(steps, data.take(train), labels.isel(target=train), seed, "fold", k)
+                    chain = fit_chain(
+                        steps, data.take(train), labels.isel(target=train), seed, "fold", k, inner_folds=inner
+                    )
                     part = chain.predict(data.take(test).as_observed()).assign(fold=("target", np.full(len(test), k)))
                     session.directory.store.put(_STEP, f"fold-{k}", key, part)
             else:
@@ -122,7 +124,8 @@ def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningDat
         if chain is None:
             shutil.rmtree(folder.parent, ignore_errors=True)
             with _working(session, key):
-                chain = fit_chain(steps, data, labels, session.spec.seed, "final")
+                spec = session.spec
+                chain = fit_chain(steps, data, labels, spec.seed, "final", inner_folds=spec.inner_folds)
                 chain.save(folder)
                 (folder / "complete").touch()
         else:
@@ -166,7 +169,9 @@ def _data_key(session: Session, steps: Sequence[LearningStep], data: LearningDat
         if array is not None:
             _update(content, array.to_dataset(name="values"))
     groups = [str(group) for group in data.groups]
-    return digest(environment_digest(), session.spec.seed, chain, content.hexdigest(), list(data.targets), groups)
+    spec = session.spec
+    found = [spec.seed, chain, content.hexdigest(), list(data.targets), groups]
+    return digest(environment_digest(), *found, *([] if spec.inner_folds == INNER_FOLDS else [spec.inner_folds]))
 
 
 def _update(content: hashlib._Hash, data: xr.Dataset) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from specframe.api.splits import grouped_folds
+from specframe.config.spec import INNER_FOLDS
 from specframe.errors import DataError
 from specframe.pipeline.bases import base_of, error_weights, inputs_of, outputs_of
 from specframe.pipeline.chain import FittedChain, with_measured_errors, with_samples
@@ -34,24 +35,27 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_chain"]
 
-#: Inner folds that make the out-of-fold predictions within a training set.
-_INNER_FOLDS = 5
-
 #: Inner folds that a model was not fitted on.
 _Folds = frozenset[int]
 _ALL_SEEN: _Folds = frozenset()
 
 
 def fit_chain(
-    steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray, seed: int, *names: str | int
+    steps: Sequence[LearningStep],
+    data: LearningData,
+    labels: xr.DataArray,
+    seed: int,
+    *names: str | int,
+    inner_folds: int = INNER_FOLDS,
 ) -> FittedChain:
     """Fit all steps on ``data`` and its ``labels (target, output)``, in the same order of targets.
 
-    ``seed`` and ``names`` decide everything random: a stream per step and fold.
+    ``seed`` and ``names`` decide everything random: a stream per step and fold. ``inner_folds`` make the out-of-fold
+    predictions within the training set.
     """
     with one_blas_thread():
         grouped = labels.assign_coords(group=("target", data.groups.astype(str)))
-        return _Fit(tuple(steps), data, grouped, seed, names).chain()
+        return _Fit(tuple(steps), data, grouped, seed, names, inner_folds).chain()
 
 
 @dataclass
@@ -68,6 +72,7 @@ class _Fit:
     labels: xr.DataArray
     seed: int
     names: tuple[str | int, ...]
+    inner_folds: int = INNER_FOLDS
     fitted: dict[tuple[str, _Folds], FittedModel] = field(default_factory=dict)
     predicted: dict[tuple[str, _Folds, int], xr.Dataset] = field(default_factory=dict)
 
@@ -105,7 +110,7 @@ class _Fit:
                 "predictions within it need two: give more groups, or group by something finer"
             )
         seed = seed_for(self.seed, "inner", *self.names)
-        return [test for _, test in grouped_folds(self.data.groups, min(_INNER_FOLDS, n_group), seed)]
+        return [test for _, test in grouped_folds(self.data.groups, min(self.inner_folds, n_group), seed)]
 
     def _model(self, step: LearningStep, unseen: _Folds) -> FittedModel:
         """Return a model fitted on all targets but those of the folds ``unseen``."""

@@ -87,10 +87,18 @@ def test_resamples_and_classes_of_the_scores(read: Any) -> None:
     assert read(to_yaml(read("specframe: 1\nsteps: [load: table]\nevaluate: {bootstrap: 0}\n"))).bootstrap == 0
 
 
+def test_folds_within_training_sets(read: Any) -> None:
+    spec = read("specframe: 1\nsteps: [load: table, model: flat]\nevaluate: {inner_folds: 10}\n")
+    assert spec.inner_folds == 10
+    assert read(to_yaml(spec)) == spec
+    assert read("specframe: 1\nsteps: [load: table, model: flat]\n").inner_folds == 5
+
+
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
         ("bootstrap: -1", "evaluate: bootstrap must be a whole number of at least 0, got"),
+        ("inner_folds: 1", "evaluate: inner_folds must be a whole number of at least 2, got"),
         ("bootstrap: yes", "evaluate: bootstrap must be a whole number of at least 0, got the text 'yes'"),
         ("by: star", r"evaluate: by must be a list, got the text 'star'; write \[star\]"),
         ("by: [3]", "evaluate: by: an item must be text, got 3"),

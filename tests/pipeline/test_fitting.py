@@ -131,6 +131,14 @@ def _fit(model: type[Model], *estimators: type[_Draws], **data: Any) -> tuple[Fi
     return fit_chain(steps, held, labels, 7), held, labels
 
 
+def test_inner_folds_are_as_many_as_asked_for() -> None:
+    data, labels = _data()
+    _Line.calls.clear()
+    steps = [LearningStep("a", "model", _Line()), LearningStep("u", "uncertainty", _estimator(None)())]
+    fit_chain(steps, data, labels, 7, inner_folds=10)
+    assert [len(call["targets"]) for call in _Line.calls] == [40, *[36] * 10]
+
+
 def test_the_mean_of_an_ensemble_is_that_of_its_members_and_its_draws_are_they() -> None:
     chain, data, _ = _fit(_Wide, _estimator(Draws("seeds", 6)))
     prediction = chain.predict(data)
