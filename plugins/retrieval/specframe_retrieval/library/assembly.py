@@ -27,7 +27,7 @@ from specframe_retrieval.observed.air import air_to_vacuum
 from specframe_retrieval.observed.node import in_microns, scale_of_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -205,9 +205,8 @@ def _column_of(given: WavelengthFile) -> tuple[NDArray[np.float64], str, str | N
 
 def _of_folder(params: SpectraParams, guesses: bool, lenient: bool) -> Spectra:
     """Return the spectra of a folder, a file each."""
-    for name in ("dims",):
-        if getattr(params, name) is not None:
-            raise UsageError(f"{name} is for arrays in one file, but {params.path} is a folder")
+    if params.dims is not None:
+        raise UsageError(f"dims is for arrays in one file, but {params.path} is a folder")
     for name in ("flux", "error", "wavelength"):
         if isinstance(getattr(params, name), tuple | WavelengthFile):
             raise UsageError(f"{name} must be a column's name where each spectrum has a file of its own")
@@ -283,7 +282,23 @@ def _completed(spectra: Spectra, params: SpectraParams, names: list[str], guesse
     wanted = {params.rename.get(name, name): one for name, one in params.select.items()}
     if lenient:
         wanted = {name: one for name, one in wanted.items() if name in named}
-    return spectra.taken(selected_rows(params.path, named, wanted)) if wanted else spectra
+    if not wanted:
+        return spectra
+    return spectra.taken(selected_rows(params.path, {**_labels_asked(params, named, wanted), **named}, wanted))
+
+
+def _labels_asked(
+    params: SpectraParams, columns: Mapping[str, NDArray[Any]], wanted: Mapping[str, Any]
+) -> dict[str, NDArray[Any]]:
+    """Return the labels that are selected by and no columns: spectral types as numbers, logarithms."""
+    if params.labels is None or wanted.keys() <= columns.keys():
+        return {}
+    labels = label_columns(params, list(columns))
+    return {
+        name: label_values(params.path, name, columns[one.column], one.as_)
+        for name, one in labels.items()
+        if name in wanted and one.column in columns
+    }
 
 
 def _target_names(spectra: Spectra, params: SpectraParams, guesses: bool, lenient: bool) -> list[str]:

@@ -128,3 +128,17 @@ def test_good_spectra_are_selected_by_the_table(tmp_path: Path) -> None:
     path, table = library(tmp_path)
     loader = SpectralLibrary(path=path, table=table, key="id", target="id", select={"SNR": {"min": 25}, "NAME": "A"})
     assert loader.targets() == ["13"]
+
+
+def test_spectra_are_selected_by_a_label_that_is_no_column(tmp_path: Path) -> None:
+    np.savez(tmp_path / "spectra.npz", wave=[1.0, 1.5, 2.0], flux=np.ones((4, 3)), err=np.ones((4, 3)))
+    (tmp_path / "spectra.csv").write_text("name,sptype,SNR\na,M2,10\nb,M8.5,20\nc,L3,30\nd,,40\n")
+    labels = {"spectral_type": {"column": "sptype", "as": "spectral-type"}}
+    library = SpectralLibrary(
+        path=tmp_path / "spectra.npz",
+        table=tmp_path / "spectra.csv",
+        target="name",
+        labels=labels,
+        select={"spectral_type": {"min": 14}},
+    )
+    assert sorted(library.targets()) == ["b", "c"]
