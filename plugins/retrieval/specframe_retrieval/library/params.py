@@ -94,8 +94,8 @@ class SpectraParams(Params):
     label_units: dict[str, str] = Field(default_factory=dict, description="Units of labels: {teff: K}.")
     select: dict[str, Number | str | tuple[Number | str, ...] | Selection] = Field(
         default_factory=dict,
-        description="Which spectra, by columns or labels: {teff: [900, 1500]} is a range with both ends, a single value "
-        "or three and more are values; {min: 20}, {max: 9} and {values: [1, 2]} say it openly.",
+        description="Which spectra, by columns or labels: {teff: [900, 1500]} is a range with both ends, a single "
+        "value or three and more are values; {min: 20}, {max: 9} and {values: [1, 2]} say it openly.",
     )
     target: str | None = Field(
         None, description="Column of the targets' names; null makes names from the labels, else from files or rows."
