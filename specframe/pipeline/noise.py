@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.members import TrainingSet
 
-__all__ = ["drawn_inputs", "is_noise_free", "noisy_copies", "with_observations"]
+__all__ = ["drawn_inputs", "is_noise_free", "noise_ratio", "noisy_copies", "with_observations"]
+
+_LOG = logging.getLogger(__name__)
 
 #: What ``attrs["noise"]`` of a variable says that holds none.
 _ABSENT = "absent"
@@ -33,8 +36,20 @@ def is_noise_free(array: xr.DataArray) -> bool:
 def with_observations(data: LearningData, seed: int) -> LearningData:
     """Return the data with what would be observed of targets whose inputs hold no noise.
 
-    All steps that read the same variables see the same observation of a target.
+    All steps that read the same variables see the same observation of a target. A warning tells of inputs whose noise
+    nobody stated: what is judged on them are not observations.
     """
+    for step, X in data.collections.items():
+        silent = [
+            name for path, name, error in _pairs(X, noise_free=True) if not np.nan_to_num(_array(X, path, error)).any()
+        ]
+        if silent:
+            _LOG.warning(
+                "step %r: %s holds no noise, and nothing says how noisy observations are: scores and error bars are "
+                "those of spectra without noise (calibrate: observation-noise says it)",
+                step,
+                " and ".join(dict.fromkeys(silent)),
+            )
     observed = {
         step: next(iter(_drawn(X, _pairs(X, noise_free=True), 1, seed)))
         for step, X in data.collections.items()
@@ -59,6 +74,40 @@ def noisy_copies(data: TrainingSet, count: int, seed: int, step: LearningStep) -
     targets = [f"{target}~{k % count}" for k, target in enumerate(copies.y["target"].values.astype(str))]
     X = next(iter(_drawn(_renamed(copies.X, targets), pairs, 1, seed)))
     return replace(copies, X=X, y=copies.y.assign_coords(target=targets))
+
+
+def noise_ratio(X: xr.DataTree, like: xr.DataTree) -> NDArray[np.float64]:
+    """Return how noisy inputs of targets are, in units of the noise that a model was fitted for, shape (n_target,).
+
+    ``like`` has the inputs of one target that it was fitted on. Where these hold no noise, the errors of both are
+    compared, pixel by pixel: of depths as they are, of others relative to the mean of what they belong to. The median
+    over pixels is taken, and the largest over variables; NaN where it cannot be told.
+    """
+    n_target = X.coords["target"].size
+    largest = np.full(n_target, np.nan)
+    for path, name, error in _pairs(like, noise_free=True):
+        if path not in X.groups or error not in X[path].data_vars:
+            continue
+        theirs = _relative_errors(X, path, name)
+        ours = _relative_errors(like, path, name)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = theirs / ours
+        known = np.isfinite(theirs) & np.isfinite(ours) & ~np.isnan(ratio)
+        for i in np.flatnonzero(known.any(axis=1)):
+            largest[i] = np.fmax(largest[i], np.median(ratio[i, known[i]]))
+    return largest
+
+
+def _relative_errors(X: xr.DataTree, path: str, name: str) -> NDArray[np.float64]:
+    """Return errors (n_target, n_value), of anything but depths and logarithms over the mean of what they belong to."""
+    values, sigma = _array(X, path, name), _array(X, path, f"{name}_error")
+    rows = values.values.reshape(len(values), -1).astype(float)
+    errors = sigma.values.reshape(len(sigma), -1).astype(float)
+    if name == "depth" or values.attrs.get("transform"):
+        return errors
+    finite = np.isfinite(rows)
+    level = np.where(finite, np.abs(rows), 0.0).sum(axis=1) / np.maximum(finite.sum(axis=1), 1)
+    return np.asarray(errors / np.where(level > 0.0, level, np.nan)[:, None])
 
 
 def drawn_inputs(X: xr.DataTree, count: int, seed: int, step: LearningStep) -> Iterable[xr.DataTree]:

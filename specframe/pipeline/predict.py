@@ -6,17 +6,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from specframe.evaluate.evaluation import Evaluation
 from specframe.pipeline.chain import FittedChain
 from specframe.pipeline.exporting import Training
 from specframe.pipeline.gather import learning_data
-from specframe.pipeline.keys import code_digest
+from specframe.pipeline.keys import code_digest, digest
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
+from specframe.pipeline.noise import noise_ratio
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import TargetWorker
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import xarray as xr
@@ -24,9 +28,10 @@ if TYPE_CHECKING:
     from specframe.config.spec import Part
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.exporting import AnyExporter
+    from specframe.pipeline.learning import LearningData
     from specframe.pipeline.run import Session
 
-__all__ = ["predict_pipeline"]
+__all__ = ["model_digest", "predict_pipeline"]
 
 
 def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = None) -> None:
@@ -53,7 +58,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = No
         if steps:
             chain = FittedChain.load(run.path / "model", steps)
             data_of_new = learning_data(gathered, steps, worker.loader.catalogue(), like=chain.inputs)
-            prediction = chain.predict(data_of_new)
+            prediction = _with_noise(chain.predict(data_of_new), data_of_new, chain)
         else:
             prediction = measured_depths(gathered)
     write_results(
@@ -67,7 +72,20 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = No
         learned=False,
         predicted_with=str(run.path.absolute()),
         data=_where(loader, data),
+        model=model_digest(run.manifest()),
     )
+
+
+def model_digest(manifest: Mapping[str, Any]) -> str:
+    """Return one digest of the model files that a run's manifest lists."""
+    return digest({name: known for name, known in manifest["outputs"].items() if name.startswith("model/")})
+
+
+def _with_noise(prediction: xr.Dataset, data: LearningData, chain: FittedChain) -> xr.Dataset:
+    """Say how noisy the targets are where a model was fitted for observations of one noise, as its error bars are."""
+    ratios = np.stack([noise_ratio(data.collections[step], like) for step, like in chain.inputs.items()])
+    largest = np.fmax.reduce(ratios, axis=0)
+    return prediction.assign(noise_ratio=("target", largest)) if np.isfinite(largest).any() else prediction
 
 
 def _training(session: Session, run: RunDirectory) -> Training:

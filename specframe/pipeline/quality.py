@@ -22,6 +22,8 @@ __all__ = ["NOTED", "Quality", "flagged", "quality_of", "quality_predicted", "qu
 NOTED = frozenset({"chi2_reduced", "depth", "mid_transit"})
 #: The node of a fit of all instruments and visits together: its numbers are the target's own.
 _JOINT = "spectrum/joint"
+#: Errors so many times those that a model was made for are others: its error bars, of constant size, say too little.
+_NOISIER = 1.5
 _COLUMNS = ("target", "status", "flags", "step", "reason")
 
 
@@ -45,20 +47,28 @@ class Quality:
 def quality_predicted(prediction: xr.Dataset | None) -> dict[str, Quality]:
     """Return what the models say of each target besides its outputs: ``distance``, and flags.
 
-    The distance is to the training set, in units of its reach; ``extrapolating`` is beyond it. Flags of new targets
+    The distance is to the training set, in units of its reach; ``extrapolating`` is beyond it. ``noise_ratio`` is the
+    noise of new targets in units of that which models and their error bars were made for; well above 1 the error bars
+    are too small, ``noisier-than-training``. Flags of new targets
     (``teff-at-lower-edge``) name the parameters at the edge of the training labels; among those targets themselves,
     of which many lie there, only the Prediction tells. Targets of which nothing is said are left out.
     """
-    if prediction is None or not {"distance", "extrapolating", "at_edge"} & set(prediction):
+    if prediction is None or not {"distance", "extrapolating", "at_edge", "noise_ratio"} & set(prediction):
         return {}
     targets = [str(target) for target in prediction["target"].values]
     distance = prediction["distance"].values if "distance" in prediction else np.full(len(targets), np.nan)
     edges = _edges(prediction)
     beyond = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(targets), bool)
+    noise = prediction["noise_ratio"].values if "noise_ratio" in prediction else np.full(len(targets), np.nan)
+    numbers = {"distance": distance, "noise_ratio": noise}
     return {
         target: Quality(
-            {"distance": float(distance[i])} if np.isfinite(distance[i]) else {},
-            flags=(*(("extrapolating",) if beyond[i] else ()), *edges.get(target, ())),
+            {name: float(values[i]) for name, values in numbers.items() if np.isfinite(values[i])},
+            flags=(
+                *(("extrapolating",) if beyond[i] else ()),
+                *(("noisier-than-training",) if noise[i] > _NOISIER else ()),
+                *edges.get(target, ()),
+            ),
         )
         for i, target in enumerate(targets)
     }

@@ -13,7 +13,7 @@ from specframe.api import make_labels
 from specframe.errors import DataError
 from specframe.pipeline.learning import LearningData, LearningStep
 from specframe.pipeline.members import TrainingSet
-from specframe.pipeline.noise import drawn_inputs, noisy_copies, with_observations
+from specframe.pipeline.noise import drawn_inputs, noise_ratio, noisy_copies, with_observations
 
 N, PIXELS, SIGMA = 40, 200, 0.3
 
@@ -119,3 +119,41 @@ def test_measured_inputs_too_are_drawn_within_their_errors_for_estimators() -> N
     noise = np.stack([residuals(one, X) for one in drawn])
     assert noise.std() == pytest.approx(SIGMA, rel=0.02)
     assert not np.allclose(noise[0], noise[1])
+
+
+def test_inputs_without_noise_of_which_nobody_says_how_noisy_they_are_observed_are_told(caplog) -> None:
+    with_observations(learning_data(collection()), seed=1)
+    with_observations(learning_data(collection("included")), seed=1)
+    assert not caplog.records
+    X = collection()
+    X["spectrum"]["flux_error"][:] = 0.0
+    with_observations(learning_data(X), seed=1)
+    assert "step 'fit': flux holds no noise, and nothing says how noisy observations are" in caplog.text
+
+
+def observed(level: float, error: Any) -> xr.DataTree:
+    """One target of constant flux."""
+    X = collection("included").isel(target=[1])
+    X["spectrum"]["flux"][:] = level
+    X["spectrum"]["flux_error"][:] = error
+    return X
+
+
+def test_noise_of_new_targets_is_told_in_units_of_that_of_training() -> None:
+    like = collection().isel(target=[2])  # a flux of 2 with errors of 0.3
+    assert noise_ratio(observed(2.0, 0.9), like) == pytest.approx([3.0])
+    assert noise_ratio(observed(20.0, 3.0), like) == pytest.approx([1.0])  # as noisy a spectrum on another scale
+    some = np.full(PIXELS, 0.6)
+    some[::3] = np.nan
+    some[1::10] = 50.0  # a few bad pixels are not what decides
+    assert noise_ratio(observed(2.0, some), like) == pytest.approx([2.0])
+    assert np.isnan(noise_ratio(observed(2.0, np.nan), like)).all()
+    assert np.isnan(noise_ratio(observed(2.0, 0.9), collection("included").isel(target=[2]))).all()
+
+
+def test_noise_of_depths_is_compared_as_it_is() -> None:
+    def of(tree: xr.DataTree) -> xr.DataTree:
+        node = tree["spectrum"].to_dataset().rename(flux="depth", flux_error="depth_error")
+        return xr.DataTree.from_dict({"/": xr.Dataset(coords={"target": node["target"]}), "/spectrum": node})
+
+    assert noise_ratio(of(observed(0.02, 0.6)), of(collection().isel(target=[2]))) == pytest.approx([2.0])

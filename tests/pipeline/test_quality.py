@@ -30,6 +30,13 @@ def test_a_model_that_says_nothing_adds_nothing():
     assert quality_predicted(None) == {}
 
 
+def test_targets_noisier_than_what_was_learned_from_are_flagged():
+    found = quality_predicted(predicted(noise_ratio=("target", [0.9, 2.0, np.nan])))
+    assert found["a"] == Quality({"noise_ratio": 0.9})
+    assert found["b"] == Quality({"noise_ratio": 2.0}, flags=("noisier-than-training",))
+    assert found["c"] == Quality()
+
+
 def test_they_join_what_the_steps_found():
     measured = Quality({"chi2_reduced": 1.2}, {"chi2_reduced": ""}, ("saturated",))
     row = measured.joined(Quality({"distance": 2.0}, flags=("extrapolating", "saturated")))

@@ -174,8 +174,8 @@ def _check_size(absolute: float, sigma: NDArray[np.float64], flux: NDArray[np.fl
     units = data.variables[name].attrs.get("units", "")
     fraction = " (depths are fractions: 30 ppm are 30.0e-6)" if name == "depth" else ""
     raise DataError(
-        f"absolute noise {absolute:g} is {sigma.min() / largest:.3g} times the largest {name}: state it in the units of "
-        f"the {name}, {units!r}{fraction}"
+        f"absolute noise {absolute:g} is {sigma.min() / largest:.3g} times the largest {name}: state it in the units "
+        f"of the {name}, {units!r}{fraction}"
     )
 
 
