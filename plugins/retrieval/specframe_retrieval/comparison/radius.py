@@ -8,15 +8,14 @@ import numpy as np
 
 from specframe.errors import DataError, ParameterError
 from specframe_retrieval.comparison.chi2 import agreement
+from specframe_retrieval.lengths import PARSEC_IN_RJUP
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PARSEC_IN_RJUP", "radius_of_scale", "radius_scan"]
+__all__ = ["radius_of_scale", "radius_scan"]
 
-#: One parsec (648000 / pi au, IAU 2015 resolution B2) in nominal equatorial radii of Jupiter (7.1492e7 m, B3).
-PARSEC_IN_RJUP = 648000.0 / np.pi * 1.495978707e11 / 7.1492e7
 #: The scan goes so many errors of the radius to each side, and at least this part of it.
 _SIGMAS, _LEAST_WIDTH = 5.0, 0.02
 

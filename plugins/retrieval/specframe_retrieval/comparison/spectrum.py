@@ -9,6 +9,7 @@ import numpy as np
 
 from specframe.api import measured_spectrum, nodes
 from specframe.errors import DataError
+from specframe_retrieval.preparation.flux_kinds import conversion_factor
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,12 +88,9 @@ def converted(values: Array, unit: str, wanted: str, wavelength: Array) -> Array
     """
     if unit == wanted:
         return values
-    from astropy import units
-
     try:
-        density = units.spectral_density(wavelength * units.um)
-        factor = units.Unit(unit).to(units.Unit(wanted), np.ones(wavelength.size), equivalencies=density)
-    except (ValueError, units.UnitsError):
+        factor = conversion_factor(unit, wanted, wavelength)
+    except DataError:
         raise DataError(
             f"the grid's spectra are in {unit or 'no unit'!r} and the observation in {wanted or 'no unit'!r}, which "
             "cannot be compared: bring both to one unit with a calibrate step, or normalise both"

@@ -25,7 +25,9 @@ def read_ecsv(path: Path) -> NamedArrays:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            table = Table.read(opened_bytes(path).decode("utf-8", "replace"), format="ascii.ecsv")
+            # lines, since astropy takes a text of one line for the address of a file, which it would fetch
+            lines = opened_bytes(path).decode("utf-8", "replace").splitlines()
+            table = Table.read(lines, format="ascii.ecsv")
     except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
         raise InputFileError(path, f"cannot be read as ECSV: {' '.join(str(error).split())}") from None
     arrays: dict[str, NDArray[Any]] = {}

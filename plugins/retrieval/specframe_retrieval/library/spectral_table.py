@@ -69,7 +69,6 @@ def table_layout(
         if turned is not None:
             return turned
         chosen, axis, unit = _spectral_columns(source, set(labels), channels)
-    said: tuple[str, ...] = ()
     errors = None if error is None else _stack(source, _matching(source, error))
     values = _stack(source, chosen)
     if errors is not None and errors.shape != values.shape:
@@ -85,7 +84,6 @@ def table_layout(
         axis_name=f"{chosen[0]} ... {chosen[-1]}",
         axis_unit=unit,
         error=errors,
-        said=said,
         is_depth=is_depth(_IN_NAME.split(chosen[0])[0]),
     )
 

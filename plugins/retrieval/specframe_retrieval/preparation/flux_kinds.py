@@ -32,7 +32,7 @@ def flux_unit(text: str) -> Any:
     Raises :class:`~specframe.errors.DataError` when it is none.
     """
     try:
-        unit = read_unit(_one_slash(text))
+        unit = read_unit(text)
     except ValueError:
         raise DataError(f"astropy cannot read the flux units {text!r}; write them as in 'W m-2 um-1' or 'Jy'") from None
     if not any(unit.is_equivalent(kind) for kind in KINDS.values()):
@@ -48,16 +48,10 @@ def readable_unit(text: str) -> str:
     """Return units as astropy reads them: as they were given where it does."""
     unit = flux_unit(text)
     try:
-        known = units.Unit(text) == unit if _one_slash(text) == text else False
+        known = text.count("/") < 2 and units.Unit(text) == unit  # astropy warns of a/b/c
     except ValueError:
         known = False
     return text if known else str(unit.to_string())
-
-
-def _one_slash(text: str) -> str:
-    """Return ``a/b/c`` as ``a/(b c)``: astropy warns of what it holds for ambiguous."""
-    over, *under = text.split("/")
-    return f"{over}/({' '.join(under)})" if len(under) > 1 and "(" not in text else text
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from specframe.api import Calibrator, nodes
 from specframe.errors import DataError
+from specframe_retrieval.lengths import PARSEC_IN_RJUP
 from specframe_retrieval.preparation.flux_kinds import conversion_factor, readable_unit
 from specframe_retrieval.preparation.node import good_pixels, map_spectra, rebuilt
 from specframe_retrieval.preparation.params import FluxUnitsParams
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from specframe.api.observation import Level
 
 __all__ = ["FluxUnits"]
-
-#: pc / R_jup: the parsec of IAU 2015 resolution B2, 648000 / pi au, over the equatorial radius of B3, 7.1492e7 m.
-_RADII_PER_PARSEC = 648000.0 / np.pi * 149_597_870_700.0 / 7.1492e7
 
 
 class FluxUnits(Calibrator):
@@ -102,7 +100,7 @@ class FluxUnits(Calibrator):
             _known("distance_error", known, 0.0) / distance,
             _known("radius_error", known, 0.0) / radius,
         )
-        return distance * _RADII_PER_PARSEC / radius, 2.0 * float(np.hypot(*errors))
+        return distance * PARSEC_IN_RJUP / radius, 2.0 * float(np.hypot(*errors))
 
 
 def _known(name: str, known: Mapping[Any, Any], default: float | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import socket
 from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
@@ -168,6 +169,15 @@ def test_angstroms_without_a_unit_are_no_microns(tmp_path: Path) -> None:
 def test_units_of_flux(tmp_path: Path, written: str, unit: str) -> None:
     (tmp_path / "s.txt").write_text(rows())
     check(read_spectrum(tmp_path / "s.txt", flux_units=written), units=unit)
+
+
+def test_nothing_is_fetched_of_a_table_that_is_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda self, address: tried.append(address))
+    (tmp_path / "s.ecsv").write_text("http://127.0.0.1:9/s.ecsv")
+    with pytest.raises(InputFileError, match="cannot be read as ECSV"):
+        read_spectrum(tmp_path / "s.ecsv")
+    assert tried == []
 
 
 def test_ecsv_has_its_units(tmp_path: Path) -> None:
