@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from specframe.api.uncertainty import Uncertainty
     from specframe.pipeline.learning import LearningData, LearningStep
 
-__all__ = ["FittedChain", "with_measured_errors", "with_samples"]
+__all__ = ["FittedChain", "with_measured_errors", "with_posterior", "with_samples"]
 
 _INPUTS = "inputs.nc"
 _OUTPUTS = "outputs.nc"
@@ -88,12 +88,14 @@ class FittedChain:
         data: LearningData,
         predicted: Mapping[str, xr.Dataset],
     ) -> xr.Dataset:
-        draws = step.draws()
+        draws, before = step.draws(), prediction
         if draws is not None:
             samples = last.draw_on(draws, data, predicted, self.outputs, self.seeds[step.id])
             prediction = with_samples(prediction, samples)
         with blamed_on(step):
             prediction = self.estimators[step.id].apply(prediction)
+        if draws is not None:
+            prediction = with_posterior(prediction, before)
         validate_prediction(prediction, step.id)
         return prediction
 
@@ -171,6 +173,23 @@ def with_samples(prediction: xr.Dataset, samples: NDArray[np.float64] | None) ->
     return without.assign(samples=(("sample", *mean.dims), samples, mean.attrs)).assign_coords(
         sample=np.arange(len(samples))
     )
+
+
+def with_posterior(prediction: xr.Dataset, before: xr.Dataset) -> xr.Dataset:
+    """Return a prediction with the posterior samples that stood there ``before`` draws took their place.
+
+    They keep their shape, about their own mean and between outputs, and are scaled to the ``std`` that there is now.
+    Samples that the estimator itself made stay.
+    """
+    if "samples" in prediction or "samples" not in before or before.sizes["sample"] < 2:
+        return prediction
+    samples = before["samples"].transpose("sample", "target", "output")
+    if "std" in prediction:
+        own = samples.values.std(axis=0, ddof=1)
+        ratio = np.divide(prediction["std"].values, own, out=np.ones_like(own), where=own > 0)
+        middle = samples.values.mean(axis=0)
+        samples = samples.copy(data=middle + (samples.values - middle) * ratio)
+    return prediction.assign_coords(sample=before["sample"].values).assign(samples=samples)
 
 
 def with_measured_errors(prediction: xr.Dataset, data: LearningData) -> xr.Dataset:

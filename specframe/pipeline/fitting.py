@@ -17,7 +17,7 @@ from specframe.api.splits import grouped_folds
 from specframe.config.spec import INNER_FOLDS
 from specframe.errors import DataError
 from specframe.pipeline.bases import base_of, error_weights, inputs_of, outputs_of
-from specframe.pipeline.chain import FittedChain, with_measured_errors, with_samples
+from specframe.pipeline.chain import FittedChain, with_measured_errors, with_posterior, with_samples
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import blamed_on
 from specframe.pipeline.members import FittedModel, Plan, TrainingSet
@@ -180,7 +180,7 @@ class _Fit:
             return fitted
         seen = with_measured_errors(self._out_of_fold(self.last), self.data)
         for i, step in enumerate(self.estimators[: learners[-1] + 1]):
-            estimator, draws = fitted[step.id], step.draws()
+            estimator, draws, before = fitted[step.id], step.draws(), seen
             if draws is not None:
                 out_of_fold = draws.source == "out-of-fold"
                 seen = with_samples(seen, None if out_of_fold else self._drawn(draws, step.id))
@@ -188,5 +188,5 @@ class _Fit:
                 if estimator.learns:
                     estimator.fit(seen, self.labels, seed=seed_for(self.seed, step.id, *self.names))
                 if i < learners[-1]:
-                    seen = estimator.apply(seen)
+                    seen = estimator.apply(seen) if draws is None else with_posterior(estimator.apply(seen), before)
         return fitted

@@ -203,7 +203,8 @@ def fit_model(step: LearningStep, data: TrainingSet, seed: int, names: Sequence[
 def combined(predictions: Sequence[xr.Dataset]) -> xr.Dataset:
     """Return the prediction of an ensemble: means averaged, likewise bounds and variances where all members state them.
 
-    A target that any member finds beyond its training set is so for all, at the largest distance.
+    Of ``samples``, which are draws of each member's posterior, as many as one member has are taken, in turn from each:
+    draws of the mixture. A target that any member finds beyond its training set is so for all, at the largest distance.
     """
     first = predictions[0]
     if len(predictions) == 1:
@@ -218,9 +219,17 @@ def combined(predictions: Sequence[xr.Dataset]) -> xr.Dataset:
         **dict.fromkeys(("std", "aleatoric", "epistemic"), lambda a: np.sqrt(np.mean(a**2, axis=0))),
         "distance": lambda a: a.max(axis=0),
         "extrapolating": lambda a: a.any(axis=0),
+        "samples": _in_turn,
     }
     kept = [str(name) for name in everywhere if name in rules]
     return first[kept].assign({name: first[name].copy(data=rules[name](over(name))) for name in kept})
+
+
+def _in_turn(samples: NDArray[Any]) -> NDArray[Any]:
+    """Return (sample, ...) of (member, sample, ...): the first of the first member, the second of the second ..."""
+    n_member, n_sample = samples.shape[:2]
+    each = np.arange(n_sample)
+    return np.asarray(samples[each % n_member, each])
 
 
 def _parts(

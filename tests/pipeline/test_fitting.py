@@ -150,6 +150,43 @@ def test_the_mean_of_an_ensemble_is_that_of_its_members_and_its_draws_are_they()
     np.testing.assert_allclose(prediction["std"], np.std(offsets, ddof=1), rtol=1e-9)
 
 
+class _Posterior(_Wide):
+    """States the posterior by samples, about a mean that differs from member to member."""
+
+    name = "posterior"
+
+    def predict(self, X: Any) -> xr.Dataset:
+        prediction = super().predict(X)
+        mean = prediction["mean"].values
+        noise = 0.2 * np.random.default_rng(3).standard_normal((3000, *mean.shape))
+        samples = (("sample", "target", "output"), mean + noise, {"units": ""})
+        return prediction.assign(std=prediction["mean"].copy(data=np.full(mean.shape, 0.2)), samples=samples)
+
+
+def test_posteriors_of_an_ensemble_are_pooled() -> None:
+    chain, data, labels = _fit(_Posterior, _estimator(Draws("seeds", 5), learns=False))
+    fitted = chain.models["a"]
+    offsets = np.array([model.offset for model in fitted.members])  # type: ignore[attr-defined]
+    pooled = fitted.predict_on(data, {}, labels)
+    assert pooled.sizes["sample"] == 3000
+    # a mixture: the variance of each member, and that of their means
+    np.testing.assert_allclose(pooled["samples"].mean("sample"), pooled["mean"], atol=0.02)
+    np.testing.assert_allclose(pooled["samples"].std("sample"), np.hypot(0.2, offsets.std()), rtol=0.05)
+
+
+def test_posterior_samples_outlive_the_draws_that_took_their_place() -> None:
+    class Tells(_estimator(Draws("seeds", 5), learns=False)):  # type: ignore[misc]
+        def apply(self, prediction: xr.Dataset) -> xr.Dataset:
+            assert prediction.sizes["sample"] == 5  # the members
+            return super().apply(prediction).drop_dims("sample").assign(std=prediction["mean"] * 0.0 + 0.7)
+
+    chain, data, _ = _fit(_Posterior, Tells)
+    prediction = chain.predict(data)
+    assert prediction.sizes["sample"] == 3000
+    np.testing.assert_allclose(prediction["samples"].std("sample", ddof=1), 0.7, rtol=1e-9)
+    np.testing.assert_allclose(prediction["samples"].mean("sample"), prediction["mean"], atol=0.02)
+
+
 def test_an_ensemble_over_folds_leaves_a_group_out_of_every_member() -> None:
     _fit(_Line, _estimator(Draws("folds", 4), learns=False), groups=8)
     assert len(_Line.calls) == 4
