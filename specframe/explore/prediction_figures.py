@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.prediction import make_labels, make_prediction
 from specframe.errors import DataError
-from specframe.explore.axes import bin_edges, colour_bar, label_text, panels, short
+from specframe.explore.axes import colour_bar, short
 from specframe.explore.correlation import spearman
-from specframe.explore.labels import label_units, names_of
-from specframe.report.canvas import PALETTE, clean, new_figure, styled
+from specframe.explore.labels import names_of
+from specframe.report.canvas import new_figure, styled
+from specframe.report.parameter_residuals import draw_parameter_histograms
+from specframe.report.parameters import draw_parameters
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,9 +24,8 @@ __all__ = ["plot_predictions", "plot_residual_correlations", "plot_residuals"]
 _MOST_PANELS = 12
 
 
-@styled
 def plot_predictions(prediction: xr.Dataset) -> Figure:
-    """Draw predicted against true values of each output, with their error bars where there are such (up to 12 outputs).
+    """Draw predicted against true values, as the report of a run does: :func:`~specframe.report.draw_parameters`.
 
     Parameters
     ----------
@@ -35,39 +37,15 @@ def plot_predictions(prediction: xr.Dataset) -> Figure:
     DataError
         When no truth is known.
     """
-    mean, truth, std, names, units = _pairs(prediction)
-    fig, axes = panels(len(names), width=2.7, height=2.5, most_columns=3)
-    for i, (ax, name) in enumerate(zip(axes, names, strict=True)):
-        known = np.isfinite(truth[:, i]) & np.isfinite(mean[:, i])
-        x, y = truth[known, i], mean[known, i]
-        if std is not None and known.sum() <= 2000:
-            ax.errorbar(x, y, std[known, i], fmt="none", ecolor="0.8", elinewidth=0.6, zorder=0)
-        ax.plot(x, y, "o", ms=2.4, mew=0, alpha=0.6, color=PALETTE["blue"], rasterized=len(x) > 500)
-        ends = [min(x.min(), y.min()), max(x.max(), y.max())] if len(x) else [0, 1]
-        ax.plot(ends, ends, color=PALETTE["vermillion"], lw=1.0)
-        text = label_text(name, units[i])
-        ax.set(xlabel=f"True {text}", ylabel="Predicted")
-    clean(*axes)
-    return fig
+    return draw_parameters(*_judged(prediction))
 
 
-@styled
 def plot_residuals(prediction: xr.Dataset) -> Figure:
-    """Draw the histogram of predicted minus true of each output; of a spectrum, of its mean.
+    """Draw histograms of predicted minus true: :func:`~specframe.report.draw_parameter_histograms`.
 
     Takes and raises the same as :func:`plot_predictions`.
     """
-    mean, truth, _, names, units = _pairs(prediction)
-    fig, axes = panels(len(names), width=2.4, height=2.1)
-    for i, (ax, name) in enumerate(zip(axes, names, strict=True)):
-        residual = (mean - truth)[:, i]
-        residual = residual[np.isfinite(residual)]
-        ax.hist(residual, bins=bin_edges(residual), color=PALETTE["blue"])
-        ax.axvline(0, color=PALETTE["vermillion"], lw=1.0)
-        ax.set_xlabel(f"Δ {label_text(name, units[i])}")
-    axes[0].set_ylabel("Targets")
-    clean(*axes)
-    return fig
+    return draw_parameter_histograms(*_judged(prediction))
 
 
 @styled
@@ -89,12 +67,13 @@ def plot_residual_correlations(prediction: xr.Dataset, labels: xr.DataArray) -> 
     from specframe.explore.labels import varying
     from specframe.explore.spectra import labels_of
 
-    mean, truth, _, names, _ = _pairs(prediction)
+    judged, truth = _judged(prediction)
+    names, residuals = names_of(truth)[:_MOST_PANELS], (judged["mean"].values - truth.values)[:, :_MOST_PANELS]
     own = labels_of(labels, [str(target) for target in prediction["target"].values])
     columns = varying(own)[:_MOST_PANELS] if own is not None else []
     if not columns or own is None:
         raise DataError("correlations of residuals: no label varies")
-    matrix = spearman(mean - truth, own.sel(output=columns).values)
+    matrix = spearman(residuals, own.sel(output=columns).values)
     fig = new_figure(
         float(np.clip(2.4 + 0.6 * len(columns), 3.6, 9.0)), float(np.clip(1.4 + 0.45 * len(names), 2.0, 7))
     )
@@ -110,17 +89,14 @@ def plot_residual_correlations(prediction: xr.Dataset, labels: xr.DataArray) -> 
     return fig
 
 
-def _pairs(prediction: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, list[str], list[str]]:
-    """Return mean, truth and std (target, output), and names and units of outputs; channels of a spectrum as one."""
+def _judged(prediction: xr.Dataset) -> tuple[xr.Dataset, xr.DataArray]:
+    """Return a Prediction and the truth of its outputs; of a spectrum those of its mean over wavelengths."""
     if "truth" not in prediction or not np.isfinite(prediction["truth"].values).any():
         raise DataError("predictions: no truth is known")
-    mean, truth = prediction["mean"].values, prediction["truth"].values
-    std = prediction["std"].values if "std" in prediction else None
-    units = label_units(prediction["mean"])
-    names = names_of(prediction["mean"])
-    if "wavelength" in prediction.coords and len(names) > 1:
-        unit = str(prediction["mean"].attrs.get("units", ""))
-        return mean.mean(1, keepdims=True), truth.mean(1, keepdims=True), None, ["mean over wavelengths"], [unit]
-    names = names[:_MOST_PANELS]
-    count = len(names)
-    return mean[:, :count], truth[:, :count], None if std is None else std[:, :count], names, [units[n] for n in names]
+    truth = prediction["truth"]
+    if "wavelength" not in prediction.coords or prediction.sizes["output"] == 1:
+        return prediction.drop_vars("truth"), truth
+    targets = [str(target) for target in prediction["target"].values]
+    unit = str(prediction["mean"].attrs.get("units", ""))
+    labels = make_labels(truth.values.mean(axis=1, keepdims=True), targets, ["mean over wavelengths"], unit)
+    return make_prediction(labels, prediction["mean"].values.mean(axis=1, keepdims=True)), labels

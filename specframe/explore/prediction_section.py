@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.evaluate.diagnostics import output_errors, r2
 from specframe.explore.labels import label_units, names_of
 from specframe.explore.prediction_figures import plot_predictions, plot_residual_correlations, plot_residuals
 from specframe.explore.section import Section, Statistics
@@ -40,7 +41,7 @@ def prediction_section(prediction: xr.Dataset, labels: xr.DataArray | None) -> S
     section.draw(
         "truth",
         "Predicted against true values",
-        "Error bars are one standard deviation.",
+        "Error bars are 68 % intervals.",
         partial(plot_predictions, prediction),
     )
     section.draw("residuals", "Residuals", "Predicted minus true.", partial(plot_residuals, prediction))
@@ -65,21 +66,19 @@ def _table(prediction: xr.Dataset) -> Statistics:
     columns: dict[str, list[object]] = {
         key: [] for key in ("output", "unit", "mean", "scatter", "bias", "rmse", "median_std", "r2")
     }
+    known = np.where(np.isfinite(mean), truth, np.nan)
+    errors, determined = output_errors(mean, known), r2(mean, known)
     for i, name in enumerate(names):
-        known = np.isfinite(truth[:, i]) & np.isfinite(mean[:, i])
-        residual = (mean - truth)[known, i]
-        spread = float(np.var(truth[known, i])) if known.any() else 0.0
-        error = float(np.mean(residual**2)) if known.any() else np.nan
         finite = std[:, i][np.isfinite(std[:, i])]
         values = (
             name,
             units[name],
             float(np.nanmean(mean[:, i])) if np.isfinite(mean[:, i]).any() else np.nan,
             float(np.nanstd(mean[:, i])) if np.isfinite(mean[:, i]).any() else np.nan,
-            float(residual.mean()) if known.any() else np.nan,
-            float(np.sqrt(error)),
+            float(errors.bias[i]),
+            float(errors.rmse[i]),
             float(np.median(finite)) if finite.size else np.nan,
-            1.0 - error / spread if spread > 0 else np.nan,
+            float(determined[i]),
         )
         for key, value in zip(columns, values, strict=True):
             columns[key].append(value)
