@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from specframe.api.mapping import Calibrator, Detrender
     from specframe.api.model import Model
     from specframe.api.observation import make_observation, nodes, validate_observation
-    from specframe.api.outputs import Outputs, label_groups, label_matrix, weight_vector
+    from specframe.api.outputs import Outputs, label_groups, label_matrix, output_units, weight_vector
     from specframe.api.params import Field, InputPath, Params, Quantity
     from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
     from specframe.api.robust import MAD_TO_STD, masked_median
@@ -49,7 +49,7 @@ __getattr__, __dir__ = lazy_names(
         "mapping": ("Calibrator", "Detrender"),
         "model": ("Model",),
         "observation": ("make_observation", "nodes", "validate_observation"),
-        "outputs": ("Outputs", "label_groups", "label_matrix", "weight_vector"),
+        "outputs": ("Outputs", "label_groups", "label_matrix", "output_units", "weight_vector"),
         "params": ("Field", "InputPath", "Params", "Quantity"),
         "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
         "robust": ("MAD_TO_STD", "masked_median"),
@@ -104,6 +104,7 @@ __all__ = [
     "masked_median",
     "measured_spectrum",
     "nodes",
+    "output_units",
     "target_order",
     "training_weights",
     "validate_labels",

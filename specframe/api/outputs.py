@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["Outputs", "label_groups", "label_matrix", "weight_vector"]
+__all__ = ["Outputs", "label_groups", "label_matrix", "output_units", "weight_vector"]
 
 #: Targets that an error message lists by name.
 _LISTED = 5
@@ -152,3 +152,11 @@ def _list(names: Sequence[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     noun = "target" if len(names) == 1 else f"{len(names)} targets:"
     return f"{noun} {', '.join(names[:_LISTED])}{more}"
+
+
+def output_units(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:
+    """Return the unit of each output of a Prediction or of labels: its own where they have such, else that of all."""
+    if "unit" in data.coords:
+        return tuple(str(unit) for unit in data.coords["unit"].values)
+    values = data["mean"] if "mean" in getattr(data, "data_vars", ()) else data
+    return (str(values.attrs.get("units", "")),) * data.sizes["output"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specframe.api.outputs import output_units
 from specframe.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,13 +25,6 @@ def are_parameters(prediction: xr.Dataset) -> bool:
     return not has_wavelengths and prediction.sizes["output"] <= MOST_PARAMETERS
 
 
-def output_units(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:
-    """Return the unit of each output of a Prediction or of labels: its own where they have such, else that of all."""
-    if "unit" in data.coords:
-        return tuple(str(unit) for unit in data.coords["unit"].values)
-    return (_unit_of_all(data),) * data.sizes["output"]
-
-
 def common_unit(score: str, data: xr.Dataset | xr.DataArray) -> str:
     """Return the unit of all outputs, for a ``score`` that joins their errors to one number.
 
@@ -45,10 +39,4 @@ def common_unit(score: str, data: xr.Dataset | xr.DataArray) -> str:
             f"{score}: the outputs have different units ({named}), so their errors have no mean; "
             "the score 'regression' judges each output by itself"
         )
-    return next(iter(first), _unit_of_all(data))
-
-
-def _unit_of_all(data: xr.Dataset | xr.DataArray) -> str:
-    import xarray as xr
-
-    return str((data["mean"] if isinstance(data, xr.Dataset) else data).attrs.get("units", ""))
+    return next(iter(first), "")

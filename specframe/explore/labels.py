@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.outputs import output_units
 from specframe.explore.section import Statistics
 
 if TYPE_CHECKING:
@@ -51,10 +52,7 @@ def names_of(labels: xr.DataArray) -> list[str]:
 
 def label_units(labels: xr.DataArray) -> dict[str, str]:
     """Return the unit of each label, ``""`` for none."""
-    names = names_of(labels)
-    if "unit" in labels.coords:
-        return dict(zip(names, (str(unit) for unit in labels["unit"].values), strict=True))
-    return dict.fromkeys(names, str(labels.attrs.get("units", "")))
+    return dict(zip(names_of(labels), output_units(labels), strict=True))
 
 
 def varying(labels: xr.DataArray) -> list[str]:

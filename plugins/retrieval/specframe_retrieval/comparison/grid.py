@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from specframe.api import output_units
 from specframe.errors import DataError
 from specframe_retrieval.comparison.interpolation import GridInterpolator
 from specframe_retrieval.comparison.spectrum import PhysicalSpectrum, converted, physical_spectrum
@@ -192,6 +193,4 @@ def _label_matrix(labels: xr.DataArray | None, targets: list[str]) -> tuple[Arra
     for row, target in enumerate(targets):
         if target in row_of:
             matrix[row] = labels.values[row_of[target]]
-    shared = str(labels.attrs.get("units", ""))
-    units = tuple(map(str, labels["unit"].values)) if "unit" in labels.coords else (shared,) * len(names)
-    return matrix, names, units
+    return matrix, names, output_units(labels)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from specframe.api import output_units
 from specframe.errors import DataError
 
 if TYPE_CHECKING:
@@ -72,10 +73,9 @@ class Predicted:
         else:
             reach = np.nan_to_num(std)
             edge = (mean + reach >= upper).astype(np.int8) - (mean - reach <= lower).astype(np.int8)
-        shared = str(prediction["mean"].attrs.get("units", ""))
         return cls(
             names,
-            tuple(map(str, one["unit"].values)) if "unit" in one.coords else (shared,) * len(names),
+            output_units(one),
             mean,
             std,
             np.where(upper > lower, edge, 0).astype(np.int8),

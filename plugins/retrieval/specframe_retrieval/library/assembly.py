@@ -295,7 +295,7 @@ def _labels_asked(
         return {}
     labels = label_columns(params, list(columns))
     return {
-        name: label_values(params.path, name, columns[one.column], one.as_)
+        name: label_values(params.path, name, columns[str(one.column)], one.as_)
         for name, one in labels.items()
         if name in wanted and one.column in columns
     }

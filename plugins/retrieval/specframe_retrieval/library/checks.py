@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import output_units
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -156,7 +158,7 @@ def grid_report(
     if labels is None:
         return GridReport(**report, differing=tuple(() for _ in duplicates))
     names = [str(name) for name in labels["output"].values]
-    units = labels["unit"].values.tolist() if "unit" in labels.coords else [labels.attrs.get("units", "")] * len(names)
+    units = output_units(labels)
     by_target = dict(zip(map(str, labels["target"].values), labels.values, strict=True))
     differing = []
     for group_names in duplicates:
@@ -171,7 +173,7 @@ def grid_report(
         distinct = np.unique(column)
         if distinct.size:
             kept = tuple(float(value) for value in distinct) if distinct.size <= 50 else ()
-            ranges[name] = LabelRange(str(units[i]), float(distinct[0]), float(distinct[-1]), distinct.size, kept)
+            ranges[name] = LabelRange(units[i], float(distinct[0]), float(distinct[-1]), distinct.size, kept)
     return GridReport(
         **report,
         labels=ranges,
