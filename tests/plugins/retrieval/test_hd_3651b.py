@@ -11,11 +11,11 @@ from specframe import load_pipeline
 
 CONFIG = Path(__file__).parents[3] / "configs" / "hd-3651b.yaml"
 
-#: 60 of the 1440 spectra, and a network that learns them in a second.
+#: 72 of the 1440 spectra, and a network that learns them in a second.
 SMALL = [
-    "grid.select={teff: [900, 1000, 1200, 1500], fsed: 4}",
+    "grid.select={teff: [900, 1000, 1100, 1300], logg: {min: 4.5}, fsed: [4, 8]}",
     "fit.hidden=[64, 64]",
-    "fit.training.epochs=60",
+    "fit.training.epochs=50",
 ]
 
 
@@ -27,7 +27,7 @@ def test_hd_3651b_comes_out_at_the_edge_of_the_grid_and_says_so(data_dir: Path, 
     row = QTable.read(folder / "parameters.ecsv")[0]
     assert row["target"] == "HD 3651 B"
     # 818 K in the literature, below the grid's 900 K
-    assert row["teff"].to_value("K") < 1000.0
+    assert row["teff"].to_value("K") < 1050.0
     assert row["teff_at_edge"] == -1
     assert "teff-at-lower-edge" in row["flags"].split()
     assert (folder / "comparison" / "HD 3651 B.png").is_file()
