@@ -23,6 +23,8 @@ class _Mapping(BaseComponent, ABC):
     consumes: ClassVar[tuple[Level, ...]]
     #: Levels of nodes that it returns, checked after ``apply``.
     produces: ClassVar[tuple[Level, ...]]
+    #: Whether results are stored where other steps follow; not worth it for what takes less time than a file does.
+    stored: ClassVar[bool] = True
 
     @abstractmethod
     def apply(self, observation: xr.DataTree) -> xr.DataTree:

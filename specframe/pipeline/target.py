@@ -108,7 +108,7 @@ class Outcome:
 
 
 class TargetWorker:
-    """Takes targets through a recipe, one at a time, storing the result of every mapping step."""
+    """Takes targets through a recipe, one at a time, storing the results of mapping steps and always of the last."""
 
     def __init__(self, recipe: Recipe, registry: Registry | None = None) -> None:
         self.recipe = recipe
@@ -153,7 +153,8 @@ class TargetWorker:
                 for i in range(done, len(self._maps)):
                     step = self.recipe.maps[i].id
                     observation = self._timed(step, target, seconds, partial(self._mapped, i, observation))
-                    written.append(disk.submit(self.store.encoded(step, target, keys[i + 1], observation)))
+                    if self._maps[i].stored or i + 1 == len(self._maps):
+                        written.append(disk.submit(self.store.encoded(step, target, keys[i + 1], observation)))
             for future in written:
                 future.result()
         except (UsageError, RunError):

@@ -82,6 +82,24 @@ def test_a_second_run_computes_nothing_again(toy_pipeline: MakePipeline, tmp_pat
     xr.testing.assert_identical(first.predictions, second.predictions)
 
 
+def test_what_is_not_worth_a_file_is_stored_only_where_nothing_follows(
+    toy_pipeline: MakePipeline, tmp_path: Path
+) -> None:
+    calls = tmp_path / "calls"
+    quick = {"id": "quick", "detrend": "quick-halves", "with": {"calls": str(calls)}}
+    rest = [{"id": "depths", "detrend": "halves"}, {"id": "fit", "model": "ridge"}]
+    pipeline = toy_pipeline(steps=[{"id": "data", "load": "toy"}, quick, *rest])
+    first = pipeline.run(tmp_path / "out", quiet=True)
+    assert not (tmp_path / "out" / "stages" / "quick").exists()
+    second = pipeline.run(tmp_path / "out", quiet=True)
+    assert second.manifest["timings"]["targets_from_store"] == 20
+    assert len(_calls(calls)) == 20
+    xr.testing.assert_identical(first.predictions, second.predictions)
+    alone = toy_pipeline(steps=[{"id": "data", "load": "toy"}, quick, rest[1]])
+    alone.run(tmp_path / "alone", quiet=True)
+    assert len(list((tmp_path / "alone" / "stages" / "quick").iterdir())) == 20
+
+
 def test_fresh_computes_everything_again(toy_pipeline: MakePipeline, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     pipeline = toy_pipeline(halves={"calls": str(calls)})

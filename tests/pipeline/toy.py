@@ -124,6 +124,13 @@ class ToyStep(Detrender):
         return make_observation(target, {"toy/0": node})
 
 
+class QuickStep(ToyStep):
+    """The same, and not worth a file."""
+
+    name = "quick-halves"
+    stored = False
+
+
 class NoParams(Params):
     """Takes nothing."""
 
@@ -168,6 +175,7 @@ def specframe_components() -> Iterator[Component]:
     """Offer the toy components."""
     yield Component(kind="loader", name="toy", target="toy:ToyLoader", params=ToyLoaderParams)
     yield Component(kind="detrender", name="halves", target="toy:ToyStep", params=ToyStepParams)
+    yield Component(kind="detrender", name="quick-halves", target="toy:QuickStep", params=ToyStepParams)
     yield Component(kind="model", name="buggy", target="toy:Buggy", params=NoParams)
     yield Component(kind="exporter", name="failing", target="toy:FailingExporter", params=NoParams)
 

@@ -50,6 +50,7 @@ class FluxUnits(Calibrator):
     params: FluxUnitsParams
     consumes: ClassVar[tuple[Level, ...]] = ("spectrum",)
     produces: ClassVar[tuple[Level, ...]] = ("spectrum",)
+    stored: ClassVar[bool] = False
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
         """Return the Observation in the new units."""

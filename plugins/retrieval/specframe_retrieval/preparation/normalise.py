@@ -49,6 +49,7 @@ class Normalise(Calibrator):
     params: NormaliseParams
     consumes: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
     produces: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
+    stored: ClassVar[bool] = False
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
         """Return the Observation, normalised."""

@@ -66,6 +66,7 @@ class ObservationNoise(Calibrator):
     params: ObservationNoiseParams
     consumes: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
     produces: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
+    stored: ClassVar[bool] = False
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
         """Return the Observation with errors."""

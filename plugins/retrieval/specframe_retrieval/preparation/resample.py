@@ -66,6 +66,7 @@ class Resample(Calibrator):
     params: ResampleParams
     consumes: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
     produces: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
+    stored: ClassVar[bool] = False
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
         """Return the Observation on the new pixels."""

@@ -40,6 +40,7 @@ class SelectWavelengths(Calibrator):
     params: SelectWavelengthsParams
     consumes: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
     produces: ClassVar[tuple[Level, ...]] = ("spectrum", "depths")
+    stored: ClassVar[bool] = False
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
         """Return the Observation at the wavelengths chosen."""
