@@ -38,7 +38,7 @@ _KNOWN = {
     "mask": ("mask", "dq", "flags", "flag", "quality", "bad", "badpix", "bad_pixel"),
 }
 _UNIT = re.compile(r"[\[(]([^\])]*)[\])]\s*$")
-_SUFFIX = re.compile(r"[_ ](um|nm|angstroms?|aa?|microns?|hz|mm|cm)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"[_ ](um|nm|angstroms?|aa?|microns?|hz|mm|cm|ppm|percent)$", re.IGNORECASE)
 
 
 def plain_name(name: str) -> str:
@@ -48,7 +48,7 @@ def plain_name(name: str) -> str:
 
 
 def unit_in_name(name: str) -> str | None:
-    """Return the unit that a name ends in, wave_um or ``flux [Jy]``, ``None`` where it has none."""
+    """Return the unit that a name ends in, wave_um, depth_ppm or ``flux [Jy]``, ``None`` where it has none."""
     bracketed = _UNIT.search(name.strip())
     if bracketed is not None:
         return bracketed[1].strip()
