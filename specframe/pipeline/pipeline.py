@@ -62,6 +62,9 @@ class Pipeline:
         As in YAML: ``{"cross_validation": {"folds": 5, "group": "target"}, "scores": ["rmse-ppm"]}``.
     tune
         As in YAML, what :meth:`tune` searches: ``{"trials": 50, "space": {"fit.alpha": {"low": 0.1, "high": 10.0}}}``.
+    predict
+        Loader of other data that the fitted pipeline is applied to, or as in YAML:
+        ``{"load": "observed-spectra", "with": {"path": "observed.txt"}}``.
     export
         Names of exporters, exporter components, or mappings as in YAML.
     plugin_files
@@ -83,6 +86,7 @@ class Pipeline:
         description: str = "",
         evaluate: Mapping[str, Any] | None = None,
         tune: Mapping[str, Any] | None = None,
+        predict: BaseComponent | Mapping[str, Any] | None = None,
         export: Sequence[str | BaseComponent | Mapping[str, Any]] = (),
         plugin_files: Sequence[Path] = (),
     ) -> None:
@@ -95,6 +99,8 @@ class Pipeline:
             data["evaluate"] = dict(evaluate)
         if tune is not None:
             data["tune"] = dict(tune)
+        if predict is not None:
+            data["predict"] = _step_data(predict, registry)
         if export:
             data["export"] = [
                 entry if isinstance(entry, str | Mapping) else _step_data(entry, registry) for entry in export

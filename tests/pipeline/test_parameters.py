@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from specframe import Pipeline
+from specframe import Pipeline, make
 from specframe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ def predicted_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     made = pipeline(folder, model={"noisy_copies": 20}, predict=predict, export=["seen"])
     assert Pipeline.from_yaml(folder / "grid.yaml", plugin_files=[PLUGIN]) == made
     return made.run(folder / "out", quiet=True)
+
+
+def test_what_is_predicted_can_be_a_loader(tmp_path: Path) -> None:
+    (tmp_path / "observed.txt").write_text("1.0 1.0 0.1\n1.1 1.2 0.1\n")
+    observed = make("loader", "observed-spectra", path=tmp_path / "observed.txt")
+    steps = [make("loader", "ariel-simulated"), make("model", "ridge")]
+    made = Pipeline(steps, predict=observed)
+    assert made.spec.predicted is not None
+    assert made.spec.predicted.params == observed.params
+    assert yaml.safe_load(made.to_yaml())["predict"]["load"] == "observed-spectra"
 
 
 def test_a_hold_out_is_judged_once(predicted_run: Run) -> None:
