@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from specframe.config.node import ListNode, MapNode, ScalarNode, describe, spelled
 from specframe.config.problem import nearest
+from specframe.config.recipe import STEP_OPTIONS
 from specframe.config.scalar import scalar_advice
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ def _note(violation: _Violation, error: Mapping[str, Any], name: str, fields: Fi
         above = violation.place[:-1]
         names = fields.names(data, above)
         hint = nearest(str(loc[-1]), names, "it has") or "it has none"
+        if loc[-1] in STEP_OPTIONS and not above:
+            hint = "it belongs to the step: put it beside 'with:'"
         violation.suggests |= {(*above, other) for other in names if hint == f"did you mean {other!r}?"}
         of = f" in {spelled(above)}" if above else ""
         violation.other.append(_Told(violation.at, f"{name} has no parameter {loc[-1]!r}{of}", hint))

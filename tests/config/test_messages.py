@@ -116,6 +116,16 @@ CASES = [
         """,
     ),
     Case(
+        "option of the step in 'with'",
+        "model: ridge",
+        "model: ridge\n    with: {noisy_copies: 3}",
+        """
+        p.yaml:14:12: ridge has no parameter 'noisy_copies'; it belongs to the step: put it beside 'with:'
+          14 |     with: {noisy_copies: 3}
+             |            ^^^^^^^^^^^^
+        """,
+    ),
+    Case(
         "parameter outside of 'with'",
         "model: ridge",
         "model: ridge\n    alpha: 3",
