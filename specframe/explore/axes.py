@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from specframe.report.canvas import new_figure
+from specframe.report.canvas import new_figure, short
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,14 +31,6 @@ __all__ = [
 ]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-_LONGEST_NAME = 28
-
-
-def short(name: str, longest: int = _LONGEST_NAME) -> str:
-    """Return a name that fits on an axis."""
-    name = " ".join(str(name).split())
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def label_text(name: str, unit: str) -> str:

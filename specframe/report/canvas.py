@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["PALETTE", "clean", "legend_above", "new_figure", "png_bytes", "save_figure", "styled", "write_bytes"]
+__all__ = [
+    "PALETTE",
+    "clean",
+    "legend_above",
+    "new_figure",
+    "png_bytes",
+    "save_figure",
+    "short",
+    "styled",
+    "write_bytes",
+]
 
 #: Colours that differ for every kind of colour vision (Okabe & Ito 2008, "Color Universal Design").
 PALETTE = {
@@ -124,3 +134,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def short(name: str, longest: int = 28) -> str:
+    """Return a name that fits on an axis."""
+    name = " ".join(str(name).split())
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -9,7 +9,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.intervals import interval
 from specframe.evaluate.outputs import output_units
-from specframe.report.canvas import PALETTE, clean, styled
+from specframe.report.canvas import PALETTE, clean, short, styled
 from specframe.report.panels import MOST_PANELS, labelled, panel_grid
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def draw_predicted_parameters(prediction: xr.Dataset, truth: xr.DataArray | None
     for j, ax in enumerate(axes):
         _panel(ax, prediction, j, None if known is None else known[:, j])
         ax.set_xlabel(labelled(str(prediction["output"].values[j]), units[j]))
-        ax.set_yticks(np.arange(len(targets)), targets)
+        ax.set_yticks(np.arange(len(targets)), [short(target) for target in targets])
         ax.set_ylim(len(targets) - 0.5, -0.5)
     clean(*axes)
     return fig

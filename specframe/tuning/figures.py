@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, short, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -325,4 +325,4 @@ class _Scale:
 
     def _labels(self) -> list[str]:
         texts = [c if isinstance(c, str) else json.dumps(c) for c in self.dimension.choices]
-        return [text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…" for text in texts]
+        return [short(text, _LABEL) for text in texts]

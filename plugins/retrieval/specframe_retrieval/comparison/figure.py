@@ -44,8 +44,8 @@ _MANY = 150
 _OUTLIER = 2.5
 #: Height in inches that the text has, with and without a panel below it, and that of a line of 10 points.
 _ROOM_ABOVE, _ROOM, _LINE = 2.85, 4.9, 0.175
-#: Names of more characters stand above the legend.
-_SHORT = 20
+#: Names of more characters stand above the legend, and those of still more are cut off.
+_SHORT, _LONGEST = 20, 80
 #: Characters in a line of the text beside the panels.
 _WIDTH = 37
 #: A value with its name and unit, or an edge with its unit, which stay in one line.
@@ -89,6 +89,7 @@ def _draw(comparison: xr.Dataset) -> Figure:
     _spectra(top, comparison, factor)
     top.set_ylabel(label)
     target = str(comparison.attrs["target"])
+    target = target if len(target) <= _LONGEST else f"{target[: _LONGEST - 1]}…"
     top.set_title(target, loc="left", fontsize=11, pad=6.0 if len(target) <= _SHORT else 22.0)
     _residuals(bottom, comparison, factor)
     bottom.set_xlabel("Wavelength (µm)")
