@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["NOT_WAVELENGTHS", "guess_names", "is_depth", "plain_name", "unit_in_name"]
+__all__ = ["NOT_WAVELENGTHS", "error_pair", "guess_names", "is_depth", "plain_name", "unit_in_name"]
 
 #: Names of spectral axes whose numbers are no wavelengths, so that a unit must be stated.
 NOT_WAVELENGTHS = ("frequency", "freq", "wavenumber", "energy")
@@ -37,6 +37,10 @@ _KNOWN = {
     "inverse_variance": ("ivar", "inverse_variance", "invvar"),
     "mask": ("mask", "dq", "flags", "flag", "quality", "bad", "badpix", "bad_pixel"),
 }
+#: Words in the names of errors that differ to either side.
+_UP = frozenset({"up", "upper", "plus", "pos", "positive", "high", "hi"})
+_DOWN = frozenset({"low", "lower", "minus", "neg", "negative", "lo", "down"})
+_ERROR = re.compile(r"err|unc|sig|std|e$")
 _UNIT = re.compile(r"[\[(]([^\])]*)[\])]\s*$")
 _SUFFIX = re.compile(r"[_ ](um|nm|angstroms?|aa?|microns?|hz|mm|cm|ppm|percent)$", re.IGNORECASE)
 
@@ -77,3 +81,15 @@ def guess_names(names: Iterable[str]) -> dict[str, str]:
         if match is not None:
             found[role] = match
     return found
+
+
+def error_pair(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the names of the errors upwards and downwards, ``None`` unless there is one of each."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for name in names:
+        words = plain_name(name).split("_")
+        if any(_ERROR.match(word) for word in words):
+            for side, known in zip(found, (_UP, _DOWN), strict=True):
+                side += [name] if known & set(words) else []
+    up, down = found
+    return (up[0], down[0]) if len(up) == len(down) == 1 and up != down else None

@@ -10,7 +10,7 @@ import numpy as np
 from specframe.errors import InputFileError, UsageError
 from specframe_retrieval.files.arrays import listed
 from specframe_retrieval.files.reader import read_arrays
-from specframe_retrieval.files.roles import guess_names, is_depth, unit_in_name
+from specframe_retrieval.files.roles import error_pair, guess_names, is_depth, unit_in_name
 from specframe_retrieval.files.units import read_unit
 from specframe_retrieval.observed.air import air_to_vacuum
 from specframe_retrieval.observed.node import in_microns, scale_of_values, spectrum_node
@@ -210,7 +210,7 @@ def _error(
     """Return standard deviations in the units of the values; ``None`` where there are none that mean something."""
     role = next((one for one in ("error", "variance", "inverse_variance") if one in names), None)
     if role is None:
-        return None, ""
+        return _mean_of_both(source, names, size, unit)
     values = _line(source, names[role], size).astype(float)
     kind = str(source.attrs.get("ADERRTYP", ""))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -218,16 +218,38 @@ def _error(
             values = np.sqrt(values)
         elif role == "inverse_variance" or kind == "inverse variance":
             values = 1.0 / np.sqrt(values)
-        elif units[role] and unit and units[role] != unit:
-            try:
-                values = values * read_unit(str(units[role])).to(read_unit(unit))
-            except ValueError as error:  # astropy's UnitsError is one
-                raise InputFileError(
-                    source.path, f"{names[role]!r} is in {units[role]!r}, {names['flux']!r} in {unit!r}: {error}"
-                ) from None
+        else:
+            values = values * _factor(source, names[role], units[role], names["flux"], unit)
     if not np.any(np.isfinite(values) & (values > 0)):
         return None, ""  # a column of zeros is how some programs write that they know no errors
     return values, ""
+
+
+def _mean_of_both(
+    source: NamedArrays, names: Mapping[str, str], size: int, unit: str | None
+) -> tuple[NDArray[np.float64] | None, str]:
+    """Return the mean of errors that differ to either side, as many tables of transit depths have them."""
+    pair = error_pair(name for name in source.arrays if name not in names.values())
+    if pair is None:
+        return None, ""
+    sides = []
+    for name in pair:
+        stated = source.units.get(name) or unit_in_name(name)
+        sides.append(np.abs(_line(source, name, size)) * _factor(source, name, stated, names["flux"], unit))
+    return np.asarray(0.5 * (sides[0] + sides[1]), float), f"mean of {pair[0]} and {pair[1]}"
+
+
+def _factor(source: NamedArrays, name: str, stated: str | None, flux: str, unit: str | None) -> float:
+    """Return what brings errors in the unit ``stated`` to the ``unit`` of the values."""
+    if not stated or stated == unit:
+        return 1.0
+    try:
+        own = read_unit(stated)
+        if not unit and not own.is_equivalent(""):
+            return 1.0  # nobody says what the values are in
+        return float(own.to(read_unit(unit or "")))
+    except ValueError as error:  # astropy's UnitsError is one
+        raise InputFileError(source.path, f"{name!r} is in {stated!r}, {flux!r} in {unit!r}: {error}") from None
 
 
 def _bad(source: NamedArrays, names: Mapping[str, str], size: int, flags: int | None) -> NDArray[np.bool_] | None:
