@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MANIFEST", "Content", "RunDirectory", "locked"]
+__all__ = ["FAILED", "MANIFEST", "Content", "RunDirectory", "locked"]
 
 #: What a folder may hold.
 Content = Literal["run", "prediction", "search"]
 
 MANIFEST = "manifest.json"
+#: What is left of a run that failed or was interrupted, until one succeeds.
+FAILED = "failed.json"
 _LOG = "log.jsonl"
 _STAGES = "stages"
 _WRITING = ".writing"
@@ -63,6 +65,8 @@ class RunDirectory:
         self.stages = path / _STAGES
         self.store = StageStore(self.stages)
         self.log = path / _LOG
+        #: Whether results were completed here by this object.
+        self.complete = False
 
     def open(self, content: Content = "run") -> None:
         """Make the folder for a run, a prediction, or a search.
@@ -94,7 +98,8 @@ class RunDirectory:
         """Read the manifest of a complete run."""
         path = self.path / MANIFEST
         if not path.is_file():
-            raise UsageError(f"{self.path}: there is no complete run here; 'specframe run' makes one")
+            failed = f" ({FAILED} says how the last one ended)" if (self.path / FAILED).is_file() else ""
+            raise UsageError(f"{self.path}: there is no complete run here{failed}; 'specframe run' makes one")
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             missing = _KEYS - content.keys()
@@ -156,6 +161,12 @@ class RunDirectory:
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
         write_json(self.path / MANIFEST, complete)
+        (self.path / FAILED).unlink(missing_ok=True)
+        self.complete = True
+
+    def fail(self, manifest: Mapping[str, Any]) -> None:
+        """Leave what is known of a run that came to nothing; results of an earlier one stay as they are."""
+        write_json(self.path / FAILED, manifest)
 
     def _remove_old(self) -> None:
         """Remove what the manifest lists and nothing else: the rest is not ours."""

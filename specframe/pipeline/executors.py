@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import contextmanager
 from multiprocessing import parent_process
@@ -9,6 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from specframe.errors import RunError, UsageError
+from specframe.pipeline.messages import Message, MessageCollector, hand_on
 from specframe.pipeline.threads import one_thread
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class Worker(Protocol):
 
 
 _worker: Worker | None = None
+#: What components say in a worker process, until the main one gets it with an outcome.
+_messages = MessageCollector()
 
 
 def map_targets(
@@ -75,7 +79,7 @@ def _processes(worker: type[Worker], recipe: Recipe, targets: Sequence[str], wor
     workers = max(1, min(workers, len(targets)))
     waiting = list(reversed(targets))
     with worker_pool(workers, _start_worker, worker, recipe) as pool:
-        running: dict[Future[Outcome], str] = {}
+        running: dict[Future[tuple[Outcome, list[Message]]], str] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < 2 * workers:
@@ -83,7 +87,9 @@ def _processes(worker: type[Worker], recipe: Recipe, targets: Sequence[str], wor
                     running[pool.submit(_process_target, target)] = target
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield future.result()
+                    outcome, messages = future.result()
+                    hand_on(messages)
+                    yield outcome
                     del running[future]
         except BrokenProcessPool:
             names = ", ".join(sorted(running.values()))
@@ -119,6 +125,7 @@ def _start(start: Callable[..., None], arguments: tuple[object, ...]) -> None:
 
 def _start_worker(worker: type[Worker], recipe: Recipe) -> None:
     global _worker  # one worker per process, made once
+    logging.getLogger().addHandler(_messages)
     _worker = worker(recipe)
 
 
@@ -130,10 +137,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _process_target(target: str) -> Outcome:
+def _process_target(target: str) -> tuple[Outcome, list[Message]]:
     if _worker is None:
         raise RunError("the worker process was not started properly")
-    return _worker.process(target)
+    outcome = _worker.process(target)
+    return outcome, _messages.take()
 
 
 @contextmanager

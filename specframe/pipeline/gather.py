@@ -14,6 +14,7 @@ from specframe.errors import ContainerError, DataError, RunError, UsageError
 from specframe.pipeline.executors import map_targets
 from specframe.pipeline.learning import LearningData, LearningStep
 from specframe.pipeline.noise import is_noise_free
+from specframe.pipeline.place import at
 from specframe.pipeline.quality import NOTED, Quality, quality_of, quality_predicted
 from specframe.pipeline.target import Outcome, TargetWorker, reason_of
 
@@ -107,7 +108,8 @@ class Gathered:
         self.set_aside.append(SetAside(target, step, str(reason)))
         self.progress.event("set-aside", target=target, step=step, reason=str(reason))
         if len(self.set_aside) <= _PRINTED:
-            self.progress.say(f"set aside {target} at step {step!r}: {reason}")
+            with at(step, target):
+                self.progress.say(f"set aside {target} at step {step!r}: {reason}")
         elif len(self.set_aside) == _PRINTED + 1:
             self.progress.say("more targets are set aside; manifest.json lists all with their reasons")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
+from specframe.pipeline.place import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,7 +152,8 @@ def _check_draws(steps: Sequence[LearningStep]) -> None:
 def blamed_on(step: LearningStep) -> Iterator[None]:
     """Say of an error from a component which step it comes from, and of a bug in which line."""
     try:
-        yield
+        with at(step.id):
+            yield
     except DataError as error:
         raise DataError(f"step {step.id!r}: {error}") from error
     except (SpecframeError, MemoryError):

@@ -1,26 +1,29 @@
-"""``manifest.json``: exactly what was run, on what, with what, and what came of it."""
+"""``manifest.json``: exactly what was run, on what, with what, and what came of it; ``failed.json``: why not."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from specframe.pipeline.keys import code_digest, content_digest, file_digest, package_versions
+from specframe.pipeline.place import raised_at
+from specframe.pipeline.target import files_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from specframe.config.spec import PipelineSpec
+    from specframe.config.spec import Part, PipelineSpec
     from specframe.pipeline.gather import Gathered
     from specframe.registry import Registry
 
-__all__ = ["hardware", "make_manifest", "output_hashes"]
+__all__ = ["failure_manifest", "hardware", "made_with", "make_manifest", "output_hashes", "parts_of"]
 
 
 def make_manifest(
@@ -34,34 +37,14 @@ def make_manifest(
     **more: Any,
 ) -> dict[str, Any]:
     """Return the manifest's content, without the hashes of outputs, which are added last."""
-    from specframe import __version__
-
-    used = {step.component.qualified_name: step.component for step in spec.steps}
-    used |= {part.component.qualified_name: part.component for part in (*spec.scores, *spec.exports, *spec.compared)}
     loader = gathered.worker.loader
+    made = made_with(spec, registry)
     return {
-        "specframe": __version__,
+        "specframe": made.pop("specframe"),
         "command": command,
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": spec.seed,
-        "pipeline": spec.to_data(),
-        "origins": {"file": None if spec.path is None else str(spec.path), **spec.origins},
-        "components": {
-            name: {
-                "kind": registered.component.kind,
-                "distribution": registered.distribution,
-                "version": registered.version,
-                "code": code_digest(registered.component.target),
-            }
-            for name, registered in sorted(used.items())
-        },
-        "plugins": {
-            f"{plugin.distribution}:{plugin.name}": {"version": plugin.version, "status": plugin.status}
-            for plugin in registry.plugins
-        },
-        "packages": package_versions(),
-        "hardware": hardware(),
+        **made,
         "inputs": {target: {str(file): file_digest(file) for file in loader.files(target)} for target in gathered.keys},
         "products": dict(gathered.keys),
         "set_aside": [vars(entry) for entry in gathered.set_aside],
@@ -80,6 +63,78 @@ def make_manifest(
         },
         **more,
     }
+
+
+def failure_manifest(
+    spec: PipelineSpec,
+    command: str,
+    started: datetime,
+    registry: Registry,
+    timings: Mapping[str, float],
+    error: BaseException,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return what is known of a run that came to nothing: as its manifest, with the error in place of results."""
+    made = made_with(spec, registry)
+    interrupted = isinstance(error, KeyboardInterrupt)
+    return {
+        "specframe": made.pop("specframe"),
+        "status": "interrupted" if interrupted else "failed",
+        "command": command,
+        "started": started.isoformat(timespec="seconds"),
+        "failed": datetime.now(UTC).isoformat(timespec="seconds"),
+        "error": {
+            "type": type(error).__name__,
+            "message": str(error),
+            "step": raised_at(error).step or None,
+            "target": raised_at(error).target or None,
+            "traceback": "".join(traceback.format_exception(error)),
+        },
+        **made,
+        "timings": {"phases": {name: round(seconds, 3) for name, seconds in timings.items()}},
+        **more,
+    }
+
+
+def made_with(spec: PipelineSpec, registry: Registry) -> dict[str, Any]:
+    """Return everything that results depend on but the targets' own files: configuration, code, versions, machine."""
+    from specframe import __version__
+
+    used = {part.component.qualified_name: part.component for part in parts_of(spec)}
+    local = {str(Path(plugin.distribution)) for plugin in registry.plugins if Path(plugin.distribution).is_file()}
+    return {
+        "specframe": __version__,
+        "seed": spec.seed,
+        "pipeline": spec.to_data(),
+        "origins": {"file": None if spec.path is None else str(spec.path), **spec.origins},
+        "core": code_digest("specframe:"),
+        "components": {
+            name: {
+                "kind": registered.component.kind,
+                "distribution": registered.distribution,
+                "version": registered.version,
+                "code": code_digest(registered.component.target),
+            }
+            for name, registered in sorted(used.items())
+        },
+        "plugins": {
+            f"{plugin.distribution}:{plugin.name}": {"version": plugin.version, "status": plugin.status}
+            for plugin in registry.plugins
+        },
+        "plugin_files": {file: content_digest(Path(file)) for file in sorted(local)},
+        "packages": package_versions(),
+        "hardware": hardware(),
+        "files": {
+            str(file): file_digest(file) for part in parts_of(spec) for file in files_in(part.params.model_dump())
+        },
+    }
+
+
+def parts_of(spec: PipelineSpec) -> Iterator[Part]:
+    """Yield every component of a pipeline with its parameters."""
+    yield from (*spec.steps, *spec.scores, *spec.exports, *spec.compared)
+    if spec.predicted is not None:
+        yield spec.predicted
 
 
 def output_hashes(directory: Path, files: Iterable[Path]) -> dict[str, str]:

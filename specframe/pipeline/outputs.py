@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from specframe.pipeline.quality import Quality
 
 __all__ = [
+    "json_text",
     "write_json",
     "write_light_curves",
     "write_predictions",
@@ -43,7 +44,12 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_json(path: Path, data: Mapping[str, Any]) -> Path:
     """Write JSON that any reader takes: numbers that are not finite become ``null``."""
-    return write_text(path, json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return write_text(path, json_text(data))
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Return JSON that any reader takes: numbers that are not finite become ``null``."""
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_predictions(path: Path, prediction: xr.Dataset) -> Path:

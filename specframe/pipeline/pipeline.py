@@ -6,25 +6,26 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.api import BaseComponent
 from specframe.config import pipeline_from_data, read_pipeline, to_yaml
-from specframe.errors import UsageError
+from specframe.errors import SpecframeError, UsageError
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
     from specframe.config.spec import PipelineSpec
-    from specframe.pipeline.directory import Content
+    from specframe.pipeline.directory import Content, RunDirectory
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
     from specframe.pipeline.run import Session
     from specframe.pipeline.simulation import Simulation
     from specframe.tuning.result import Search
 
-__all__ = ["Pipeline", "load_pipeline", "make", "predict"]
+__all__ = ["Pipeline", "load_pipeline", "make", "predict", "predict_with"]
 
 _STEP_KEY = {
     "loader": "load",
@@ -156,6 +157,11 @@ class Pipeline:
         self.spec = spec
         self._registry = registry
         self._plugin_files = tuple(Path(file).absolute() for file in plugin_files)
+
+    @property
+    def registry(self) -> Registry:
+        """The plugins and components that it was made with."""
+        return self._registry
 
     def to_yaml(self) -> str:
         """Return YAML that reads back to this pipeline, with every default written out.
@@ -337,8 +343,6 @@ def predict(
 ) -> Run:
     """Apply the fitted run in the folder ``run`` to ``data``; see :meth:`Run.predict`."""
     from specframe.pipeline.directory import RunDirectory
-    from specframe.pipeline.predict import predict_pipeline
-    from specframe.pipeline.result import Run
 
     fitted = RunDirectory(run)
     fitted.run_manifest()
@@ -351,6 +355,27 @@ def predict(
             f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
         )
     out = run / "predictions" / _name_of(pipeline.spec, data) if out is None else out
+    return predict_with(
+        pipeline, fitted, data, out, executor=executor, workers=workers, fresh=fresh, quiet=quiet, command=command
+    )
+
+
+def predict_with(
+    pipeline: Pipeline,
+    fitted: RunDirectory,
+    data: Path | None,
+    out: Path,
+    *,
+    executor: str = "serial",
+    workers: int | None = None,
+    fresh: bool = False,
+    quiet: bool = False,
+    command: str = "Run.predict",
+) -> Run:
+    """Apply the model of the run ``fitted`` by a pipeline that is given, that of the run or one with other values."""
+    from specframe.pipeline.predict import predict_pipeline
+    from specframe.pipeline.result import Run
+
     session = pipeline._session(out, executor, workers, quiet, command)
     _in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), "prediction")
     return Run(out)
@@ -368,22 +393,44 @@ def _name_of(spec: PipelineSpec, data: Path | None) -> str:
 
 def _in_directory(session: Session, fresh: bool, work: Callable[[], None], content: Content = "run") -> None:
     """Do the work in the session's folder, alone in it, and log how it began and ended."""
+    from specframe.pipeline.messages import logged_to
+
     directory, progress = session.directory, session.progress
     directory.open(content)
-    with directory.locked():
+    with directory.locked(), logged_to(progress):
         if fresh:
             directory.forget()
         progress.event("start", command=session.command, argv=shlex.join(sys.argv))
         try:
             work()
         except BaseException as error:
-            progress.event(
-                "failed",
-                error=f"{type(error).__name__}: {error}",
-                traceback="".join(traceback.format_exception(error)),
-            )
+            with suppress(OSError, SpecframeError):  # a full disk must not hide what went wrong
+                _leave_failure(session, error)
             raise
         progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
+
+
+def _leave_failure(session: Session, error: BaseException) -> None:
+    """Log an error, and leave ``failed.json`` unless the results were complete before it."""
+    from specframe.pipeline.manifest import failure_manifest
+    from specframe.pipeline.place import raised_at
+
+    trace = "".join(traceback.format_exception(error))
+    message = f"{type(error).__name__}: {error}"
+    session.progress.event("failed", **raised_at(error).fields(), error=message, traceback=trace)
+    if session.directory.complete:
+        return
+    manifest = failure_manifest(
+        session.spec,
+        session.command,
+        session.started,
+        session.registry,
+        session.timings,
+        error,
+        run=session.progress.run,
+        argv=shlex.join(sys.argv),
+    )
+    session.directory.fail(manifest)
 
 
 def _step_data(step: Any, registry: Registry) -> dict[str, Any]:

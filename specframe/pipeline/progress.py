@@ -8,6 +8,9 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
+from uuid import uuid4
+
+from specframe.pipeline.place import here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,9 +35,14 @@ class Progress:
         Where messages go; standard error by default.
     quiet
         Print nothing; the log is kept all the same.
+    run
+        Identifies the run on every line of the log; a new one by default.
     """
 
-    def __init__(self, log: Path | None = None, stream: IO[str] | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self, log: Path | None = None, stream: IO[str] | None = None, quiet: bool = False, run: str = ""
+    ) -> None:
+        self.run = run or uuid4().hex[:12]
         self._log = log
         self._stream = stream or sys.stderr
         self._quiet = quiet
@@ -42,17 +50,26 @@ class Progress:
         self._told = 0.0
 
     def event(self, name: str, **fields: Any) -> None:
-        """Append an event to the log."""
+        """Append an event to the log, with the step and target in hand unless ``fields`` name others."""
         if self._log is None:
             return
-        entry = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": name, **fields}
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entry = {"time": now, "run": self.run, "event": name, **here().fields(), **fields}
         with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, default=str) + "\n")
 
     def say(self, text: str) -> None:
         """Print a line and log it."""
         self.event("message", text=text)
-        if not self._quiet:
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
+        if self._quiet:
+            return
+        if self._console is not None:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
             print(text, file=self._stream, flush=True)
 
     def tell(self, text: str) -> None:
@@ -62,10 +79,7 @@ class Progress:
         if self._quiet or now - self._told < _PLAIN_INTERVAL:
             return
         self._told = now
-        if self._console is not None:
-            self._console.print(text, markup=False, highlight=False)
-        else:
-            print(text, file=self._stream, flush=True)
+        self.show(text)
 
     @contextmanager
     def track(self, label: str, total: int) -> Iterator[Callable[[], None]]:

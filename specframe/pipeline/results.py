@@ -115,6 +115,7 @@ def write_results(
             gathered,
             session.registry,
             session.timings,
+            run=session.progress.run,
             flags=flagged(gathered.quality, list(gathered.keys)),
             drawn=targets,
             failed_exports=failed,

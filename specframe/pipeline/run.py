@@ -26,6 +26,7 @@ from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.noise import with_observations
+from specframe.pipeline.place import at
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
 
@@ -90,12 +91,14 @@ class Session:
         hooks.before_step(step=name, target=None)
         start = time.perf_counter()
         try:
-            yield
+            with at(name):
+                yield
         except Exception as error:
             hooks.on_step_error(step=name, target=None, error=error)
             raise
-        seconds = time.perf_counter() - start
-        self.timings[name] = self.timings.get(name, 0.0) + seconds
+        finally:
+            seconds = time.perf_counter() - start
+            self.timings[name] = self.timings.get(name, 0.0) + seconds
         hooks.after_step(step=name, target=None, result=None, seconds=seconds)
 
     def gather(self, worker: TargetWorker) -> Gathered:
@@ -160,11 +163,12 @@ def gathered_inputs(
         When there are no labels to learn from, too few targets, or none comes through.
     """
     spec = session.spec
-    worker = TargetWorker(session.recipe(), session.registry)
-    labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
-    catalogue = worker.loader.catalogue() if steps or spec.by else None
-    check_catalogue(catalogue, spec.group)
-    check_enough_targets(session, steps, len(worker.loader.targets()))
+    with at(spec.steps[0].id):
+        worker = TargetWorker(session.recipe(), session.registry)
+        labels = _labels(worker.loader, spec.steps[0].id, required=bool(steps))
+        catalogue = worker.loader.catalogue() if steps or spec.by else None
+        check_catalogue(catalogue, spec.group)
+        check_enough_targets(session, steps, len(worker.loader.targets()))
     return session.gather(worker), labels, catalogue
 
 

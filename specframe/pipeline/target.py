@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
 from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
+from specframe.pipeline.place import at
 from specframe.pipeline.store import StageStore
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from specframe.config.spec import Step
     from specframe.registry import Registry
 
-__all__ = ["Outcome", "Recipe", "StepRecipe", "TargetWorker", "reason_of"]
+__all__ = ["Outcome", "Recipe", "StepRecipe", "TargetWorker", "files_in", "reason_of"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class StepRecipe:
             target=registered.component.target,
             version=f"{registered.distribution} {registered.version}",
             params=json.dumps(step.params.canonical(), sort_keys=True),
-            files=() if registered.component.kind == "loader" else tuple(_files_in(step.params.model_dump())),
+            files=() if registered.component.kind == "loader" else tuple(files_in(step.params.model_dump())),
         )
 
     def make(self) -> BaseComponent:
@@ -130,7 +131,8 @@ class TargetWorker:
     def process(self, target: str) -> Outcome:
         """Run what is not stored yet; never raises for a wrong target, which is set aside instead."""
         begin = time.perf_counter()
-        outcome = self._process(target)
+        with at(self.recipe.load.id, target):
+            outcome = self._process(target)
         return replace(outcome, elapsed=time.perf_counter() - begin)
 
     def _process(self, target: str) -> Outcome:
@@ -181,7 +183,8 @@ class TargetWorker:
 
     def load(self, target: str) -> xr.DataTree:
         """Load one target and check what the loader returned."""
-        return self._loaded(target)[0]
+        with at(self.recipe.load.id, target):
+            return self._loaded(target)[0]
 
     def _loaded(self, target: str) -> tuple[xr.DataTree, float]:
         """Return the target and the seconds that the loader took."""
@@ -218,20 +221,22 @@ class TargetWorker:
         self, step: str, target: str, seconds: dict[str, float], run: Callable[[], tuple[xr.DataTree, float]]
     ) -> xr.DataTree:
         self._hooks.before_step(step=step, target=target)
-        result, seconds[step] = run()
+        with at(step, target):
+            result, seconds[step] = run()
         self._hooks.after_step(step=step, target=target, result=result, seconds=seconds[step])
         return result
 
 
-def _files_in(value: Any) -> Iterator[Path]:
+def files_in(value: Any) -> Iterator[Path]:
+    """Yield the files that plain data name, however deep within them."""
     if isinstance(value, Path) and value.is_file():
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _files_in(item)
+            yield from files_in(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _files_in(item)
+            yield from files_in(item)
 
 
 def reason_of(error: Exception) -> str:

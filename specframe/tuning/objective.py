@@ -44,6 +44,8 @@ class Task:
     pipeline: dict[str, Any]
     #: Number of folds, from the first one, that are judged; ``None``: all.
     folds: int | None = None
+    #: The run on the lines of the log.
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Judge:
             return found[-1]
 
         spec = pipeline_from_data(task.pipeline, discover)
-        progress = Progress(self.directory.log, quiet=True)
+        progress = Progress(self.directory.log, quiet=True, run=task.run)
         return Session(spec, self.directory, progress, found[-1], self.plugin_files, keep_older=True)
 
     def _data(self, session: Session, steps: Sequence[LearningStep]) -> tuple[LearningData, xr.DataArray]:

@@ -50,6 +50,7 @@ def write_search(session: Session, gathered: Gathered, tuning: Tuning, trials: S
             gathered,
             session.registry,
             session.timings,
+            run=session.progress.run,
             reused=session.reused,
             tuned={
                 **tuning.to_data(),

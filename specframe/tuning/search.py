@@ -194,7 +194,7 @@ class _Search:
             return
         folds = 1 if self.folds is not None else None
         self.running[number] = _Running(trial, spec.to_data(), folds)
-        pool.submit(Task(number, self.running[number].pipeline, folds))
+        pool.submit(Task(number, self.running[number].pipeline, folds, self.session.progress.run))
 
     def _judged(self, running: _Running, judgement: Judgement, pool: Judges) -> None:
         trial = replace(running.trial, seconds=running.trial.seconds + judgement.seconds)
@@ -212,7 +212,7 @@ class _Search:
             self._end(replace(trial, state="pruned", score=score))
         else:
             self.running[trial.number] = _Running(trial, running.pipeline, running.folds + 1)
-            pool.submit(Task(trial.number, running.pipeline, running.folds + 1))
+            pool.submit(Task(trial.number, running.pipeline, running.folds + 1, self.session.progress.run))
 
     def _end(self, trial: Trial) -> None:
         if trial.state == "complete" and self.folds is not None and trial.score is not None and trial.same_as is None:
