@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import ValidationError
 
 from specframe.config.extends import absolute
-from specframe.config.fields import Fields
+from specframe.config.fields import fields_of
 from specframe.config.node import MapNode, ScalarNode, describe, plain, spelled
 from specframe.config.problem import nearest
 from specframe.config.spec import STEP_KEYS
@@ -118,7 +118,7 @@ class ComponentReader:
                     node.at, f"{component.name}: 'with' must be a mapping of parameters, got {describe(node)}"
                 )
             return None
-        fields = Fields(component.params)
+        fields = fields_of(component.params)
         data = plain(node)
         for place in list(fields.input_paths(data)):
             stated = _find(node, place)

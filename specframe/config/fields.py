@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic.errors import PydanticUserError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from specframe.api.params import Params
 
-__all__ = ["Fields"]
+__all__ = ["Fields", "fields_of"]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -24,6 +25,12 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 Place = tuple[str | int, ...]
+
+
+@lru_cache(maxsize=128)
+def fields_of(params: type[Params]) -> Fields:
+    """Return the fields of parameters, made once: a search tries every value of its space in the whole pipeline."""
+    return Fields(params)
 
 
 class Fields:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
-HEAVY = {"torch", "sklearn", "matplotlib", "xarray", "numba", "polars", "astropy", "scipy", "optuna"}
+HEAVY = {"torch", "sklearn", "matplotlib", "xarray", "numba", "polars", "astropy", "scipy", "optuna", "zuko"}
 
 _PROGRAM = """
 import json, sys
@@ -23,7 +23,10 @@ print(json.dumps([status, sorted({name.partition(".")[0] for name in sys.modules
 """
 
 
-@pytest.mark.parametrize("args", [("--help",), ("plugins", "list"), ("check", str(QUICKSTART))], ids=lambda a: a[0])
+LOOKS = [("--help",), ("plugins", "list"), ("check", str(QUICKSTART)), ("explore", "--help"), ("tune", "--help")]
+
+
+@pytest.mark.parametrize("args", LOOKS, ids=lambda a: a[0])
 def test_looking_imports_nothing_heavy(args: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", _PROGRAM, *args], capture_output=True, text=True, check=True)
     status, modules = json.loads(done.stdout.splitlines()[-1])
