@@ -36,6 +36,8 @@ _FEW_DECADES = 100.0
 _COLOURS = "viridis"
 #: Characters of the label of a choice.
 _LABEL = 18
+#: With more choices than these their labels stand upright.
+_MANY_CHOICES = 8
 
 
 def draw_search(tuning: Tuning, trials: Sequence[Trial], seed: int = 0) -> dict[str, Figure]:
@@ -307,12 +309,13 @@ class _Scale:
 
     def dress(self, ax: Axes) -> None:
         if self.dimension.choices:
-            ax.set_xticks(range(len(self.dimension.choices)), self._labels(), fontsize=7.5)
+            many = len(self.dimension.choices) > _MANY_CHOICES
+            ax.set_xticks(range(len(self.dimension.choices)), self._labels(), fontsize=6.0 if many else 7.5)
             ax.set_xlim(-0.5, self.high + 0.5)
             if max(map(len, self._labels())) * len(self._labels()) > 24:
                 for label in ax.get_xticklabels():
-                    label.set_rotation(25)
-                    label.set_horizontalalignment("right")
+                    label.set_rotation(90 if many else 25)
+                    label.set_horizontalalignment("center" if many else "right")
         elif self.dimension.log:
             ax.set_xscale("log")
             ax.set_xlim(self.low / 1.1, self.high * 1.1)

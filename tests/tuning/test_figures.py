@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,3 +98,14 @@ def test_only_what_the_trials_allow_is_drawn() -> None:
     same = [trial(0, 0.3), trial(1, 0.3)]
     assert set(draw_search(TUNING, same)) == {"history", "slices", "parallel"}  # nothing explains what does not vary
     assert set(draw_search(TUNING, many())) == {"history", "slices", "parallel", "importances"}
+
+
+def test_the_labels_of_many_choices_do_not_overlap() -> None:
+    layers = tuple([8] * (n % 4 + 1) for n in range(1, 20))
+    tuning = Tuning((Dimension("fit.layers", choices=layers),), "r2", True, trials=2)
+    trials = [Trial(n, {"fit.layers": layers[n]}, "complete", 0.1 * n, None) for n in range(2)]
+    fig = draw_slices(tuning, trials)
+    fig.canvas.draw()
+    boxes = [label.get_window_extent() for label in fig.axes[0].get_xticklabels()]
+    assert len(boxes) == 19
+    assert all(left.x1 <= right.x0 + 1 for left, right in itertools.pairwise(boxes))
