@@ -32,7 +32,7 @@ def gain_pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
             "specframe": 1,
             "seed": 3,
             "steps": steps,
-            "evaluate": {"cross_validation": {"folds": 3}, "scores": ["rmse-ppm", "r2"], "bootstrap": 0},
+            "evaluate": {"cross_validation": {"folds": 2}, "scores": ["rmse-ppm", "r2"], "bootstrap": 0},
             "tune": {"trials": 8, "space": space, **tune},
             **(top or {}),
         }
@@ -41,3 +41,15 @@ def gain_pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
         return Pipeline.from_yaml(path, plugin_files=[GAINS])
 
     return make
+
+
+@pytest.fixture
+def figures() -> None:
+    """Ask for it where a search is to draw its figures."""
+
+
+@pytest.fixture(autouse=True)
+def _no_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let searches draw no figures, which take longer than trials here, but where a test asks for them."""
+    if "figures" not in request.fixturenames:
+        monkeypatch.setattr("specframe.tuning.figures.draw_search", lambda *_: {})
