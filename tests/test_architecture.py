@@ -1,7 +1,7 @@
 """The direction of dependencies and what no source may do, held on the sources' syntax trees.
 
-``errors <- api <- registry <- config <- pipeline <- tuning <- cli``; evaluate, report and testing stand on api; plugins import
-only ``specframe.api`` and ``specframe.errors``; the core imports no plugin.
+``errors <- api <- registry <- config <- pipeline <- tuning, provenance <- cli``; evaluate, report and testing stand on
+api; plugins import only ``specframe.api`` and ``specframe.errors``; the core imports no plugin.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ ALLOWED = {
     "config": {"errors", "api", "registry"},
     "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "explore"},
     "tuning": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report"},
-    "cli": {"tuning", "errors", "api", "registry", "config", "pipeline", "evaluate", "report", "explore", "testing"},
+    "provenance": {"errors", "api", "config", "pipeline"},
+    "cli": {"tuning", "provenance", "errors", "api", "registry", "config", "pipeline"}
+    | {"evaluate", "report", "explore", "testing"},
 }
 #: What people hold in Python, :class:`specframe.Pipeline`, offers what stands above it; it imports that when asked to.
 OFFERED = {CORE / "pipeline" / "pipeline.py": "specframe.tuning."}

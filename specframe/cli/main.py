@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from specframe import __version__
 from specframe.errors import SpecframeError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = ["main"]
 
@@ -19,10 +22,12 @@ __all__ = ["main"]
 _COMMANDS = {
     "check": "Validate a pipeline file: all errors at once, with their places.",
     "compare": "Compare runs: scores side by side, and paired differences with their significance.",
+    "diff": "Say what changed between two runs: configuration, versions, inputs, hardware and results.",
     "explore": "Look at data, a run or a step's results: statistics, figures and one HTML page.",
     "plan": "Say what a run would do, what is stored, and why the rest is not.",
     "plugins": "List, show and check plugins and their components.",
     "predict": "Apply a fitted run to new data, labels not needed.",
+    "replay": "Repeat a run from what it recorded, and say which results are identical.",
     "report": "Write the report of a run again.",
     "run": "Run a pipeline.",
     "schema": "Print the JSON schema of pipelines, from what is installed.",
@@ -70,7 +75,7 @@ def _group() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         status = _group.main(args=args, prog_name="specframe", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
@@ -92,6 +97,11 @@ def main(args: list[str] | None = None) -> NoReturn:
             1,
         )
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does, so that what was done is kept and logged."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _fail(message: str, status: int) -> NoReturn:
