@@ -84,6 +84,7 @@ class Judge:
         self.score = score
         self.plugin_files = plugin_files
         self._collated: OrderedDict[str, tuple[LearningData, xr.DataArray]] = OrderedDict()
+        self._registries: dict[tuple[tuple[str, ...], ...], Registry] = {}
 
     def judge(self, task: Task) -> Judgement:
         """Fit and judge; whatever is wrong with the trial is told as its reason."""
@@ -133,7 +134,10 @@ class Judge:
         found: list[Registry] = []
 
         def discover(block: Sequence[str], pin: Sequence[str]) -> Registry:
-            found.append(Registry.discover(block=block, pin=pin, files=self.plugin_files))
+            key = (tuple(block), tuple(pin))
+            if key not in self._registries:  # plugins are the same for all trials
+                self._registries[key] = Registry.discover(block=block, pin=pin, files=self.plugin_files)
+            found.append(self._registries[key])
             return found[-1]
 
         spec = pipeline_from_data(task.pipeline, discover)
