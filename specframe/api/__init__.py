@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from specframe.api.loader import Loader
     from specframe.api.mapping import Calibrator, Detrender
     from specframe.api.model import Model
-    from specframe.api.observation import make_observation, nodes, validate_observation
+    from specframe.api.observation import FLUX_UNITS, make_observation, nodes, validate_observation
     from specframe.api.outputs import Outputs, label_groups, label_matrix, output_units, weight_vector
     from specframe.api.params import Field, InputPath, Params, Quantity
     from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
@@ -48,7 +48,7 @@ __getattr__, __dir__ = lazy_names(
         "loader": ("Loader",),
         "mapping": ("Calibrator", "Detrender"),
         "model": ("Model",),
-        "observation": ("make_observation", "nodes", "validate_observation"),
+        "observation": ("FLUX_UNITS", "make_observation", "nodes", "validate_observation"),
         "outputs": ("Outputs", "label_groups", "label_matrix", "output_units", "weight_vector"),
         "params": ("Field", "InputPath", "Params", "Quantity"),
         "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
@@ -65,6 +65,7 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "API_VERSION",
+    "FLUX_UNITS",
     "KINDS",
     "MAD_TO_STD",
     "BaseComponent",

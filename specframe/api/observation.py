@@ -56,13 +56,14 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["LEVELS", "Level", "level_of", "make_observation", "nodes", "validate_observation"]
+__all__ = ["FLUX_UNITS", "LEVELS", "Level", "level_of", "make_observation", "nodes", "validate_observation"]
 
 Level = Literal["frames", "light-curves", "depths", "spectrum"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 _TIME_UNITS = ("d",)
-_FLUX_UNITS = ("", "electron", "electron / s", "adu", "adu / s", "W m-2 um-1", "Jy", "MJy / sr", "ph s-1 m-2 um-1")
+#: A flux is in a unit that is convertible to one of these.
+FLUX_UNITS = ("", "electron", "electron / s", "adu", "adu / s", "W m-2 um-1", "Jy", "MJy / sr", "ph s-1 m-2 um-1")
 _WAVELENGTH = Variable("wavelength", ("wavelength",), ("um",), finite=True)
 _TIME = Variable("time", ("time",), _TIME_UNITS, finite=True)
 _EDGES = tuple(Variable(f"wavelength_{side}", ("wavelength",), ("um",), required=False) for side in ("lower", "upper"))
@@ -80,8 +81,8 @@ SCHEMA: dict[Level, tuple[Variable, ...]] = {
         Variable("linearity", ("coefficient", "y", "x"), required=False),
     ),
     "light-curves": (
-        Variable("flux", ("wavelength", "time"), _FLUX_UNITS),
-        Variable("flux_error", ("wavelength", "time"), _FLUX_UNITS),
+        Variable("flux", ("wavelength", "time"), FLUX_UNITS),
+        Variable("flux_error", ("wavelength", "time"), FLUX_UNITS),
         Variable("mask", ("wavelength", "time"), dtype="b"),
         _WAVELENGTH,
         *_EDGES,
@@ -94,12 +95,12 @@ SCHEMA: dict[Level, tuple[Variable, ...]] = {
         _WAVELENGTH,
         *_EDGES,
         Variable("depth_covariance", ("wavelength", "wavelength_other"), ("",), required=False),
-        Variable("model", ("wavelength", "time"), _FLUX_UNITS, required=False),
+        Variable("model", ("wavelength", "time"), FLUX_UNITS, required=False),
         Variable("detrended_flux", ("wavelength", "time"), ("",), required=False),
     ),
     "spectrum": (
-        Variable("flux", ("wavelength",), _FLUX_UNITS),
-        Variable("flux_error", ("wavelength",), _FLUX_UNITS),
+        Variable("flux", ("wavelength",), FLUX_UNITS),
+        Variable("flux_error", ("wavelength",), FLUX_UNITS),
         Variable("mask", ("wavelength",), dtype="b"),
         _WAVELENGTH,
         *_EDGES,

@@ -6,6 +6,8 @@ import re
 
 from astropy import units as u
 
+from specframe.api import FLUX_UNITS
+
 __all__ = ["flux_unit", "read_unit"]
 
 #: Words of pipelines and of FITS headers that astropy does not know.
@@ -28,7 +30,6 @@ _WORDS = {
 }
 #: What pipelines write for a flux without units.
 _NORMALISED = ("normalized flux", "normalised flux", "relative flux", "normalized", "normalised", "relative")
-_FLUX = ("", "electron", "electron / s", "adu", "adu / s", "Jy", "MJy / sr", "W m-2 um-1", "ph s-1 m-2 um-1")
 
 
 def read_unit(written: str) -> u.UnitBase:
@@ -56,11 +57,11 @@ def flux_unit(written: str) -> str:
     ValueError
         When an Observation holds no flux in such units; says in which it does.
     """
-    known = ", ".join(repr(one) for one in _FLUX)
+    known = ", ".join(repr(one) for one in FLUX_UNITS)
     try:
         unit = read_unit(written)
     except ValueError:
         unit = None
-    if unit is None or not any(unit.is_equivalent(u.Unit(one)) for one in _FLUX):
+    if unit is None or not any(unit.is_equivalent(u.Unit(one)) for one in FLUX_UNITS):
         raise ValueError(f"expected a unit convertible to one of {known}; got {written!r}")
     return str(unit.to_string())

@@ -6,6 +6,8 @@ import re
 
 from astropy import units as u
 
+from specframe.api import FLUX_UNITS
+
 __all__ = ["flux_unit", "read_unit", "wavelength_unit"]
 
 #: Words of files that astropy does not know, or takes for something else: A is an ampere to it.
@@ -51,8 +53,6 @@ _SPELLINGS = {
     "ppm": "1e-6",
     "percent": "%",
 }
-#: What an Observation takes as flux.
-_FLUX = ("", "electron", "electron / s", "adu", "adu / s", "W m-2 um-1", "Jy", "MJy / sr", "ph s-1 m-2 um-1")
 
 
 def read_unit(written: str) -> u.UnitBase:
@@ -98,12 +98,12 @@ def flux_unit(written: str) -> str:
     ValueError
         When an Observation holds no flux in such units; says in which it does.
     """
-    known = ", ".join(repr(one) for one in _FLUX)
+    known = ", ".join(repr(one) for one in FLUX_UNITS)
     try:
         unit = read_unit(written)
     except ValueError:
         unit = None
-    if unit is None or not any(unit.is_equivalent(u.Unit(one)) for one in _FLUX):
+    if unit is None or not any(unit.is_equivalent(u.Unit(one)) for one in FLUX_UNITS):
         raise ValueError(f"expected a unit convertible to one of {known}; got {written!r}")
     return str(unit.to_string())
 
