@@ -31,7 +31,7 @@ def command(
 ) -> int:
     """Run a pipeline; results go to --out, by default runs/<name of the file>."""
     from specframe.cli.summary import print_summary
-    from specframe.pipeline.pipeline import Pipeline
+    from specframe.pipeline.pipeline import Pipeline, PredictionError
     from specframe.pipeline.result import Run
     from specframe.pipeline.results import ExportError
 
@@ -40,7 +40,7 @@ def command(
         run = loaded.run(
             out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run"
         )
-    except ExportError as error:
+    except (ExportError, PredictionError) as error:
         print_summary(Run(error.path))
         raise
     print_summary(run)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.api import BaseComponent
 from specframe.config import pipeline_from_data, read_pipeline, to_yaml
-from specframe.errors import SpecframeError, UsageError
+from specframe.errors import RunError, SpecframeError, UsageError
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from specframe.pipeline.simulation import Simulation
     from specframe.tuning.result import Search
 
-__all__ = ["Pipeline", "load_pipeline", "make", "predict", "predict_with"]
+__all__ = ["Pipeline", "PredictionError", "load_pipeline", "make", "predict", "predict_with"]
 
 _STEP_KEY = {
     "loader": "load",
@@ -35,6 +35,14 @@ _STEP_KEY = {
     "uncertainty": "uncertainty",
     "exporter": "export",
 }
+
+
+class PredictionError(RunError):
+    """What the pipeline says under ``predict`` failed; the run itself is complete, in ``path``."""
+
+    def __init__(self, reason: str, path: Path) -> None:
+        super().__init__(f"predict: {reason}\nThe run itself is complete: {path}")
+        self.path = path
 
 
 def make(kind: str, name: str, /, **params: Any) -> BaseComponent:
@@ -217,15 +225,18 @@ class Pipeline:
         _in_directory(session, fresh, partial(run_pipeline, session))
         run = Run(session.directory.path)
         if self.spec.predicted is not None:
-            predict(
-                run.path,
-                executor=executor,
-                workers=workers,
-                fresh=fresh,
-                quiet=quiet,
-                plugin_files=self._plugin_files,
-                command=command,
-            )
+            try:
+                predict(
+                    run.path,
+                    executor=executor,
+                    workers=workers,
+                    fresh=fresh,
+                    quiet=quiet,
+                    plugin_files=self._plugin_files,
+                    command=command,
+                )
+            except SpecframeError as error:
+                raise PredictionError(str(error), run.path) from error
         return run
 
     def tune(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +12,8 @@ import yaml
 
 from specframe import Pipeline, make
 from specframe.errors import UsageError
-
-if TYPE_CHECKING:
-    from specframe.pipeline.result import Run
+from specframe.pipeline.pipeline import PredictionError
+from specframe.pipeline.result import Run
 
 PLUGIN = Path(__file__).with_name("toy_grid.py")
 ERROR = 0.05
@@ -119,3 +118,11 @@ def test_without_anything_to_predict_that_is_told(tmp_path: Path) -> None:
     assert run.predicted == []
     with pytest.raises(UsageError, match="has no section 'predict', so say what with --data"):
         run.predict(plugin_files=[PLUGIN], quiet=True)
+
+
+def test_a_prediction_that_fails_leaves_the_run(tmp_path: Path) -> None:
+    (tmp_path / "observed.txt").write_text("")
+    predict = {"load": "toy-observed", "with": {"path": "observed.txt"}}
+    with pytest.raises(PredictionError, match=r"found no targets\nThe run itself is complete: .*out") as told:
+        pipeline(tmp_path, predict=predict).run(tmp_path / "out", quiet=True)
+    assert "r2" in Run(told.value.path).metrics["test"]

@@ -36,6 +36,6 @@ class GridComparisonParams(Params):
         100, ge=0, description="At most so many targets get tables of their own, and models at draws of the posterior."
     )
     targets: int = Field(
-        500, ge=1, description="At most so many targets are compared at all: thousands of held-out ones take long."
+        50, ge=1, description="At most so many targets are compared at all: thousands of held-out ones take long."
     )
     folder: str = Field("comparison", pattern=r"^[^/\\]+$", description="Folder of the run for the files.")
