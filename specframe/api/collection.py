@@ -256,6 +256,7 @@ def _misfits(rows: dict[str, dict[str, xr.DataArray]], like: xr.DataTree | None)
             ContainerError(
                 f"target {target} does not fit: it has {_described(got)}, {whose} {expected}"
                 + (", on other wavelengths" if _described(got) == expected else "")
+                + "; bring all to one grid, and mask what a target lacks"
             ),
         )
         for target, got in forms.items()
