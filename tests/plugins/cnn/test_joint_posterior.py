@@ -120,7 +120,8 @@ def curved() -> dict[str, Cnn1d]:
         "mixture": {"type": "mixture", "components": 6, "covariance": "full"},
         "flow": {"type": "flow", "transforms": 1, "hidden": [32, 32], "bins": 12, "levels": [0.68, 0.95]},
     }
-    return {name: network(head).fit(seen.X, seen.y, seed=3) for name, head in heads.items()}
+    epochs = {"gaussian": 15, "mixture": 40, "flow": 40}
+    return {name: network(head, epochs=epochs[name]).fit(seen.X, seen.y, seed=3) for name, head in heads.items()}
 
 
 def test_a_flow_comes_near_the_entropy_of_a_curved_posterior(curved: dict[str, Cnn1d]) -> None:
@@ -165,7 +166,7 @@ def test_a_mixture_finds_both_solutions_and_how_outputs_hang_together_in_each() 
     np.testing.assert_allclose(prediction["mean"].values[:, 0], 0.0, atol=0.25)
     np.testing.assert_allclose(np.median(prediction["std"].values[:, 0]), 1.04, rtol=0.05)
 
-    plain = network({"type": "gaussian", "loss": "nll"}).fit(seen.X, seen.y, seed=3)
+    plain = network({"type": "gaussian", "loss": "nll"}, epochs=15).fit(seen.X, seen.y, seed=3)
     assert lost(plain, new) > 2.5
 
 
