@@ -14,8 +14,9 @@ from specframe.pipeline.pipeline import Pipeline, predict_with
 from specframe.pipeline.predict import model_digest
 from specframe.pipeline.result import Run
 from specframe.pipeline.results import ExportError
+from specframe.provenance.contents import PartDifference
 from specframe.provenance.inputs import inputs_now
-from specframe.provenance.outputs import OutputsCompared, compare_outputs
+from specframe.provenance.outputs import OutputDifference, OutputsCompared, compare_outputs
 from specframe.provenance.versions import hardware_changes, version_changes
 
 if TYPE_CHECKING:
@@ -129,10 +130,14 @@ def replay_run(
     except ExportError:
         if not manifest.get("failed_exports"):
             raise
-    outputs = {
-        name: compare_outputs(part, Run(place / name)) for name, part in parts.items() if (place / name).is_dir()
-    }
+    outputs = {name: _compared(part, place / name) for name, part in parts.items()}
     return Replay(original.path, place, tuple(warnings), outputs)
+
+
+def _compared(run: Run, place: Path) -> OutputsCompared:
+    if not (place / MANIFEST).is_file():  # a prediction that failed leaves the run that it is of
+        return OutputsCompared((), (OutputDifference(MANIFEST, (PartDifference("", "is gone: it failed"),)),))
+    return compare_outputs(run, Run(place))
 
 
 def _check_plugins_named(manifest: Mapping[str, Any], plugin_files: Sequence[Path]) -> None:
