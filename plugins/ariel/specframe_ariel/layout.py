@@ -32,6 +32,9 @@ SCIENCE_COLUMNS = slice(39, 321)
 #: Band of FGS1 in um: Ariel's Fine Guidance System channel 1, ESA's definition study report (2020).
 FGS1_BAND = (0.60, 0.80)
 
+#: Longest name of a file on most systems, in bytes.
+_NAME_LENGTH = 255
+
 _SIGNAL = re.compile(r"(?P<instrument>.+)_signal(?:_(?P<visit>\d+))?\.parquet")
 
 
@@ -58,6 +61,8 @@ class ChallengeTree:
 
     def visits(self, target: str) -> list[str]:
         """Return the visits of which any instrument has a signal file: ``["0"]`` or ``["0", "1"]``."""
+        if target in ("", ".", "..") or "/" in target or "\0" in target or len(target) > _NAME_LENGTH:
+            raise InputFileError(self.folder, f"has no planet {target[:80]!r}: a planet is a folder here")
         found = (_SIGNAL.fullmatch(file.name) for file in (self.folder / target).glob("*_signal*.parquet"))
         return sorted({match["visit"] or "0" for match in found if match}, key=int)
 

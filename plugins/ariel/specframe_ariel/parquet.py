@@ -9,6 +9,7 @@ import polars as pl
 from polars import selectors
 
 from specframe.api import LazyFrames
+from specframe.api.sizes import check_unpacked
 from specframe.errors import InputFileError
 from specframe_ariel.buffers import ColumnBuffers
 
@@ -48,6 +49,7 @@ class ParquetFrames(LazyFrames):
         self.path = path
         n_y, n_x = detector
         try:
+            _check_file(path)
             # a scan parses the metadata of 11,392 columns once, for these questions and for reading
             self._scan = pl.scan_parquet(path, glob=False)
             empty = self._scan.limit(0).collect()
@@ -111,11 +113,14 @@ def read_image(path: Path, shape: tuple[int, ...], *, boolean: bool = False) -> 
         When the file is missing or damaged, or has another shape or type.
     """
     try:
-        table = pl.read_parquet(path, glob=False)
+        _check_file(path)
+        scan = pl.scan_parquet(path, glob=False)
+        there = (int(scan.select(pl.len()).collect().item()), len(scan.collect_schema()))
+        if there != shape:  # before they are read: a small file may hold any number of rows
+            raise InputFileError(path, f"expected {shape[0]} x {shape[1]} values, got {there[0]} x {there[1]}")
+        table = scan.collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from None
-    if table.shape != shape:
-        raise InputFileError(path, f"expected {shape[0]} x {shape[1]} values, got {table.shape[0]} x {table.shape[1]}")
     image = table.to_numpy()
     if image.dtype.kind not in ("b" if boolean else "fiu"):
         wanted = "true or false" if boolean else "numbers"
@@ -134,7 +139,10 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, NDArray[np.float
         When the file or a column is missing, or a column has gaps.
     """
     try:
-        table = pl.read_parquet(path, columns=list(names), glob=False)
+        _check_file(path)
+        scan = pl.scan_parquet(path, glob=False).select(names)
+        check_unpacked(path, 8 * len(names) * int(scan.select(pl.len()).collect().item()))
+        table = scan.collect()
     except pl.exceptions.ColumnNotFoundError:
         there = ", ".join(pl.read_parquet_schema(path))
         raise InputFileError(path, f"expected columns {', '.join(names)}; got {there}") from None
@@ -149,6 +157,12 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, NDArray[np.float
             raise InputFileError(path, f"column {name!r} has a gap in row {int(np.argmin(known))}")
         columns[name] = values[:length]
     return columns
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a folder, a device and a pipe, at which polars would wait without end."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is a folder, a device or a pipe")
 
 
 def _unreadable(path: Path, error: Exception) -> InputFileError:

@@ -58,6 +58,8 @@ def read_table(path: Path) -> Table:
     InputFileError
         When the file is missing or a cell is not a number.
     """
+    if path.exists() and not path.is_file():
+        raise InputFileError(path, "is a folder or a device, expected a file of the challenge")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header, *rows = [row for row in csv.reader(file) if row]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api.sizes import check_zip_sizes
 from specframe.errors import InputFileError
 from specframe_io.source import Source
 
@@ -18,8 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NpySource", "NpzSource"]
 
-#: What numpy raises on damaged archives.
-_DAMAGED = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
+#: What numpy and zipfile raise on damaged archives, and on headers that claim any size or nest without end.
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, RuntimeError, MemoryError),
+    *(OverflowError, SyntaxError, RecursionError, AttributeError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 
 
 class NpySource(Source):
@@ -63,7 +69,8 @@ class NpzSource(Source):
         try:
             _check_zip(path)
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                self._names = list(archive.files)
+                check_zip_sizes(path, archive.zip)
+                self._names = list(dict.fromkeys(archive.files))
         except _DAMAGED as error:
             raise InputFileError(path, f"cannot be read as .npz: {error}") from None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["DAMAGED", "Branch"]
 
 #: What h5py raises on damaged files and broken links.
-DAMAGED = (OSError, KeyError, RuntimeError, ValueError, TypeError)
+DAMAGED = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError, MemoryError)
 
 
 class Branch:

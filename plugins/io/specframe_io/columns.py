@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from specframe.api.sizes import is_packed
 from specframe.errors import InputFileError
 from specframe_io.source import Source
 
@@ -19,11 +21,28 @@ if TYPE_CHECKING:
 __all__ = ["CsvSource", "EcsvSource", "IpacSource"]
 
 
+#: Beginnings of what polars unpacks besides gzip: zlib and zstd.
+_PACKED = (b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x78\x5e", b"\x28\xb5\x2f\xfd")
+#: What astropy raises on damaged tables and on units that are none.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    MemoryError,
+    csv.Error,
+)
+
+
 class CsvSource(Source):
     """A ``.csv`` or ``.tsv`` file whose first line names the columns. Empty cells are NaN; ``#`` starts a comment."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        _check_text(path)
         self._separator = "\t" if path.suffix.lower() == ".tsv" else ","
         self._frame = self._table()
         self._check_rows()
@@ -72,14 +91,15 @@ class CsvSource(Source):
 
         try:
             # Types are taken from all rows: a number that first appears far down must not fail.
-            return pl.read_csv(
-                self.path,
-                separator=self._separator,
-                comment_prefix="#",
-                infer_schema_length=None,
-                null_values=["NaN", "nan", "NA"],
-                **options,
-            )
+            with self.path.open("rb") as file:  # polars takes no names that are not UTF-8
+                return pl.read_csv(
+                    file,
+                    separator=self._separator,
+                    comment_prefix="#",
+                    infer_schema_length=None,
+                    null_values=["NaN", "nan", "NA"],
+                    **options,
+                )
         except (pl.exceptions.PolarsError, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise InputFileError(self.path, f"cannot be read as a table: {reason}") from None
@@ -96,9 +116,12 @@ class EcsvSource(Source):
 
         super().__init__(path)
         try:
-            self._table = Table.read(path, format=self._format)
-        except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
-            raise InputFileError(path, f"cannot be read as {self._called}: {error}") from None
+            # lines, since astropy unpacks whatever it takes for compressed, and fetches what it takes for an address
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is odd in a header, and read all the same
+                self._table = Table.read(_check_text(path).splitlines(), format=self._format)
+        except _DAMAGED as error:
+            raise InputFileError(path, f"cannot be read as {self._called}: {' '.join(str(error).split())}") from None
         self.meta: dict[str, Any] = dict(self._table.meta)
 
     def names(self) -> list[str]:
@@ -141,6 +164,20 @@ class IpacSource(EcsvSource):
             )
         keywords = self._table.meta.get("keywords", {})
         self.meta = {str(name): entry.get("value") for name, entry in keywords.items()}
+
+
+def _check_text(path: Path) -> str:
+    """Return a file's text; refuse what is compressed or binary."""
+    try:
+        with path.open("rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from None
+    if is_packed(content) or content.startswith(_PACKED):
+        raise InputFileError(path, f"is compressed, but its name ends in {path.suffix!r}: unpack it first")
+    if b"\0" in content:
+        raise InputFileError(path, f"is not text, but its name ends in {path.suffix!r}: expected a table")
+    return content.decode("utf-8-sig", "replace")
 
 
 def _as_text(column: pl.Series) -> NDArray[np.str_]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from astropy.io import fits
 
+from specframe.api.sizes import check_fits_sizes, is_packed, unpacked
 from specframe.errors import InputFileError
 from specframe_io.pickled import refuse_pickle
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["DAMAGED", "opened_fits"]
 
 #: What astropy raises on damaged files; warnings that a file is truncated or corrupted are made errors.
-DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, Warning)
+DAMAGED = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, OverflowError, MemoryError),
+    *(fits.VerifyError, Warning),
+)
 
 
 @contextmanager
@@ -33,9 +38,10 @@ def opened_fits(path: Path) -> Iterator[fits.HDUList]:
     if not path.is_file():
         raise InputFileError(path, "is a folder, expected a file" if path.is_dir() else "no such file")
     refuse_pickle(path)
-    with path.open("rb") as opened, warnings.catch_warnings():  # astropy leaves a damaged file open
+    with _opened(path) as opened, warnings.catch_warnings():  # astropy leaves a damaged file open
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message="(?s).*(truncated|corrupted)")
+        check_fits_sizes(path, opened)
         try:
             file = fits.open(opened, memmap=False, lazy_load_hdus=False)
         except DAMAGED as error:
@@ -47,6 +53,17 @@ def opened_fits(path: Path) -> Iterator[fits.HDUList]:
                 raise InputFileError(
                     path, f"cannot be read ({_line(error)}); the file may be damaged: get it again"
                 ) from None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file; what is compressed is unpacked here, since astropy would unpack it whatever its size."""
+    file = path.open("rb")
+    head = file.read(6)
+    if not is_packed(head):
+        file.seek(0)
+        return file
+    file.close()
+    return io.BytesIO(unpacked(path))
 
 
 def _line(error: Exception) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
 from specframe_io.source import Source
 
@@ -18,7 +19,7 @@ __all__ = ["NetcdfSource"]
 
 #: Times stay numbers with units; dimensions without a scale (plain HDF5) are made up.
 _OPTIONS: dict[str, Any] = {"engine": "h5netcdf", "decode_times": False, "phony_dims": "sort"}
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError, MemoryError)
 
 
 class NetcdfSource(Source):
@@ -31,6 +32,7 @@ class NetcdfSource(Source):
         self._places: dict[str, tuple[str, str]] = {}
         self._units: dict[str, str] = {}
         try:
+            check_hdf5_sizes(path)
             with xr.open_datatree(path, **_OPTIONS) as tree:
                 for group in tree.subtree:
                     for name, variable in group.to_dataset(inherit=False).variables.items():

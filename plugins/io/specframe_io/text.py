@@ -51,9 +51,12 @@ class TextSource(Source):
         self._lines: list[int] = []
         lines = _lines(path)
         if any(_MACHINE_READABLE in line.lower() for line in lines[:200]):
-            self._parse_machine_readable()
+            self._parse_machine_readable(lines)
         else:
-            self._parse(lines)
+            try:
+                self._parse(lines)
+            except csv.Error as error:  # a field without end
+                raise InputFileError(path, f"cannot be read as columns: {error}") from None
 
     def names(self) -> list[str]:
         """Return the names of the columns, or their numbers from 0 where they have none."""
@@ -131,12 +134,12 @@ class TextSource(Source):
             raise InputFileError(self.path, f"two columns are called {twice!r}")
         return names
 
-    def _parse_machine_readable(self) -> None:
+    def _parse_machine_readable(self, lines: list[str]) -> None:
         from astropy.table import Table
 
         try:
-            table = Table.read(self.path, format="ascii.cds")
-        except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+            table = Table.read(lines, format="ascii.cds")
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
             raise InputFileError(self.path, f"cannot be read as a machine-readable table: {error}") from None
         for name in table.colnames:
             column = table[name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import xarray as xr
 
 from specframe.api import make_observation
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
 from specframe_io.chromatic.params import ChromaticParams
 from specframe_io.chromatic.variables import Variables
@@ -69,6 +70,8 @@ def _read(path: Path) -> xr.Dataset:
         )
     options: dict[str, Any] = {"phony_dims": "sort"} if engine == "h5netcdf" else {}
     try:
+        if engine == "h5netcdf":
+            check_hdf5_sizes(path)
         with xr.open_dataset(path, engine=engine, decode_times=False, **options) as data:
             loaded: xr.Dataset = data.load()
             return loaded

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from specframe.api import make_observation
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
 from specframe_io.branch import DAMAGED, Branch
 from specframe_io.eureka.series import series_node
@@ -57,6 +58,7 @@ class Eureka(FileLoader):
         """Return the Observation of one file."""
         refuse_pickle(path)
         try:
+            check_hdf5_sizes(path)
             with h5py.File(path, "r") as file:
                 root = Branch(path, file, "Eureka!")
                 node = series_node(root, self.params.units, self.params.time_units)

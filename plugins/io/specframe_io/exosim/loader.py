@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import h5py
 
 from specframe.api import Loader, make_observation
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError, ParameterError
 from specframe_io.branch import DAMAGED, Branch
 from specframe_io.exosim.channel import channel_node
@@ -63,6 +64,7 @@ class ExosimNdr(Loader):
         """Return the Observation of one file; frames are read when they are needed."""
         path = self._file(target)
         try:
+            check_hdf5_sizes(path)
             with h5py.File(path, "r") as file:
                 root = Branch(path, file)
                 channels = root.branch("channels")

@@ -142,7 +142,10 @@ class _Table:
         values = np.asarray(self.source.numbers(column), float)
         if values.ndim != 1:
             raise self.wrong(column, f"expected one number per row, got shape {values.shape}")
-        return values
+        rows = len(self.source.numbers(str(self.columns.depth or self.columns.radius_ratio)))
+        if len(values) != rows:
+            raise self.wrong(column, f"has {len(values)} rows, but there are {rows} depths")
+        return np.where(np.isfinite(values), values, np.nan)
 
     def _in_um(self, column: str) -> NDArray[np.float64]:
         stated = self.source.units(column) or self.wavelength_units or unit_in_name(column) or "um"
@@ -202,7 +205,7 @@ class _Table:
             down = np.abs(self._error(columns.error_lower, factor))
             up = np.abs(self._error(columns.error_upper, factor))
         if columns.radius_ratio is not None:
-            if np.nanmin(value) < 0:
+            if (value < 0).any():
                 raise self.wrong(name, "expected Rp/R* above 0, got negative ones")
             # the ends of an interval of Rp/R* are squared, which is exact: so asymmetric errors stay quantiles
             if down is not None and up is not None:
@@ -219,7 +222,8 @@ class _Table:
         stated = self._depth_unit(name)
         if stated is None:
             stated = self.depth_units or ""
-            typical = float(np.nanmedian(np.abs(values))) if np.isfinite(values).any() else 0.0
+            with np.errstate(over="ignore"):  # infinite is hardly a fraction, too
+                typical = float(np.nanmedian(np.abs(values))) if np.isfinite(values).any() else 0.0
             most = _MOST_DEPTH if self.columns.depth is not None else 1.0
             if self.depth_units is None and typical > most:
                 raise self.wrong(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api.sizes import check_zip_sizes
 from specframe.errors import InputFileError
 from specframe_retrieval.files.arrays import NamedArrays
 from specframe_retrieval.files.reader import opened_bytes
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["read_npy", "read_npz"]
 
-_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+#: What numpy and zipfile raise on damaged archives, and on headers that claim any size or nest without end.
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, RuntimeError, MemoryError),
+    *(OverflowError, SyntaxError, RecursionError, AttributeError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 _OBJECTS = "holds Python objects, which are not read since they can run any code: save it as numbers or text"
 
 
@@ -32,6 +39,7 @@ def read_npz(path: Path) -> NamedArrays:
     arrays: dict[str, NDArray[Any]] = {}
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            check_zip_sizes(path, archive.zip)
             for name in archive.files:
                 try:
                     array = np.array(archive[name])

@@ -10,6 +10,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from specframe.api.sizes import check_fits_sizes
 from specframe.errors import InputFileError
 from specframe_retrieval.files.arrays import NamedArrays
 from specframe_retrieval.files.reader import opened_bytes
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["read_fits"]
 
 #: What astropy raises on damaged files; warnings that a file is truncated or corrupted are made errors.
-_DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, Warning)
+_DAMAGED = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, OverflowError, MemoryError),
+    *(ArithmeticError, fits.VerifyError, Warning),
+)
 _FLUX_EXTENSIONS = ("FLUX", "SCI", "DATA", "SPECTRUM", "PRIMARY", "")
 #: Above this a spectral axis without a unit cannot be in um.
 _OPTICAL = 1000.0
@@ -46,6 +50,7 @@ def read_fits(path: Path) -> NamedArrays:
         When the file is not FITS, damaged, or holds no data.
     """
     content = opened_bytes(path)
+    check_fits_sizes(path, io.BytesIO(content))
     arrays: dict[str, NDArray[Any]] = {}
     units: dict[str, str] = {}
     attrs: dict[str, Any] = {}

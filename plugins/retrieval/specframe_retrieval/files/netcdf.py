@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
 from specframe_retrieval.files.arrays import NamedArrays
 
@@ -19,7 +20,7 @@ __all__ = ["read_netcdf"]
 
 #: What h5netcdf calls dimensions without a name; it takes those of one length for the same one.
 _COUNTED = "phony_dim"
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError, MemoryError)
 
 
 def read_netcdf(path: Path) -> NamedArrays:
@@ -29,6 +30,7 @@ def read_netcdf(path: Path) -> NamedArrays:
     dims: dict[str, tuple[str, ...]] = {}
     attrs: dict[str, Any] = {}
     try:
+        check_hdf5_sizes(path)
         with xr.open_datatree(path, engine="h5netcdf", decode_times=False, phony_dims="sort") as tree:
             attrs |= {str(key): value for key, value in tree.attrs.items()}
             for group in tree.subtree:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-import zlib
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specframe.api.sizes import unpacked
 from specframe.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from specframe_retrieval.files.arrays import NamedArrays
 
 __all__ = ["file_state", "opened_bytes", "read_arrays"]
@@ -36,11 +31,6 @@ _READERS = {
 }
 _PACKED = (".gz", ".bz2", ".xz")
 _REFUSED = (".pkl", ".pickle", ".p", ".joblib", ".dill")
-_UNPACK: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
-    (b"\x1f\x8b", gzip.decompress),
-    (b"BZh", bz2.decompress),
-    (b"\xfd7zXZ", lzma.decompress),
-)
 
 
 def read_arrays(path: Path) -> NamedArrays:
@@ -62,20 +52,14 @@ def file_state(path: Path) -> tuple[str, int, int]:
         stat = path.stat()
     except OSError as error:
         raise InputFileError(path, f"no such file ({error.strerror})") from None
-    if path.is_dir():
-        raise InputFileError(path, "is a folder, expected a file")
+    if not path.is_file():
+        raise InputFileError(path, f"is a {'folder' if path.is_dir() else 'device or pipe'}, expected a file")
     return str(path), stat.st_size, stat.st_mtime_ns
 
 
 def opened_bytes(path: Path) -> bytes:
     """Return a file's content, unpacked where it is compressed, whatever its name."""
-    try:
-        content = path.read_bytes()
-        unpack = next((unpack for magic, unpack in _UNPACK if content.startswith(magic)), None)
-        return content if unpack is None else unpack(content)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputFileError(path, f"cannot be read ({reason}); if it is cut off, fetch it again") from None
+    return unpacked(path)
 
 
 @lru_cache(maxsize=4)
@@ -94,6 +78,8 @@ def _read(path: str, size: int, changed: int) -> NamedArrays:
         )
     module, _, function = _READERS.get(suffix, "text:read_text").partition(":")
     found: NamedArrays = getattr(import_module(f"{_MODULE}.{module}"), function)(file)
+    if not found.arrays:
+        raise InputFileError(file, "holds no arrays, expected wavelengths and fluxes")
     for array in found.arrays.values():
         array.flags.writeable = False
     return found

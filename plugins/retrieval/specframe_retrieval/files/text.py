@@ -94,7 +94,7 @@ def _without_preamble(lines: list[str], numbers: list[int]) -> list[int]:
 def _fields(line: str, separator: str | None) -> list[str]:
     if separator is None:
         return line.split()
-    if '"' in line:
+    if '"' in line and len(line) < csv.field_size_limit():
         return [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
     return [field.strip() for field in line.split(separator)]
 

@@ -188,7 +188,7 @@ class _SpectraLoader(Loader):
         given = {self.params.rename.get(name, name): unit for name, unit in self.params.label_units.items()}
         unknown = [name for name in given if name not in names]
         if unknown and not self._lenient:
-            raise UsageError(f"label_units: {unknown[0]!r} is none of the labels {listed(names)}")
+            raise UsageError(f"{self.params.path}: label_units: {unknown[0]!r} is none of the labels {listed(names)}")
         spectra = self._spectra()
         wanted, _ = self._wanted(spectra)
         units = []
@@ -202,7 +202,9 @@ class _SpectraLoader(Loader):
             try:
                 read_unit(unit)
             except ValueError as error:
-                raise UsageError(f"label_units: {name!r} has {unit!r}, which is no unit: {error}") from None
+                raise UsageError(
+                    f"{self.params.path}: label_units: {name!r} has {unit!r}, which is no unit: {error}"
+                ) from None
             units.append(unit)
         return units
 
