@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def read_ecsv(path: Path) -> NamedArrays:
             # lines, since astropy takes a text of one line for the address of a file, which it would fetch
             lines = opened_bytes(path).decode("utf-8", "replace").splitlines()
             table = Table.read(lines, format="ascii.ecsv")
-    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, csv.Error) as error:
         raise InputFileError(path, f"cannot be read as ECSV: {' '.join(str(error).split())}") from None
     arrays: dict[str, NDArray[Any]] = {}
     units: dict[str, str] = {}

@@ -38,7 +38,9 @@ def in_microns(path: Path, name: str, values: NDArray[Any], unit: str | None) ->
     if unit is None:
         if plain_name(name) in NOT_WAVELENGTHS:
             raise InputFileError(path, f"{name!r} has no unit: state wavelength_units (Hz, cm-1, eV ...)")
-        if np.isfinite(axis).any() and np.nanmedian(axis) > _LONGEST:
+        with np.errstate(over="ignore"):
+            typical = np.nanmedian(axis) if np.isfinite(axis).any() else 0.0
+        if typical > _LONGEST:
             raise InputFileError(
                 path,
                 f"{name!r} runs from {np.nanmin(axis):g} to {np.nanmax(axis):g} without a unit, which can hardly be "
