@@ -22,7 +22,8 @@ _COMMENTS = ("#", "%")
 #: What separates fields, in the order in which it is looked for; blanks and tabs where none of these is there.
 _SEPARATORS = (";", ",", "|")
 #: A comment that names no columns: rules, and units in brackets.
-_UNITS = re.compile(r"([\[(][^\])]*[\])]|[\W_]+|\s)*")
+# Possessive, so that a long rule that is none is told in one pass.
+_UNITS = re.compile(r"(?:[\[(][^\])]*+[\])]|[\W_])*+")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 #: What stands for a value that is not known.
 _MISSING = frozenset({"", "NA", "N/A", "null", "None", "--", "..."})

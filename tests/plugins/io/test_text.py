@@ -168,3 +168,9 @@ def test_pickles_are_refused(tmp_path, name):
         path.write_bytes(b"\x80\x04\x95\x00")
     with pytest.raises(InputFileError, match=r"pickled Python objects, which are not read since they can run any code"):
         open_source(path, text=True)
+
+
+def test_a_comment_of_many_odd_characters_is_read_at_once(tmp_path):
+    """Found by fuzzing: the search for rules and units took twice as long with each character."""
+    (tmp_path / "a.txt").write_text("#" + "\ufffd" * 5000 + " \\ y,4\n1 2\n3 4\n")
+    assert len(open_source(tmp_path / "a.txt").names()) == 2
