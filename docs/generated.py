@@ -197,7 +197,7 @@ def variables_table(level: str) -> str:
     lines = ["| variable | dims | units | type | |", "|---|---|---|---|---|"]
     for variable in schema:
         units = "[flux units](#flux-units)"
-        if variable.units != observation._FLUX_UNITS:
+        if variable.units != observation.FLUX_UNITS:
             units = " or ".join(f"`{unit}`" if unit else "dimensionless" for unit in variable.units or ())
         notes = ["required" if variable.required else "optional"]
         notes += ["positive"] if variable.positive else ["finite"] if variable.finite else []
