@@ -112,7 +112,7 @@ def test_what_it_reads_is_named_to_the_pipeline():
     contacts = Cnn1d(axis="time", inputs=["A/flux"], level="contacts", auxiliary=["depth"])
     assert contacts.inputs() == ("A/flux", "depth", "A/flux_error", "A/contact_time")
     assert Cnn1d(unit="depth-error").inputs() == ("depth", "depth_error")
-    assert Cnn1d(centre="target").inputs() == ("depth", "depth_error")
+    assert Cnn1d(centre="target").inputs() == ("depth|flux", "depth_error|flux_error")
     assert Cnn1d(axis="time", inputs=["detrended_flux"]).inputs() == ("detrended_flux",)
 
 
