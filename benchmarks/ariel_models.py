@@ -101,7 +101,7 @@ class Fits:
 
     def _gather(self, steps: list[dict[str, Any]], **evaluate: Any) -> Any:
         pipeline = Pipeline(self.base + steps, evaluate=evaluate or None)
-        session = pipeline._session(self.out, quiet=True)
+        session = pipeline.session(self.out, quiet=True)
         worker = TargetWorker(session.recipe(), session.registry)
         return session, gather_targets(worker, session.progress)
 

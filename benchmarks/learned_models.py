@@ -119,7 +119,7 @@ class Planets:
 
     def learned(self, steps: list[dict[str, Any]]) -> tuple[tuple[LearningStep, ...], LearningData, xr.DataArray]:
         """Return the learning steps, what they read of these planets, and the labels in the same order."""
-        session = Pipeline([*self.base, *steps], seed=SEED)._session(self.folder, quiet=True)
+        session = Pipeline([*self.base, *steps], seed=SEED).session(self.folder, quiet=True)
         worker = TargetWorker(session.recipe(), session.registry)
         learning = learning_steps(session.spec.steps)
         inputs = {step.id: step.observed_inputs for step in learning if step.kind == "model"}

@@ -32,7 +32,7 @@ def command(
 ) -> int:
     """Apply the fitted RUN to new data, labels not needed; results go to --out, by default RUN/predictions/<data>."""
     from specframe.cli.summary import print_summary
-    from specframe.pipeline.pipeline import predict
+    from specframe.pipeline.applying import predict
 
     predicted = predict(
         run,

@@ -31,7 +31,8 @@ def command(
 ) -> int:
     """Run a pipeline; results go to --out, by default runs/<name of the file>."""
     from specframe.cli.summary import print_summary
-    from specframe.pipeline.pipeline import Pipeline, PredictionError
+    from specframe.pipeline.applying import PredictionError
+    from specframe.pipeline.pipeline import Pipeline
     from specframe.pipeline.result import Run
     from specframe.pipeline.results import ExportError
 

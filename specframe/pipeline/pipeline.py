@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.api import BaseComponent
 from specframe.config import pipeline_from_data, read_pipeline, to_yaml
-from specframe.errors import RunError, SpecframeError, UsageError
+from specframe.errors import SpecframeError, UsageError
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
     from specframe.config.spec import PipelineSpec
-    from specframe.pipeline.directory import Content, RunDirectory
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
     from specframe.pipeline.run import Session
     from specframe.pipeline.simulation import Simulation
     from specframe.tuning.result import Search
 
-__all__ = ["Pipeline", "PredictionError", "load_pipeline", "make", "predict", "predict_with"]
+__all__ = ["Pipeline", "load_pipeline", "make"]
 
 _STEP_KEY = {
     "loader": "load",
@@ -35,14 +30,6 @@ _STEP_KEY = {
     "uncertainty": "uncertainty",
     "exporter": "export",
 }
-
-
-class PredictionError(RunError):
-    """What the pipeline says under ``predict`` failed; the run itself is complete, in ``path``."""
-
-    def __init__(self, reason: str, path: Path) -> None:
-        super().__init__(f"predict: {reason}\nThe run itself is complete: {path}")
-        self.path = path
 
 
 def make(kind: str, name: str, /, **params: Any) -> BaseComponent:
@@ -182,7 +169,7 @@ class Pipeline:
         """Say what :meth:`run` would do with this output folder, without doing it."""
         from specframe.pipeline.plan import plan_pipeline
 
-        return plan_pipeline(self._session(self._out(out), quiet=True, command="plan"))
+        return plan_pipeline(self.session(self._out(out), quiet=True, command="plan"))
 
     def run(
         self,
@@ -218,11 +205,13 @@ class Pipeline:
         DataError, RunError, UsageError
             When the run cannot be done. Targets that fail are set aside instead.
         """
+        from specframe.pipeline.applying import PredictionError, predict
         from specframe.pipeline.result import Run
         from specframe.pipeline.run import run_pipeline
+        from specframe.pipeline.working import in_directory
 
-        session = self._session(self._out(out), executor, workers, quiet, command)
-        _in_directory(session, fresh, partial(run_pipeline, session))
+        session = self.session(self._out(out), executor, workers, quiet, command)
+        in_directory(session, fresh, partial(run_pipeline, session))
         run = Run(session.directory.path)
         if self.spec.predicted is not None:
             try:
@@ -270,6 +259,7 @@ class Pipeline:
         DataError, RunError
             When the pipeline cannot be judged at all, or no trial came to an end.
         """
+        from specframe.pipeline.working import in_directory
         from specframe.tuning.result import Search
         from specframe.tuning.search import tune_pipeline
 
@@ -277,9 +267,9 @@ class Pipeline:
             raise UsageError("the pipeline has no 'tune' section, which says what is to be searched")
         default = self._out(None)
         folder = default.with_name(f"{default.name}-tune") if out is None else Path(out)
-        session = self._session(folder, "process" if workers > 1 else "serial", workers, quiet, command)
+        session = self.session(folder, "process" if workers > 1 else "serial", workers, quiet, command)
         session.keep_older = True
-        _in_directory(session, fresh, partial(tune_pipeline, session, workers), "search")
+        in_directory(session, fresh, partial(tune_pipeline, session, workers), "search")
         return Search(session.directory.path)
 
     def simulate(self, out: Path | str, *, workers: int = 1, quiet: bool = False) -> Simulation:
@@ -314,9 +304,10 @@ class Pipeline:
             return Path(out)
         return Path("runs") / (self.spec.path.stem if self.spec.path else "pipeline")
 
-    def _session(
+    def session(
         self, out: Path, executor: str = "serial", workers: int | None = None, quiet: bool = False, command: str = ""
     ) -> Session:
+        """Return what the phases of a run in the folder ``out`` share; nothing is done or written yet."""
         from specframe.pipeline.directory import RunDirectory
         from specframe.pipeline.executors import EXECUTORS
         from specframe.pipeline.progress import Progress
@@ -337,111 +328,6 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"Pipeline({' > '.join(step.id for step in self.spec.steps)})"
-
-
-def predict(
-    run: Path,
-    data: Path | None = None,
-    out: Path | None = None,
-    *,
-    executor: str = "serial",
-    workers: int | None = None,
-    fresh: bool = False,
-    quiet: bool = False,
-    plugin_files: Sequence[Path] = (),
-    overrides: Sequence[str] = (),
-    command: str = "Run.predict",
-) -> Run:
-    """Apply the fitted run in the folder ``run`` to ``data``; see :meth:`Run.predict`."""
-    from specframe.pipeline.directory import RunDirectory
-
-    fitted = RunDirectory(run)
-    fitted.run_manifest()
-    fitted.verify("pipeline.yaml")
-    if data is not None and not data.exists():
-        raise UsageError(f"--data {data}: no such file or folder; the working directory is {Path.cwd()}")
-    pipeline = Pipeline.from_yaml(run / "pipeline.yaml", overrides, plugin_files, check_paths=False)
-    if data is None and pipeline.spec.predicted is None:
-        raise UsageError(
-            f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
-        )
-    out = run / "predictions" / _name_of(pipeline.spec, data) if out is None else out
-    return predict_with(
-        pipeline, fitted, data, out, executor=executor, workers=workers, fresh=fresh, quiet=quiet, command=command
-    )
-
-
-def predict_with(
-    pipeline: Pipeline,
-    fitted: RunDirectory,
-    data: Path | None,
-    out: Path,
-    *,
-    executor: str = "serial",
-    workers: int | None = None,
-    fresh: bool = False,
-    quiet: bool = False,
-    command: str = "Run.predict",
-) -> Run:
-    """Apply the model of the run ``fitted`` by a pipeline that is given, that of the run or one with other values."""
-    from specframe.pipeline.predict import predict_pipeline
-    from specframe.pipeline.result import Run
-
-    session = pipeline._session(out, executor, workers, quiet, command)
-    _in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), "prediction")
-    return Run(out)
-
-
-def _name_of(spec: PipelineSpec, data: Path | None) -> str:
-    """Return what the folder of a prediction is called: as the data are."""
-    if data is None:
-        assert spec.predicted is not None
-        data = getattr(spec.predicted.params, "path", None)
-        if data is None:
-            return spec.predicted.component.component.name
-    return data.absolute().name
-
-
-def _in_directory(session: Session, fresh: bool, work: Callable[[], None], content: Content = "run") -> None:
-    """Do the work in the session's folder, alone in it, and log how it began and ended."""
-    from specframe.pipeline.messages import logged_to
-
-    directory, progress = session.directory, session.progress
-    directory.open(content)
-    with directory.locked(), logged_to(progress):
-        if fresh:
-            directory.forget()
-        progress.event("start", command=session.command, argv=shlex.join(sys.argv))
-        try:
-            work()
-        except BaseException as error:
-            with suppress(OSError, SpecframeError):  # a full disk must not hide what went wrong
-                _leave_failure(session, error)
-            raise
-        progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
-
-
-def _leave_failure(session: Session, error: BaseException) -> None:
-    """Log an error, and leave ``failed.json`` unless the results were complete before it."""
-    from specframe.pipeline.manifest import failure_manifest
-    from specframe.pipeline.place import raised_at
-
-    trace = "".join(traceback.format_exception(error))
-    message = f"{type(error).__name__}: {error}"
-    session.progress.event("failed", **raised_at(error).fields(), error=message, traceback=trace)
-    if session.directory.complete:
-        return
-    manifest = failure_manifest(
-        session.spec,
-        session.command,
-        session.started,
-        session.registry,
-        session.timings,
-        error,
-        run=session.progress.run,
-        argv=shlex.join(sys.argv),
-    )
-    session.directory.fail(manifest)
 
 
 def _step_data(step: Any, registry: Registry) -> dict[str, Any]:

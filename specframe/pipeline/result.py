@@ -118,7 +118,7 @@ class Run:
         ``data`` they are what ``predict`` says. ``out`` defaults to ``predictions/<name of data>`` within the run;
         ``options`` are those of :meth:`Pipeline.run <specframe.Pipeline.run>`.
         """
-        from specframe.pipeline.pipeline import predict
+        from specframe.pipeline.applying import predict
 
         return predict(self.path, None if data is None else Path(data), None if out is None else Path(out), **options)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import InputFileError, UsageError
+from specframe.pipeline.applying import predict_with
 from specframe.pipeline.directory import MANIFEST, RunDirectory
 from specframe.pipeline.keys import content_digest
 from specframe.pipeline.manifest import made_with
-from specframe.pipeline.pipeline import Pipeline, predict_with
+from specframe.pipeline.pipeline import Pipeline
 from specframe.pipeline.predict import model_digest
 from specframe.pipeline.result import Run
 from specframe.pipeline.results import ExportError

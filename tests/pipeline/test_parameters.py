@@ -12,7 +12,7 @@ import yaml
 
 from specframe import Pipeline, make
 from specframe.errors import UsageError
-from specframe.pipeline.pipeline import PredictionError
+from specframe.pipeline.applying import PredictionError
 from specframe.pipeline.result import Run
 
 PLUGIN = Path(__file__).with_name("toy_grid.py")

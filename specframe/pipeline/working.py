@@ -1,0 +1,59 @@
+"""Work in the folder of a run: alone in it, logged, and with a record where it fails."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from specframe.errors import SpecframeError
+from specframe.pipeline.manifest import failure_manifest
+from specframe.pipeline.messages import logged_to
+from specframe.pipeline.place import raised_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from specframe.pipeline.directory import Content
+    from specframe.pipeline.run import Session
+
+__all__ = ["in_directory"]
+
+
+def in_directory(session: Session, fresh: bool, work: Callable[[], None], content: Content = "run") -> None:
+    """Do the work in the session's folder, alone in it, and log how it began and ended."""
+    directory, progress = session.directory, session.progress
+    directory.open(content)
+    with directory.locked(), logged_to(progress):
+        if fresh:
+            directory.forget()
+        progress.event("start", command=session.command, argv=shlex.join(sys.argv))
+        try:
+            work()
+        except BaseException as error:
+            with suppress(OSError, SpecframeError):  # a full disk must not hide what went wrong
+                _leave_failure(session, error)
+            raise
+        progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
+
+
+def _leave_failure(session: Session, error: BaseException) -> None:
+    """Log an error, and leave ``failed.json`` unless the results were complete before it."""
+    trace = "".join(traceback.format_exception(error))
+    message = f"{type(error).__name__}: {error}"
+    session.progress.event("failed", **raised_at(error).fields(), error=message, traceback=trace)
+    if session.directory.complete:
+        return
+    manifest = failure_manifest(
+        session.spec,
+        session.command,
+        session.started,
+        session.registry,
+        session.timings,
+        error,
+        run=session.progress.run,
+        argv=shlex.join(sys.argv),
+    )
+    session.directory.fail(manifest)
