@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -145,6 +145,18 @@ def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: flo
     DataError
         When no dip reaches ``min_significance``, or the transit has no baseline on both sides.
     """
+    # Derivatives are differences by a part of the time itself: of a Julian date that would be an hour.
+    origin = float(np.floor(min(curve.time[0] for curve in curves)))
+    transit = _find([replace(curve, time=curve.time - origin) for curve in curves], order, min_significance, partial)
+    transit = Transit(transit.contacts + origin, transit.significance)
+    if not partial:
+        for curve in curves:
+            check_baseline(curve.time, transit.contacts)
+    return transit
+
+
+def _find(curves: Sequence[WhiteCurve], order: int, min_significance: float, partial: bool) -> Transit:
+    """Find the contacts of curves whose times are small numbers."""
     order = max(order, _MIN_SEARCH_ORDER)
     ingress, egress, significance = _search([_binned(curve, _SEARCH_SAMPLES) for curve in curves], order)
     within = np.isfinite(ingress) and np.isfinite(egress)
@@ -164,9 +176,6 @@ def find_transit(curves: Sequence[WhiteCurve], order: int, min_significance: flo
             f"the transit touches the {side} sample of the light curve, but a depth needs a baseline on both sides; "
             "leave this target out, or fit it with a transit model of known times"
         )
-    if not partial:
-        for curve in curves:
-            check_baseline(curve.time, contacts)
     return Transit(contacts, significance)
 
 

@@ -159,7 +159,8 @@ def curves_of(path: str, data: xr.Dataset) -> Curves:
     error = np.where(known[:, None], np.where(sound, error, np.inf) / scale, scatter)
     days = as_days(data)
     time = np.asarray(data["time"].values, float) * days
-    reference = round(float(0.5 * (time[0] + time[-1])), 2)
+    seen = time[use.any(axis=0)]
+    reference = round(float(0.5 * (seen[0] + seen[-1])), 2)
     wavelength = np.asarray(data["wavelength"].values, float)
     lower, upper = (
         np.asarray(data[f"wavelength_{side}"].values, float) if f"wavelength_{side}" in data else wavelength
@@ -167,7 +168,8 @@ def curves_of(path: str, data: xr.Dataset) -> Curves:
     )
     instrument, _, visit = path.rpartition("/")
     seconds = data.attrs.get("exposure_time")
-    exposure = float(np.median(np.diff(time))) if seconds is None else float(seconds) / _SECONDS_PER_DAY
+    step = float(np.median(np.diff(seen if len(seen) > 1 else time)))
+    exposure = step if seconds is None else float(seconds) / _SECONDS_PER_DAY
     system = str(data["time"].attrs.get("time_system", ""))
     channels, white, law = _limb_darkening(path, data)
     return Curves(

@@ -49,19 +49,28 @@ class Kernel:
     length: float
 
 
-def scaled_legendre(x: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Return Legendre polynomials 0 ... order of ``x`` scaled to -1 ... 1, shape (n, order + 1)."""
-    span = float(np.ptp(x))
-    phase = 2.0 * (x - x.min()) / span - 1.0 if span > 0 else np.zeros_like(x)
+def scaled_legendre(x: NDArray[np.float64], order: int, use: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """Return Legendre polynomials 0 ... order of ``x`` scaled to -1 ... 1, shape (n, order + 1).
+
+    With ``use`` (n,) it is the range of those that is scaled so; what lies beyond it is beyond 1.
+    """
+    within = x if use is None or not use.any() else x[use]
+    span = float(np.ptp(within))
+    phase = 2.0 * (x - within.min()) / span - 1.0 if span > 0 else np.zeros_like(x)
     basis: NDArray[np.float64] = np.polynomial.legendre.legvander(phase, max(order, 0))[:, : order + 1]
     return basis
 
 
-def polynomial_drift(time: NDArray[np.float64], order: int, last_std: float = np.inf) -> DriftBasis:
-    """Return Legendre polynomials 1 ... order of the time, free but for the last, whose prior has ``last_std``."""
+def polynomial_drift(
+    time: NDArray[np.float64], order: int, last_std: float = np.inf, use: NDArray[np.bool_] | None = None
+) -> DriftBasis:
+    """Return Legendre polynomials 1 ... order of the time, free but for the last, whose prior has ``last_std``.
+
+    The times that count are those of ``use`` (n_time,): a prior holds on their range.
+    """
     prior_std = np.full(order, np.inf)
     prior_std[-1:] = last_std
-    return DriftBasis(scaled_legendre(time, order)[:, 1:], prior_std)
+    return DriftBasis(scaled_legendre(time, order, use)[:, 1:], prior_std)
 
 
 def gp_drift(time: NDArray[np.float64], kernel: Kernel, noise: float) -> DriftBasis:

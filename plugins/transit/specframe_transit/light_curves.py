@@ -75,7 +75,7 @@ def gather(given: Mapping[str, xr.Dataset]) -> tuple[list[LightCurves], list[Vis
             starts[instrument], total = total, total + data.sizes["wavelength"]
         else:
             _check_same_wavelengths(path, data, instruments[instrument][1], given)
-        first = float(data["time"].values[0]) * as_days(data)
+        first = float(_seen_times(data, usable_samples(data))[0])
         if _clock(path, data) in visits:
             at = visits[_clock(path, data)]
             references[at] = min(references[at], first)
@@ -109,6 +109,7 @@ def _node(
     use &= level[:, None] > 0
     scale = np.where(level > 0, level, 1.0)[:, None]
     time = np.asarray(data["time"].values, float) * as_days(data) - reference
+    seen = _seen_times(data, use) - reference
     limb_darkening = None
     if "limb_darkening" in data and data["limb_darkening"].dims == ("coefficient", "wavelength"):
         limb_darkening = np.asarray(data["limb_darkening"].values, float)
@@ -122,7 +123,7 @@ def _node(
         instrument=instrument,
         visit=visit,
         time=time,
-        exposure=float(np.median(np.diff(time))) if len(time) > 1 else 0.0,
+        exposure=float(np.median(np.diff(seen))) if len(seen) > 1 else 0.0,
         wavelength=np.asarray(data["wavelength"].values, float),
         channel=channel,
         level=level,
@@ -132,6 +133,13 @@ def _node(
         limb_darkening=limb_darkening,
         contacts=given_contacts(path, data) * as_days(data) - reference if "contact_time" in data else None,
     )
+
+
+def _seen_times(data: xr.Dataset, use: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the times of a node, in d, at which anything may be used; all where nothing may."""
+    time = np.asarray(data["time"].values, float) * as_days(data)
+    seen = use.any(axis=0)
+    return time[seen] if seen.any() else time
 
 
 def usable_samples(data: xr.Dataset) -> NDArray[np.bool_]:

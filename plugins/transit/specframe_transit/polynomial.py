@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.api import MAD_TO_STD, masked_median
+from specframe_transit.drift import scaled_legendre
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,9 +30,9 @@ class PolynomialFit:
     """Result of :func:`fit_depths`, NaN in channels that could not be fitted.
 
     ``depth``, ``depth_error`` (formal) and ``chi2_reduced`` have the shape (n_channel,), the latter two corrected for
-    clipping (see :func:`fit_depths`); ``coefficients``, of the Legendre polynomials on the time scaled to -1 ... 1 and
-    in units of flux, have (n_channel, order + 1); ``baseline`` (the polynomial: flux without a transit) and ``clipped``
-    have (n_channel, n_time).
+    clipping (see :func:`fit_depths`); ``coefficients``, of the Legendre polynomials on the used times scaled to
+    -1 ... 1 and in units of flux, have (n_channel, order + 1); ``baseline`` (the polynomial: flux without a transit)
+    and ``clipped`` have (n_channel, n_time).
     """
 
     depth: NDArray[np.float64]
@@ -94,8 +95,7 @@ def fit_depths(
     fit moves, which makes the estimate vary by 1 / v more than one from as many samples of a fixed choice (its
     influence function is x / (P - 2 c phi(c)) within c, P being the part kept; Huber 1981, Robust Statistics, ch. 3).
     """
-    phase = 2.0 * (time - time[0]) / (time[-1] - time[0]) - 1.0
-    basis = np.polynomial.legendre.legvander(phase, order)
+    basis = scaled_legendre(time, order, use.any(axis=0))
     level = masked_median(np.abs(flux), use)
     level = np.where(level > 0, level, 1.0)[:, None]
     relative = np.where(use, flux / level, 0.0)
@@ -147,9 +147,8 @@ def trend_covariance(
     normal noise of variance 1. It is the inverse of the Fisher information, in which the star's level, coefficient 0,
     is free, so its first element is the square of ``fit.depth_error``. NaN in channels that were not fitted.
     """
-    phase = 2.0 * (time - time[0]) / (time[-1] - time[0]) - 1.0
     order = fit.coefficients.shape[1] - 1
-    basis = np.polynomial.legendre.legvander(phase, order)
+    basis = scaled_legendre(time, order, (use | fit.clipped).any(axis=0))  # the same as those of the fit
     covariance = np.full((len(fit.depth), order + 1, order + 1), np.nan)
     for channel in np.flatnonzero(np.isfinite(fit.depth)):
         level = fit.coefficients[channel, 0]

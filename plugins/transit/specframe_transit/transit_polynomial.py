@@ -39,8 +39,8 @@ class TransitPolynomial(Detrender):
 
     Each node gains ``depth``, ``depth_error``, ``chi2_reduced (wavelength)``, ``model`` and ``detrended_flux`` (flux
     over polynomial), ``clipped (wavelength, time)``, ``contact_time (contact)`` and ``trend (wavelength, order)``:
-    the Legendre coefficients of the polynomial over its constant one, on time scaled to -1 ... 1. A trend and a
-    transit resemble each other, so a model that learns from ``[depth, trend]`` corrects what the polynomial took from
+    the Legendre coefficients of the polynomial over its constant one, on the used times scaled to -1 ... 1. A trend and
+    a transit resemble each other, so a model that learns from ``[depth, trend]`` corrects what the polynomial took from
     the depth. With ``trend_covariance: true`` there is also that of the depth and the terms of the trend,
     ``trend_covariance (wavelength, term, term_other)``, the depth first: ``trend-shrinkage`` makes of it how much the
     polynomial took. ``flux``, ``flux_error`` and ``mask`` stay as they are. Channels that have too few samples, whose

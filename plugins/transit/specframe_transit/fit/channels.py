@@ -228,7 +228,7 @@ class _ChannelStage:
         n_linear = batch.design.systematics.n_column
         n_fitted = n_linear + values.shape[1]
         use = batch.noise.use
-        beta = beta_of_channels(correlated_noise(result, 0, self.curves.time))
+        beta = beta_of_channels(correlated_noise(result, 0, self.curves))
         rows = np.arange(len(self.good))
         solution, log_determinant = batch.solve(values, rows)
         for at, flag in enumerate(flags):

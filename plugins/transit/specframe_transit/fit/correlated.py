@@ -11,6 +11,7 @@ from specframe_transit.systematics.noise import RedNoise, red_noise
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from specframe_transit.curves import Curves
     from specframe_transit.fit.rounds import FitResult
 
     Array = NDArray[np.float64]
@@ -21,19 +22,24 @@ __all__ = ["correlated_noise"]
 _HELD = 1e12
 
 
-def correlated_noise(result: FitResult, node: int, time: Array) -> RedNoise:
-    """Return the noise factors of the curves of one batch, (n_curve,), what the fit took from them accounted for.
+def correlated_noise(result: FitResult, node: int, curves: Curves) -> RedNoise:
+    """Return the noise factors of one batch, (n_curve,), what the fit took from its curves accounted for.
+
+    ``curves`` are those of the node that the batch belongs to, all of them.
 
     A parameter with a prior, or seen by other nodes too, takes less than a degree of freedom from a curve; a slope
     takes all of its degree from averages over 20 minutes, an ingress hardly any. A process takes what is slow from the
     averages itself, parameters at its side count one degree each.
     """
+    # times at which all is masked must not shift the bins, which begin with the first one
+    seen = curves.use.any(axis=0)
+    time = curves.time[seen]
     batch, pick, fitted = result.problem.batches[node], result.problem.picks[node], result.batches[node]
     use, error = batch.noise.use, batch.noise.error
     normalised = np.where(use, fitted.rest / np.where(use, error, 1.0), 0.0)
     n_column = batch.design.systematics.n_column
     if batch.noise.kernel is not None:
-        return red_noise(normalised, time, use, n_fitted=n_column + len(pick))
+        return red_noise(normalised[:, seen], time, use[:, seen], n_fitted=n_column + len(pick))
     values, prior = result.minimum.values, result.problem.prior
     held = (values <= prior.lower) | (values >= prior.upper)
     covariance = _without(result.covariance, held)[:, pick[:, None], pick[None, :]]
@@ -43,9 +49,10 @@ def correlated_noise(result: FitResult, node: int, time: Array) -> RedNoise:
         own = values[rows][:, pick]
         weight = np.where(use[rows], 1.0 / np.sqrt(batch.noise.variance(rows)), 0.0)
         tangent = batch.tangent(own, rows) * weight[:, None, :]
-        taken = _taken(tangent, covariance[rows], n_column)
+        taken = _taken(tangent, covariance[rows], n_column)[:, :, seen]
         n_fitted = round(float(np.median(np.square(taken).sum(axis=(1, 2)))))
-        parts.append(red_noise(normalised[rows], time, use[rows], n_fitted=n_fitted, taken=taken))
+        own_use = use[rows][:, seen]
+        parts.append(red_noise(normalised[rows][:, seen], time, own_use, n_fitted=n_fitted, taken=taken))
     return RedNoise(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("beta", "ratio", "error")))
 
 

@@ -134,7 +134,7 @@ def fit_white(curves: Sequence[Curves], params: TransitFitParams) -> WhiteFit:
             use = white[i].use[0] & ~result.batches[i].clipped[0]
             steps[i] = find_steps(white[i].time, result.batches[i].rest[0], use, number, known)
     check_window(layout, result.minimum.values[0])
-    red = tuple(correlated_noise(result, i, node.time) for i, node in enumerate(white))
+    red = tuple(correlated_noise(result, i, node) for i, node in enumerate(white))
     if params.errors.red_noise and any(node.beta[0] > 1 for node in red):
         result = with_wider_noise(result, [float(node.beta[0]) for node in red])
     values = result.minimum.values[0]

@@ -60,7 +60,7 @@ def test_white_noise_with_priors_and_gaps_is_white(transit_node):
         seen = (np.arange(240) % 60) < 28
         curves = curves_of("A/0", node.isel(time=seen))
         white = _white(curves, "scatter")
-        noise = correlated_noise(white.result, 0, curves.time)
+        noise = correlated_noise(white.result, 0, curves)
         ratios.append(noise.ratio[0])
         beta.append(noise.beta[0])
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.05)
