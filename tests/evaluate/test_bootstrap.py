@@ -275,3 +275,26 @@ def test_scores_without_a_value_get_no_interval():
     found = score_intervals([RmsePpm()], prediction, labels, {"rmse-ppm": None}, 10)
     assert found.bounds == {}
     assert found.reasons == {}
+
+
+def test_of_many_groups_blocks_are_left_out_each_target_once() -> None:
+    resamples = make_resamples(np.arange(2500), 5, 1)
+    assert resamples.kept.shape == (1000, 2500)  # not 2500 x 2500
+    assert resamples.n_group == 2500
+    np.testing.assert_array_equal((~resamples.kept).sum(axis=0), 1)
+    assert set((~resamples.kept).sum(axis=1)) == {2, 3}
+
+
+def test_leaving_out_blocks_finds_the_acceleration_of_leaving_out_single_groups() -> None:
+    values = np.random.default_rng(5).exponential(size=3000)  # of skewness 2: a = 2 / (6 sqrt(3000)) = 0.0061
+    total, n = values.sum(), values.size
+    drawn = np.random.default_rng(6).normal(values.mean(), values.std() / np.sqrt(n), 100_000)
+    one_by_one = (total - values) / (n - 1)
+    kept = make_resamples(np.arange(n), 1, 0).kept
+    blocks = (kept @ values) / kept.sum(axis=1)
+    exact, approximate = bca_interval(values.mean(), drawn, one_by_one), bca_interval(values.mean(), drawn, blocks)
+    plain = bca_interval(values.mean(), drawn, [])
+    shift = exact[1] - plain[1]
+    assert shift > 0
+    # 1000 blocks of 3: the skewness of their means is known to sqrt(6 / 1000) = 0.08 of its 2 / sqrt(3) = 1.15
+    assert approximate[1] - plain[1] == pytest.approx(shift, rel=0.3)
