@@ -24,8 +24,8 @@ from specframe.evaluate.evaluation import evaluate_scores
 from specframe.pipeline.crossval import join_folds, predicted_folds
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.learning import learning_steps
-from specframe.pipeline.progress import Progress
 from specframe.pipeline.run import Session, gathered_inputs, learning_problem, made_scores
+from specframe.progress.progress import Progress
 from specframe.registry import Registry
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,28 @@ __all__ = [
     "UnavailableComponentError",
     "UnknownComponentError",
     "UsageError",
+    "printable",
 ]
+
+#: Unicode's categories of what moves the cursor, turns the direction of writing, has no width or is half a character.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def printable(text: object, lines: bool = False) -> str:
+    r"""Return text that may come from data as a terminal may print it: an escape character becomes ``\x1b``.
+
+    Line breaks do, too, unless ``lines``. For messages: names in files and results stay as they are.
+    """
+    shown = str(text)
+    if shown.isprintable():
+        return shown
+    return "".join(
+        _escaped(c) if unicodedata.category(c) in _UNPRINTABLE and not (lines and c == "\n") else c for c in shown
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("ascii", "backslashreplace").decode() if ord(character) > 127 else repr(character)[1:-1]
 
 
 class SpecframeError(Exception):
@@ -93,7 +115,7 @@ class InputFileError(DataError):
     """A file is missing, unreadable or not in the expected form."""
 
     def __init__(self, path: Path | str, message: str) -> None:
-        super().__init__(f"{path}: {message}")
+        super().__init__(f"{printable(path)}: {message}")
         self.path = path
         self.reason = message
 

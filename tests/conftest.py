@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# the workers of pytest-xdist share the cores: threads of theirs would only wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+#: One white pixel.
+_PIXEL = b"\x89PNG\r\n\x1a\n" + b"".join(
+    [
+        _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        _chunk(b"IDAT", zlib.compress(b"\x00\xff")),
+        _chunk(b"IEND", b""),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +44,30 @@ def data_dir() -> Path:
         reason = f"no real data at {path}; set SPECFRAME_DATA to the folder that holds adc24/"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_pixels() -> Iterator[None]:
+    """Let figures be made but not rendered, which takes half of the time of a small run.
+
+    The file of a figure holds one pixel. Tests of what figures look like ask for ``rendered``; new processes render.
+    """
+    from matplotlib.figure import Figure
+
+    def savefig(self: Figure, target: BinaryIO, **options: Any) -> None:
+        target.write(_PIXEL)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "rendered", Figure.savefig, raising=False)
+        patch.setattr(Figure, "savefig", savefig)
+        yield
+
+
+@pytest.fixture(scope="module")
+def rendered(_no_pixels: None) -> Iterator[None]:
+    """Render figures in this module, from the first test on that asks for it."""
+    from matplotlib.figure import Figure
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", Figure.rendered)  # type: ignore[attr-defined]
+        yield

@@ -1,6 +1,7 @@
 """The direction of dependencies and what no source may do, held on the sources' syntax trees.
 
-``errors <- api <- registry <- config <- pipeline <- tuning, provenance <- cli``; evaluate, report and testing stand on
+``errors <- api <- registry <- config <- pipeline <- tuning, provenance <- cli``; progress and executors stand below
+pipeline and know nothing of it; evaluate, report and testing stand on
 api; plugins import only ``specframe.api`` and ``specframe.errors``; the core imports no plugin.
 """
 
@@ -23,6 +24,8 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/specframe_*") if pa
 #: What each part of the core may import of specframe, besides itself.
 ALLOWED = {
     "errors": set(),
+    "progress": {"errors"},
+    "executors": {"errors", "progress"},
     "api": {"errors"},
     "registry": {"errors", "api"},
     "evaluate": {"errors", "api"},
@@ -30,11 +33,11 @@ ALLOWED = {
     "explore": {"errors", "api", "evaluate", "report"},
     "testing": {"errors", "api"},
     "config": {"errors", "api", "registry"},
-    "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "explore"},
-    "tuning": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report"},
-    "provenance": {"errors", "api", "config", "pipeline"},
+    "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "explore", "progress", "executors"},
+    "tuning": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report", "progress", "executors"},
+    "provenance": {"errors", "api", "config", "pipeline", "executors"},
     "cli": {"tuning", "provenance", "errors", "api", "registry", "config", "pipeline"}
-    | {"evaluate", "report", "explore", "testing"},
+    | {"evaluate", "report", "explore", "testing", "executors"},
 }
 #: What people hold in Python, :class:`specframe.Pipeline`, offers what stands above it; it imports that when asked to.
 OFFERED = {CORE / "pipeline" / "pipeline.py": "specframe.tuning."}

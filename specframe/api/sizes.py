@@ -25,8 +25,8 @@ __all__ = ["check_fits_sizes", "check_hdf5_sizes", "check_unpacked", "check_zip_
 _ANY, _TIMES = 64 * 2**20, 100
 #: Length of a record and of a card of FITS (standard 4.0, sections 3.1 and 3.2), and its most axes and columns.
 _RECORD, _CARD, _MOST = 2880, 80, 999
-#: Levels of groups in an HDF5 file.
-_DEEP = 32
+#: Levels of groups in an HDF5 file, and groups: one that is linked twice on every level counts a billion times.
+_DEEP, _GROUPS = 32, 10_000
 #: First bytes, and what opens a file of them.
 _OPENERS: tuple[tuple[bytes, Any], ...] = (
     (b"\x1f\x8b", gzip.open),
@@ -87,16 +87,22 @@ def check_zip_sizes(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def check_hdf5_sizes(path: Path) -> None:
-    """Refuse an HDF5 file with datasets that are not in it: of fill values without end, or of other files.
+    """Refuse an HDF5 file whose data are not in it: fill values without end, or what another file holds.
 
     What h5py raises on a damaged file is passed on.
     """
     import h5py
 
+    visited = 0
+
     def check(group: Any, above: tuple[Any, ...]) -> None:
+        nonlocal visited
+        visited += 1
         address = h5py.h5o.get_info(group.id).addr
         if address in above or len(above) > _DEEP:
             raise InputFileError(path, f"group {group.name!r}: holds itself, or nests deeper than {_DEEP} levels")
+        if visited > _GROUPS:
+            raise InputFileError(path, f"has more than {_GROUPS:,} groups, those counted again that others link to")
         for name in group:
             link = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink):
@@ -106,10 +112,21 @@ def check_hdf5_sizes(path: Path) -> None:
                 check(found, (*above, address))
             elif isinstance(found, h5py.Dataset) and found.shape is not None:
                 place = found.name.strip("/")
+                others = _other_files(found)
+                if others:
+                    raise InputFileError(
+                        path, f"the data of {place!r} are in other files ({', '.join(others[:3])}); copy them here"
+                    )
                 check_unpacked(path, int(found.size) * found.dtype.itemsize, f"dataset {place!r}")
 
     with h5py.File(path, "r") as file:
         check(file, ())
+
+
+def _other_files(dataset: Any) -> list[str]:
+    """Return the files besides its own that a dataset's values are read from: HDF5 takes any that the user may read."""
+    sources = [source.file_name for source in dataset.virtual_sources()] if dataset.is_virtual else []
+    return sorted({*(name for name in sources if name != "."), *(name for name, *_ in dataset.external or ())})
 
 
 def check_fits_sizes(path: Path, file: IO[bytes]) -> None:

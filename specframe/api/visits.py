@@ -35,12 +35,13 @@ def _weights(data: xr.Dataset, variable: str, like: xr.DataArray) -> NDArray[np.
     if error is None or error.dims != like.dims:
         return np.where(np.isnan(like.values), 0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        weight = 1.0 / np.square(error.values)
+        # in single precision the square of 1e-19 W m-2 um-1 is 0
+        weight = 1.0 / np.square(np.asarray(error.values, float))
     return np.where(np.isfinite(weight) & np.isfinite(like.values), weight, 0.0)
 
 
 def combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
-    """Average a variable over visits, weighted by 1 / error^2 where there are errors."""
+    """Average a variable over visits, weighted by 1 / error^2 where there are errors, in double precision."""
     import xarray as xr
 
     visits = [data for data in visits if variable in data]
@@ -54,11 +55,12 @@ def combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
         )
     weights = [_weights(data, variable, array) for data, array in zip(visits, arrays, strict=True)]
     total = np.sum(weights, axis=0)
+    given = [np.asarray(array.values, float) for array in arrays]
     if variable.endswith("_error"):
         with np.errstate(divide="ignore"):
-            values = 1.0 / np.sqrt(np.nansum([1.0 / np.square(a.values) for a in arrays], axis=0))
+            values = 1.0 / np.sqrt(np.nansum([1.0 / np.square(values) for values in given], axis=0))
     else:
-        weighted = np.sum([np.nan_to_num(a.values) * w for a, w in zip(arrays, weights, strict=True)], axis=0)
+        weighted = np.sum([np.nan_to_num(v) * w for v, w in zip(given, weights, strict=True)], axis=0)
         values = np.where(total > 0, weighted / np.where(total > 0, total, 1.0), np.nan)
     return xr.DataArray(values, dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs)
 

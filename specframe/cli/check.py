@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specframe.cli.options import override_option, pipeline_argument, plugin_option
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,5 +31,5 @@ def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path
         lambda block, pin: Registry.discover(block=block, pin=pin, files=plugin_files),
         overrides=overrides,
     )
-    click.echo(f"{pipeline}: ok, {len(spec.steps)} steps: {' > '.join(step.id for step in spec.steps)}")
+    echo(f"{pipeline}: ok, {len(spec.steps)} steps: {' > '.join(step.id for step in spec.steps)}")
     return 0

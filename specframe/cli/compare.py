@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specframe.cli.options import plugin_option
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from specframe.evaluate.paired import Difference, PairedScores
@@ -39,33 +40,31 @@ def command(
     if figure is not None:
         from specframe.report import save_figure
 
-        click.echo(f"Figure: {save_figure(comparison.draw(), figure)}")
+        echo(f"Figure: {save_figure(comparison.draw(), figure)}")
     return 0
 
 
 def _print(comparison: RunComparison) -> None:
     paired = comparison.paired
     grouped = "" if paired.n_group == len(paired.targets) else f" in {paired.n_group} groups"
-    click.echo(f"{len(paired.targets)} common targets{grouped}; in brackets 95 % intervals, {paired.n_draw} resamples")
+    echo(f"{len(paired.targets)} common targets{grouped}; in brackets 95 % intervals, {paired.n_draw} resamples")
     _print_table(_scores(comparison))
-    click.echo(f"Differences from {paired.names[0]}, target by target; p: two-sided probability that it is chance")
+    echo(f"Differences from {paired.names[0]}, target by target; p: two-sided probability that it is chance")
     _print_table(_differences(paired))
     for name, count in paired.left_out.items():
         if count:
-            click.echo(f"{name}: {count} judged {'target is' if count == 1 else 'targets are'} not compared")
+            echo(f"{name}: {count} judged {'target is' if count == 1 else 'targets are'} not compared")
     if paired.other_truth:
-        click.echo(
-            f"{len(paired.other_truth)} targets with different true values are left out: {paired.other_truth[0]}"
-        )
+        echo(f"{len(paired.other_truth)} targets with different true values are left out: {paired.other_truth[0]}")
     if paired.reason:
-        click.echo(f"No intervals: {paired.reason}")
+        echo(f"No intervals: {paired.reason}")
     for note in comparison.notes:
-        click.echo(note)
+        echo(note)
     reasons: dict[str, str] = {}
     for run, found in paired.evaluations.items():
         reasons |= {f"{name} of {run}": reason for name, reason in found.reasons.items()}
     for what, reason in reasons.items():
-        click.echo(f"no {what}: {reason}")
+        echo(f"no {what}: {reason}")
 
 
 def _scores(comparison: RunComparison) -> list[list[str]]:
@@ -119,4 +118,4 @@ def _print_table(rows: list[list[str]]) -> None:
     from specframe.cli.table import table
 
     for line in table(rows, indent="  "):
-        click.echo(line)
+        echo(line)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from specframe.cli.terminal import echo
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,7 +37,7 @@ def command(before: Path, now: Path, as_json: bool) -> int:
     if as_json:
         from specframe.pipeline.outputs import json_text
 
-        click.echo(json_text(difference.to_data()), nl=False)
+        click.echo(json_text(difference.to_data(), ascii_only=True), nl=False)
     else:
         _print(difference)
     return 0
@@ -51,11 +53,11 @@ def _print(found: RunDifference) -> None:
 
 def _section(title: str, lines: Sequence[str]) -> None:
     if not lines:
-        click.echo(f"{title}: the same")
+        echo(f"{title}: the same")
         return
-    click.echo(f"{title}:")
+    echo(f"{title}:")
     for line in lines:
-        click.echo(f"  {line}")
+        echo(f"  {line}")
 
 
 def _changes(changes: Sequence[Change]) -> list[str]:

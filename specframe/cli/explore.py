@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from specframe.cli.options import execution_options, override_option, plugin_option
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from specframe.pipeline.exploring import Exploration
@@ -49,10 +50,9 @@ def command(
     overrides: tuple[str, ...],
     plugin_files: tuple[Path, ...],
     out: Path | None,
-    executor: str,
-    workers: int | None,
     resume: bool,
     quiet: bool,
+    **execution: Any,
 ) -> int:
     """Explore data, a run or what comes out of a step of a pipeline: statistics, figures and one HTML page.
 
@@ -74,8 +74,7 @@ def command(
         color=color,
         targets=targets,
         file_format=file_format,
-        executor=executor,
-        workers=workers,
+        **execution,
         fresh=not resume,
         quiet=quiet,
         command=_typed(sys.argv),
@@ -93,12 +92,10 @@ def _typed(arguments: list[str]) -> str:
 def _print_summary(done: Exploration) -> None:
     for section in done.sections:
         if section.findings:
-            click.echo(f"{section.title}:")
+            echo(f"{section.title}:")
         for text in section.findings[:_FINDINGS]:
-            click.echo(f"  {text}")
+            echo(f"  {text}")
     if done.set_aside:
         first, count = done.set_aside[0], len(done.set_aside)
-        click.echo(
-            f"{count} {'target was' if count == 1 else 'targets were'} set aside, {first.target}: {first.reason}"
-        )
-    click.echo(f"Explored {done.explored} of {done.targets} targets. Page: {done.page}")
+        echo(f"{count} {'target was' if count == 1 else 'targets were'} set aside, {first.target}: {first.reason}")
+    echo(f"Explored {done.explored} of {done.targets} targets. Page: {done.page}")

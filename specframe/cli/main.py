@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from specframe import __version__
+from specframe.cli.terminal import echo
 from specframe.errors import SpecframeError
 
 if TYPE_CHECKING:
@@ -105,5 +106,5 @@ def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
+    echo(f"error: {message}", err=True)
     sys.exit(status)

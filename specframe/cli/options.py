@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["execution_options", "override_option", "pipeline_argument", "plugin_option"]
+from specframe.executors.choice import EXECUTORS
+
+__all__ = ["execution_options", "executor_options", "override_option", "pipeline_argument", "plugin_option"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -24,13 +26,29 @@ plugin_option = click.option(
 )
 
 
+def executor_options(command: _Command) -> _Command:
+    """Add ``--executor``, ``--workers`` and ``--scheduler``."""
+    for option in reversed(
+        (
+            click.option(
+                "--executor",
+                type=click.Choice(EXECUTORS),
+                help="Who does the work: this process, several, a Dask cluster. By default what the next two say.",
+            ),
+            click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores by default."),
+            click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def execution_options(command: _Command) -> _Command:
-    """Add ``--out``, ``--executor``, ``--workers``, ``--resume/--fresh`` and ``--quiet``."""
+    """Add ``--out``, the options of executors, ``--resume/--fresh`` and ``--quiet``."""
     for option in reversed(
         (
             click.option("--out", type=_FOLDER, help="Folder for the results."),
-            click.option("--executor", type=click.Choice(["serial", "process"]), default="serial", show_default=True),
-            click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores by default."),
+            executor_options,
             click.option(
                 "--resume/--fresh",
                 default=True,

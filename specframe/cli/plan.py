@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from specframe.cli.options import override_option, pipeline_argument, plugin_option
+from specframe.cli.terminal import echo
 
 __all__ = ["command"]
 
@@ -27,5 +28,5 @@ def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path
         rows.append((step.id, f"{step.kind} {step.component}", *counts, step.why))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
-        click.echo("  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4])))
+        echo("  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4])))
     return 0

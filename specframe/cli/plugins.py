@@ -12,6 +12,7 @@ import click
 from specframe.api.component import KINDS
 from specframe.cli.options import plugin_option
 from specframe.cli.table import table, terminal_width
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -256,4 +257,4 @@ def _print_json(data: dict[str, Any]) -> None:
 
 def _print_lines(lines: Sequence[str]) -> None:
     for line in lines:
-        click.echo(line)
+        echo(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,10 +26,9 @@ def command(
     overrides: tuple[str, ...],
     plugin_files: tuple[Path, ...],
     out: Path | None,
-    executor: str,
-    workers: int | None,
     resume: bool,
     quiet: bool,
+    **execution: Any,
 ) -> int:
     """Apply the fitted RUN to new data, labels not needed; results go to --out, by default RUN/predictions/<data>."""
     from specframe.cli.summary import print_summary
@@ -38,8 +38,7 @@ def command(
         run,
         data,
         out,
-        executor=executor,
-        workers=workers,
+        **execution,
         fresh=not resume,
         quiet=quiet,
         plugin_files=plugin_files,

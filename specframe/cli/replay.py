@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import plugin_option
+from specframe.cli.options import executor_options, plugin_option
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from specframe.provenance import Replay
@@ -24,31 +25,28 @@ _TOLD = 10
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; replays/<name of the run> by default."
 )
-@click.option("--executor", type=click.Choice(["serial", "process"]), default="serial", show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores by default.")
+@executor_options
 @click.option("--strict", is_flag=True, help="Refuse where versions, code or input files are not as they were.")
 @click.option("--quiet", is_flag=True, help="Report no progress.")
 def command(
     run: Path,
     plugin_files: tuple[Path, ...],
     out: Path | None,
-    executor: str,
-    workers: int | None,
     strict: bool,
     quiet: bool,
+    **execution: Any,
 ) -> int:
     """Repeat RUN from what it recorded, and say which results are the same to the last bit."""
     from specframe.provenance import replay_run
 
     def warn(line: str) -> None:
-        click.echo(f"warning: {line}", err=True)
+        echo(f"warning: {line}", err=True)
 
     replay = replay_run(
         run,
         out,
         plugin_files=plugin_files,
-        executor=executor,
-        workers=workers,
+        **execution,
         strict=strict,
         quiet=quiet,
         tell=(lambda line: None) if strict else warn,
@@ -63,19 +61,19 @@ def _print(replay: Replay) -> None:
         same += len(compared.identical)
         different += len(compared.different)
         for found in compared.different:
-            click.echo(f"{f'{folder}/' if folder else ''}{found.file} differs:")
+            echo(f"{f'{folder}/' if folder else ''}{found.file} differs:")
             for part in found.parts[:_TOLD]:
-                click.echo(f"  {f'{part.part}: ' if part.part else ''}{part.change}")
+                echo(f"  {f'{part.part}: ' if part.part else ''}{part.change}")
             if len(found.parts) > _TOLD:
-                click.echo(f"  and {len(found.parts) - _TOLD} more parts")
+                echo(f"  and {len(found.parts) - _TOLD} more parts")
         if compared.identical:
             where = f" of {folder}" if folder else ""
-            click.echo(f"Identical to the last bit{where}: {_listed(compared.identical)}")
+            echo(f"Identical to the last bit{where}: {_listed(compared.identical)}")
     if different:
-        click.echo(f"{different} of {same + different} result files differ")
+        echo(f"{different} of {same + different} result files differ")
     else:
-        click.echo(f"All {same} result files are identical; figures and pages are not compared")
-    click.echo(f"Replay: {replay.path}")
+        echo(f"All {same} result files are identical; figures and pages are not compared")
+    echo(f"Replay: {replay.path}")
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from specframe.cli.terminal import echo
+
 __all__ = ["command"]
 
 
@@ -18,5 +20,5 @@ def command(run: Path, out: Path | None) -> int:
     from specframe.pipeline.result import Run
 
     path = report_run(Run(run), run / "report.html" if out is None else out)
-    click.echo(f"Report: {path}")
+    echo(f"Report: {path}")
     return 0

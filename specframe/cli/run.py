@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,10 +24,9 @@ def command(
     overrides: tuple[str, ...],
     plugin_files: tuple[Path, ...],
     out: Path | None,
-    executor: str,
-    workers: int | None,
     resume: bool,
     quiet: bool,
+    **execution: Any,
 ) -> int:
     """Run a pipeline; results go to --out, by default runs/<name of the file>."""
     from specframe.cli.summary import print_summary
@@ -38,9 +37,7 @@ def command(
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
     try:
-        run = loaded.run(
-            out, executor=executor, workers=workers, fresh=not resume, quiet=quiet, command="specframe run"
-        )
+        run = loaded.run(out, fresh=not resume, quiet=quiet, command="specframe run", **execution)
     except (ExportError, PredictionError) as error:
         print_summary(Run(error.path))
         raise

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import override_option, plugin_option
+from specframe.cli.options import executor_options, override_option, plugin_option
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from specframe.pipeline.simulation import Simulation
@@ -20,24 +21,19 @@ __all__ = ["command"]
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the files.")
 @override_option
 @plugin_option
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes, each with one target in memory.",
-)
+@executor_options
 @click.option("--quiet", is_flag=True, help="Report no progress.")
 def command(
-    config: Path, out: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], workers: int, quiet: bool
+    config: Path, out: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], quiet: bool, **execution: Any
 ) -> int:
     """Write the targets that the loader of CONFIG simulates, in the real file format, with their truth.
 
-    CONFIG is a pipeline file; of its steps only 'load' is used. What is complete in the folder is not made again.
+    CONFIG is a pipeline file; of its steps only 'load' is used. What is complete in the folder is not made again. Each
+    worker has one target in memory.
     """
     from specframe.pipeline.pipeline import Pipeline
 
-    done = Pipeline.from_yaml(config, overrides, plugin_files).simulate(out, workers=workers, quiet=quiet)
+    done = Pipeline.from_yaml(config, overrides, plugin_files).simulate(out, quiet=quiet, **execution)
     _print_summary(done)
     return done.exit_status
 
@@ -46,9 +42,9 @@ def _print_summary(done: Simulation) -> None:
     count, made = len(done.targets), len(done.targets) - done.stored
     if done.failed:
         first = done.failed[0]
-        click.echo(f"{_targets(len(done.failed))} could not be made, {first.target}: {first.reason}")
+        echo(f"{_targets(len(done.failed))} could not be made, {first.target}: {first.reason}")
     there = f" ({made} made now, {done.stored} there already)" if done.stored else ""
-    click.echo(f"{_targets(count)} complete{there}: {done.path}")
+    echo(f"{_targets(count)} complete{there}: {done.path}")
 
 
 def _targets(count: int) -> str:

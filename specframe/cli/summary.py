@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from specframe.cli.table import table
+from specframe.cli.terminal import echo
+from specframe.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,26 +35,25 @@ def print_summary(run: Run) -> None:
         found = metrics.get("intervals", {})
         intervals = found.get(where, {})
         more = f"; in brackets {100 * found['level']:g} % intervals" if intervals else ""
-        click.echo(f"Scores ({title}, {metrics['targets']['judged']} targets{more}):")
+        echo(f"Scores ({title}, {metrics['targets']['judged']} targets{more}):")
         own = {f"{name}-{output}" for output, found in parameters.items() for name in found["scores"]}
         rows = [
             [name, _shown(value), _bracket(intervals.get(name))] for name, value in scores.items() if name not in own
         ]
         for line in [*table(rows, indent="  "), *_parameters(parameters)] if rows else _parameters(parameters):
-            click.echo(line)
+            echo(line)
     _print_predicted(run)
     flags = run.manifest.get("flags", {})
     if flags:
         listed = "; ".join(f"{flag} {_named(targets)}" for flag, targets in flags.items())
-        click.echo(f"Flagged targets (numbers of all: quality.ecsv): {listed}")
+        echo(f"Flagged targets (numbers of all: quality.ecsv): {listed}")
     if run.set_aside:
         first, count = run.set_aside[0], len(run.set_aside)
-        click.echo(
-            f"{count} {'target was' if count == 1 else 'targets were'} set aside, {first['target']}: {first['reason']}"
-        )
+        target = printable(first["target"])
+        echo(f"{count} {'target was' if count == 1 else 'targets were'} set aside, {target}: {first['reason']}")
         if count > 1:
-            click.echo(f"All reasons: {run.path / 'manifest.json'}")
-    click.echo(f"Results: {run.path}")
+            echo(f"All reasons: {run.path / 'manifest.json'}")
+    echo(f"Results: {run.path}")
 
 
 def _parameters(parameters: Mapping[str, Any]) -> list[str]:
@@ -82,7 +81,7 @@ def _print_predicted(run: Run) -> None:
         return
     count = len(run.manifest["products"])
     if count > LINES:
-        click.echo(f"Parameters of all targets: {path}")
+        echo(f"Parameters of all targets: {path}")
         return
     from specframe.pipeline.parameters import parameter_lines
 
@@ -90,7 +89,7 @@ def _print_predicted(run: Run) -> None:
     beyond = prediction["extrapolating"].values if "extrapolating" in prediction else [False] * count
     for (target, found), unlike in zip(parameter_lines(prediction).items(), beyond, strict=True):
         more = "; unlike the training set" if unlike else ""
-        click.echo(f"{target}: {', '.join(f'{name} {text}' for name, text in found.items())}{more}")
+        echo(f"{printable(target)}: {', '.join(f'{name} {text}' for name, text in found.items())}{more}")
 
 
 def _percent(value: float | None) -> str:
@@ -108,4 +107,4 @@ def _bracket(interval: Sequence[float] | None) -> str:
 def _named(targets: Sequence[str]) -> str:
     """Return ``5 (a, b, c, ...)``."""
     more = ", ..." if len(targets) > _NAMED else ""
-    return f"{len(targets)} ({', '.join(targets[:_NAMED])}{more})"
+    return f"{len(targets)} ({', '.join(map(printable, targets[:_NAMED]))}{more})"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import override_option, pipeline_argument, plugin_option
+from specframe.cli.options import executor_options, override_option, pipeline_argument, plugin_option
+from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
     from specframe.tuning.result import Search
@@ -23,13 +24,7 @@ _PRINTED = 10
 @override_option
 @plugin_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes, each with a trial of its own; with 1 the same seed gives the same search.",
-)
+@executor_options
 @click.option(
     "--resume/--fresh", default=True, show_default=True, help="Go on with the search in the folder, or begin anew."
 )
@@ -39,19 +34,20 @@ def command(
     overrides: tuple[str, ...],
     plugin_files: tuple[Path, ...],
     out: Path | None,
-    workers: int,
     resume: bool,
     quiet: bool,
+    **execution: Any,
 ) -> int:
     """Search the parameters that the 'tune' section of a pipeline names, by cross-validation or a hold-out.
 
     Results go to --out, by default runs/<name of the file>-tune: a table of all trials, figures, and best.yaml, the
-    pipeline with the best values. The same command goes on with a search that was broken off.
+    pipeline with the best values. The same command goes on with a search that was broken off. Each worker has a trial
+    of its own; with one, the same seed gives the same search.
     """
     from specframe.pipeline.pipeline import Pipeline
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
-    search = loaded.tune(out, workers=workers, fresh=not resume, quiet=quiet, command="specframe tune")
+    search = loaded.tune(out, fresh=not resume, quiet=quiet, command="specframe tune", **execution)
     _print(search)
     return 3 if search.manifest["set_aside"] else 0
 
@@ -60,7 +56,7 @@ def _print(search: Search) -> None:
     from specframe.cli.table import table
 
     counts = ", ".join(f"{count} {state}" for state, count in sorted(search.counts.items()))
-    click.echo(f"{sum(search.counts.values())} trials: {counts}. The best by {search.score}:")
+    echo(f"{sum(search.counts.values())} trials: {counts}. The best by {search.score}:")
     found = search.trials
     names = list(search.manifest["tuned"]["space"])
     chosen = [row for row in found if row["state"] == "complete" and row["same_as"] < 0]
@@ -72,11 +68,9 @@ def _print(search: Search) -> None:
         interval = f"[{low:.4g}, {high:.4g}]" if low == low else ""
         rows.append([str(row["trial"]), f"{row[search.score]:.5g}", interval, *(_shown(row[name]) for name in names)])
     for line in table(rows, indent="  "):
-        click.echo(line)
-    click.echo(
-        f"The best score was chosen: before you report it, judge {search.path / 'best.yaml'} on data not searched on"
-    )
-    click.echo(f"Results: {search.path}")
+        echo(line)
+    echo(f"The best score was chosen: before you report it, judge {search.path / 'best.yaml'} on data not searched on")
+    echo(f"Results: {search.path}")
 
 
 def _shown(value: object) -> str:

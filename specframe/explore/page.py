@@ -102,7 +102,7 @@ def write_exploration(
         for table in section.tables:
             name = table.name if table.name == section.name else f"{section.name}-{table.name}"
             path = folder / "statistics" / f"{name}.ecsv"
-            write_bytes(path, _ecsv(table).encode("utf-8"))
+            write_bytes(path, _ecsv(table).encode("utf-8", "backslashreplace"))
             written.append(path)
             tables.append((table.title, *_cells(table), len(table), path.relative_to(folder).as_posix()))
         parts.append((section, shown, tables, missing))
@@ -119,7 +119,7 @@ def write_exploration(
         style=style,
     )
     page = folder / "explore.html"
-    write_bytes(page, html.encode("utf-8"))
+    write_bytes(page, html.encode("utf-8", "backslashreplace"))
     return [page, *written]
 
 

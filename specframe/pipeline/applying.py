@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specframe.errors import RunError, UsageError
+from specframe.executors.choice import executing
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.pipeline import Pipeline
 from specframe.pipeline.predict import predict_pipeline
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from specframe.config.spec import PipelineSpec
+    from specframe.executors.executor import Executor
 
 __all__ = ["PredictionError", "predict", "predict_with"]
 
@@ -34,8 +36,9 @@ def predict(
     data: Path | None = None,
     out: Path | None = None,
     *,
-    executor: str = "serial",
+    executor: str | Executor | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     fresh: bool = False,
     quiet: bool = False,
     plugin_files: Sequence[Path] = (),
@@ -54,9 +57,8 @@ def predict(
             f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
         )
     out = run / "predictions" / _name_of(pipeline.spec, data) if out is None else out
-    return predict_with(
-        pipeline, fitted, data, out, executor=executor, workers=workers, fresh=fresh, quiet=quiet, command=command
-    )
+    with executing(executor, workers, scheduler) as crews:
+        return predict_with(pipeline, fitted, data, out, executor=crews, fresh=fresh, quiet=quiet, command=command)
 
 
 def predict_with(
@@ -65,14 +67,13 @@ def predict_with(
     data: Path | None,
     out: Path,
     *,
-    executor: str = "serial",
-    workers: int | None = None,
+    executor: Executor,
     fresh: bool = False,
     quiet: bool = False,
     command: str = "Run.predict",
 ) -> Run:
     """Apply the model of the run ``fitted`` by a pipeline that is given, that of the run or one with other values."""
-    session = pipeline.session(out, executor, workers, quiet, command)
+    session = pipeline.session(out, executor, quiet, command)
     in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), "prediction")
     return Run(out)
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from specframe.api.prediction import validate_prediction
 from specframe.errors import InputFileError
+from specframe.executors.threads import one_blas_thread
 from specframe.pipeline.bases import measured_base
 from specframe.pipeline.learning import blamed_on
 from specframe.pipeline.members import FittedModel
 from specframe.pipeline.netcdf import read_tree, write_tree
-from specframe.pipeline.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

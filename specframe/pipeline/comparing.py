@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from specframe.api.loader import Loader
     from specframe.config.spec import Part
-    from specframe.pipeline.progress import Progress
+    from specframe.progress.progress import Progress
 
 __all__ = ["Published", "compared", "comparison_table", "of_target", "published_spectra", "summary"]
 

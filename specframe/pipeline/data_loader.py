@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from specframe.api.loader import Loader
     from specframe.config.spec import PipelineSpec
-    from specframe.pipeline.progress import Progress
+    from specframe.progress.progress import Progress
     from specframe.registry import Registry
 
 __all__ = ["data_pipeline", "find_loader"]

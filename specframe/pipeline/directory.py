@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from specframe.errors import InputFileError, RunError, UsageError
+from specframe.pipeline.downloaded import check_links, check_manifest
 from specframe.pipeline.keys import content_digest
 from specframe.pipeline.manifest import output_hashes
 from specframe.pipeline.outputs import write_json
@@ -43,7 +45,11 @@ def locked(lock: Path) -> Iterator[None]:
     """
     import fcntl
 
-    with lock.open("w") as file:
+    try:  # not through a link that lies there: whatever it leads to is not ours
+        file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    except OSError as error:
+        raise UsageError(f"{lock} cannot be opened: {error.strerror}") from None
+    try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -51,6 +57,8 @@ def locked(lock: Path) -> Iterator[None]:
                 f"another specframe is working in {lock.parent}; wait until it has finished, or name another --out"
             ) from None
         yield
+    finally:
+        os.close(file)
 
 
 class RunDirectory:
@@ -75,11 +83,15 @@ class RunDirectory:
         ------
         UsageError
             When it is a file, or holds anything else.
+        InputFileError
+            When it holds a link that leads out of it, which results would be written through.
         """
         if self.path.is_file():
             raise UsageError(f"--out {self.path} is a file; name a folder")
         if self.path.is_dir() and any(self.path.iterdir()) and not self._is_run():
             raise UsageError(f"--out {self.path} holds other files and no run of specframe; name a new folder")
+        if self.path.is_dir():
+            check_links(self.path)
         if (self.path / MANIFEST).is_file() and content != self.content():
             raise UsageError(
                 f"--out {self.path} holds a {self.content()}, which a {content} would replace; name another folder"
@@ -100,14 +112,15 @@ class RunDirectory:
         if not path.is_file():
             failed = f" ({FAILED} says how the last one ended)" if (self.path / FAILED).is_file() else ""
             raise UsageError(f"{self.path}: there is no complete run here{failed}; 'specframe run' makes one")
+        check_links(self.path)
         try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
             missing = _KEYS - content.keys()
-        except (ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise InputFileError(path, f"is no manifest ({error}); run the pipeline again") from None
         if missing:
             raise InputFileError(path, f"lacks {', '.join(sorted(missing))}: it was changed; run the pipeline again")
-        return content
+        return check_manifest(path, content)
 
     def run_manifest(self) -> dict[str, Any]:
         """Read the manifest of a complete run or prediction; a search is neither."""
@@ -118,13 +131,24 @@ class RunDirectory:
         return manifest
 
     def verify(self, prefix: str) -> None:
-        """Check that outputs below ``prefix`` are those that the manifest lists, to the byte."""
-        for name, digest in self.manifest()["outputs"].items():
-            if name.startswith(prefix) and content_digest(self.path / name) != digest:
+        """Check that the files below ``prefix`` are those that the manifest lists, to the byte, and no others.
+
+        Files whose names begin with a dot, which file managers leave, are nobody's.
+        """
+        outputs = self.manifest()["outputs"]
+        if not prefix.endswith("/") and prefix not in outputs:
+            raise InputFileError(self.path / MANIFEST, f"has no hash of {prefix}; run the pipeline again")
+        listed = {name: digest for name, digest in outputs.items() if name.startswith(prefix)}
+        for name, digest in listed.items():
+            if content_digest(self.path / name) != digest:
                 raise InputFileError(
                     self.path / name,
                     "differs from what the run wrote (its hash is in manifest.json); run the pipeline again",
                 )
+        for file in (self.path / prefix).rglob("*") if prefix.endswith("/") else ():
+            name = file.relative_to(self.path).as_posix()
+            if name not in listed and not file.name.startswith(".") and not file.is_dir():
+                raise InputFileError(file, "is none of the files that the run wrote (manifest.json lists them)")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -172,12 +196,10 @@ class RunDirectory:
         """Remove what the manifest lists and nothing else: the rest is not ours."""
         if not (self.path / MANIFEST).is_file():
             return
-        root = self.path.resolve()
         try:
-            listed = self.manifest()["outputs"]
+            names = list(self.manifest()["outputs"])
         except InputFileError:
-            listed = {}
-        names = [name for name in listed if (root / name).resolve().is_relative_to(root)]
+            names = []
         (self.path / MANIFEST).unlink()
         for name in names:
             (self.path / name).unlink(missing_ok=True)

@@ -13,11 +13,11 @@ import numpy as np
 from specframe.api.files import file_name
 from specframe.api.observation import level_of, nodes
 from specframe.errors import DataError, InputFileError, RunError, SpecframeError, UsageError
-from specframe.pipeline.executors import map_targets
+from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.gather import SetAside
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.store import StageStore
-from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker, reason_of
+from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker, map_targets, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from specframe.config.spec import PipelineSpec, Step
-    from specframe.pipeline.progress import Progress
+    from specframe.executors.executor import Executor
     from specframe.pipeline.result import Run
+    from specframe.progress.progress import Progress
     from specframe.registry import Registry
 
 __all__ = ["Described", "Explored", "PipelineData", "RunData", "explored_steps"]
@@ -115,7 +116,7 @@ class PipelineData:
         The pipeline, and the id of the step; the last that maps over targets by default.
     store
         Folder in which results of mapping steps are kept.
-    progress, executor, workers
+    progress, executor
         As in a run.
     """
 
@@ -125,14 +126,13 @@ class PipelineData:
         step: str | None,
         store: Path,
         progress: Progress,
-        executor: str = "serial",
-        workers: int | None = None,
+        executor: Executor | None = None,
     ) -> None:
         steps = explored_steps(pipeline.spec, step)
         self.step = steps[-1].id
         self.seed = seed_for(pipeline.spec.seed, "explore")
         self._worker = pipeline.worker(steps, store)
-        self._progress, self._executor, self._workers = progress, executor, workers
+        self._progress, self._executor = progress, executor or SerialExecutor()
 
     def labels(self) -> xr.DataArray | None:
         """Return the loader's labels."""
@@ -158,7 +158,7 @@ class PipelineData:
         recipe = self._worker.recipe
         label = " > ".join(step.id for step in (recipe.load, *recipe.maps))
         with self._progress.track(label, len(targets)) as advance:
-            for outcome in map_targets(self._worker, targets, self._executor, self._workers):
+            for outcome in map_targets(self._worker, targets, self._executor):
                 if outcome.status == "set-aside":
                     refuse(SetAside(outcome.target, outcome.step, outcome.reason))
                 else:

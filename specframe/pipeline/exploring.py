@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Literal
 
 from specframe import __version__
 from specframe.config import read_pipeline
-from specframe.errors import DataError, RunError, UsageError
+from specframe.errors import DataError, RunError, UsageError, printable
+from specframe.executors.choice import executing
 from specframe.pipeline.data_loader import data_pipeline, find_loader
 from specframe.pipeline.directory import MANIFEST, locked
 from specframe.pipeline.explored import Described, PipelineData, RunData, explored_steps
 from specframe.pipeline.gather import SetAside
 from specframe.pipeline.outputs import write_json
-from specframe.pipeline.progress import Progress
 from specframe.pipeline.result import Run
 from specframe.pipeline.target import reason_of
+from specframe.progress.progress import Progress
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from specframe.executors.executor import Executor
     from specframe.explore import Section
     from specframe.pipeline.explored import Explored
 
@@ -71,8 +73,9 @@ def explore_path(
     color: str | None = None,
     targets: int | None = None,
     file_format: Literal["png", "pdf", "svg"] = "png",
-    executor: str = "serial",
+    executor: str | Executor | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     fresh: bool = False,
     quiet: bool = False,
     command: str = "explore_path",
@@ -100,7 +103,7 @@ def explore_path(
         Explore a random sample of so many. By default as many as are read in some seconds.
     file_format
         Of the files of figures.
-    executor, workers, fresh, quiet
+    executor, workers, scheduler, fresh, quiet
         As :meth:`Pipeline.run <specframe.Pipeline.run>`.
     command
         What the page says it was made by.
@@ -119,13 +122,13 @@ def explore_path(
     progress = Progress(quiet=quiet)
     if kind == "run":
         Run(path)  # an incomplete one is told before anything is made
-    with _own_folder(folder, fresh):
+    with _own_folder(folder, fresh), executing(executor, workers, scheduler) as crews:
         pipeline = _described(path, kind, loader, parameters, overrides, tuple(plugin_files), progress)
         data: Explored
         if kind == "run":
             data = RunData(Run(path), pipeline, step, progress)
         else:
-            data = PipelineData(pipeline, step, folder / "stages", progress, executor, workers)
+            data = PipelineData(pipeline, step, folder / "stages", progress, crews)
         found = _survey(data, color, targets, progress)
         _write(
             folder,
@@ -223,7 +226,7 @@ def _survey(data: Explored, color: str | None, count: int | None, progress: Prog
     def refuse(entry: SetAside) -> None:
         found.set_aside.append(entry)
         if len(found.set_aside) <= _PRINTED:
-            progress.say(f"set aside {entry.target} at step {entry.step!r}: {entry.reason}")
+            progress.say(f"set aside {printable(entry.target)} at step {entry.step!r}: {entry.reason}")
         elif len(found.set_aside) == _PRINTED + 1:
             progress.say("more targets are set aside; explore.html lists all with their reasons")
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from specframe.pipeline.gather import Gathered
-    from specframe.pipeline.progress import Progress
     from specframe.pipeline.target import TargetWorker
+    from specframe.progress.progress import Progress
 
 __all__ = ["AnyExporter", "Training", "run_exporters"]
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.comparing import Published
     from specframe.pipeline.gather import Gathered
-    from specframe.pipeline.progress import Progress
+    from specframe.progress.progress import Progress
 
 __all__ = ["draw_figures", "drawn_targets"]
 

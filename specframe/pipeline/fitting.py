@@ -16,12 +16,12 @@ import numpy as np
 from specframe.api.splits import grouped_folds
 from specframe.config.spec import INNER_FOLDS
 from specframe.errors import DataError
+from specframe.executors.threads import one_blas_thread
 from specframe.pipeline.bases import base_of, error_weights, inputs_of, outputs_of
 from specframe.pipeline.chain import FittedChain, with_measured_errors, with_posterior, with_samples
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import blamed_on
 from specframe.pipeline.members import FittedModel, Plan, TrainingSet
-from specframe.pipeline.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,20 +10,21 @@ import numpy as np
 
 from specframe.api.collection import collate, inputs_chosen, variables_read
 from specframe.api.observation import nodes
-from specframe.errors import ContainerError, DataError, RunError, UsageError
-from specframe.pipeline.executors import map_targets
+from specframe.errors import ContainerError, DataError, RunError, UsageError, printable
+from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.learning import LearningData, LearningStep
 from specframe.pipeline.noise import is_noise_free
-from specframe.pipeline.place import at
 from specframe.pipeline.quality import NOTED, Quality, quality_of, quality_predicted
-from specframe.pipeline.target import Outcome, TargetWorker, reason_of
+from specframe.pipeline.target import Outcome, TargetWorker, map_targets, reason_of
+from specframe.progress.place import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
 
-    from specframe.pipeline.progress import Progress
+    from specframe.executors.executor import Executor
+    from specframe.progress.progress import Progress
 
 __all__ = [
     "Gathered",
@@ -49,8 +50,8 @@ class SetAside:
     def alone(self, n_target: int) -> str:
         """Return that no target is left of ``n_target``, of which this was the first."""
         if n_target == 1:
-            return f"the only target, {self.target}, was set aside: {self.reason}"
-        return f"all {n_target} targets were set aside; the first, {self.target}: {self.reason}"
+            return f"the only target, {printable(self.target)}, was set aside: {self.reason}"
+        return f"all {n_target} targets were set aside; the first, {printable(self.target)}: {self.reason}"
 
 
 @dataclass
@@ -109,14 +110,12 @@ class Gathered:
         self.progress.event("set-aside", target=target, step=step, reason=str(reason))
         if len(self.set_aside) <= _PRINTED:
             with at(step, target):
-                self.progress.say(f"set aside {target} at step {step!r}: {reason}")
+                self.progress.say(f"set aside {printable(target)} at step {step!r}: {reason}")
         elif len(self.set_aside) == _PRINTED + 1:
             self.progress.say("more targets are set aside; manifest.json lists all with their reasons")
 
 
-def gather_targets(
-    worker: TargetWorker, progress: Progress, executor: str = "serial", workers: int | None = None
-) -> Gathered:
+def gather_targets(worker: TargetWorker, progress: Progress, executor: Executor | None = None) -> Gathered:
     """Run the mapping steps on every target of the loader.
 
     Raises
@@ -141,7 +140,7 @@ def gather_targets(
     outcomes: dict[str, Outcome] = {}
     label = " > ".join(step.id for step in (worker.recipe.load, *worker.recipe.maps))
     with progress.track(label, len(targets)) as advance:
-        for outcome in map_targets(worker, targets, executor, workers):
+        for outcome in map_targets(worker, targets, executor or SerialExecutor()):
             outcomes[outcome.target] = outcome
             progress.event("target", **{k: v for k, v in vars(outcome).items() if v})
             if outcome.status == "set-aside":

@@ -66,6 +66,8 @@ def seed_for(seed: int, *names: str | int) -> int:
 
 def content_digest(path: Path) -> str:
     """Return the SHA-256 of a file's whole content."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise InputFileError(path, "is no file")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

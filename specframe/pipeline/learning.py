@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
-from specframe.pipeline.place import at
+from specframe.progress.place import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.pipeline.keys import code_digest, content_digest, file_digest, package_versions
-from specframe.pipeline.place import raised_at
 from specframe.pipeline.target import files_in
+from specframe.progress.place import raised_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

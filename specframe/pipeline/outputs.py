@@ -38,7 +38,8 @@ __all__ = [
 def write_text(path: Path, text: str) -> Path:
     """Write a text file."""
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # a file's name may hold bytes that are no text: as \\udcff they are JSON still
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
 
@@ -47,9 +48,9 @@ def write_json(path: Path, data: Mapping[str, Any]) -> Path:
     return write_text(path, json_text(data))
 
 
-def json_text(data: Mapping[str, Any]) -> str:
+def json_text(data: Mapping[str, Any], ascii_only: bool = False) -> str:
     """Return JSON that any reader takes: numbers that are not finite become ``null``."""
-    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(_finite(data), indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
 
 
 def write_predictions(path: Path, prediction: xr.Dataset) -> Path:

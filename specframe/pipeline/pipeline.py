@@ -14,6 +14,7 @@ from specframe.registry import Registry
 
 if TYPE_CHECKING:
     from specframe.config.spec import PipelineSpec
+    from specframe.executors.executor import Executor
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
     from specframe.pipeline.run import Session
@@ -175,8 +176,9 @@ class Pipeline:
         self,
         out: Path | str | None = None,
         *,
-        executor: str = "serial",
+        executor: str | Executor | None = None,
         workers: int | None = None,
+        scheduler: str | None = None,
         fresh: bool = False,
         quiet: bool = False,
         command: str = "Pipeline.run",
@@ -191,8 +193,11 @@ class Pipeline:
         out
             The run directory; ``runs/<name of the YAML file>`` by default. What an earlier run stored there and is
             still valid is not computed again.
-        executor, workers
-            ``"serial"``, or ``"process"`` with this many processes (all cores by default). The results are the same.
+        executor, workers, scheduler
+            ``"serial"``; ``"process"``, with this many processes (all cores by default); ``"dask"``, on the cluster of
+            the scheduler at this address, or on so many workers of this machine. ``workers`` alone are processes,
+            a scheduler alone is Dask's, neither is serial. Or an executor that you made, which stays open. The results
+            are the same.
         fresh
             Forget what is stored and compute everything.
         quiet
@@ -205,34 +210,37 @@ class Pipeline:
         DataError, RunError, UsageError
             When the run cannot be done. Targets that fail are set aside instead.
         """
+        from specframe.executors.choice import executing
         from specframe.pipeline.applying import PredictionError, predict
         from specframe.pipeline.result import Run
         from specframe.pipeline.run import run_pipeline
         from specframe.pipeline.working import in_directory
 
-        session = self.session(self._out(out), executor, workers, quiet, command)
-        in_directory(session, fresh, partial(run_pipeline, session))
-        run = Run(session.directory.path)
-        if self.spec.predicted is not None:
-            try:
-                predict(
-                    run.path,
-                    executor=executor,
-                    workers=workers,
-                    fresh=fresh,
-                    quiet=quiet,
-                    plugin_files=self._plugin_files,
-                    command=command,
-                )
-            except SpecframeError as error:
-                raise PredictionError(str(error), run.path) from error
+        with executing(executor, workers, scheduler) as crews:
+            session = self.session(self._out(out), crews, quiet, command)
+            in_directory(session, fresh, partial(run_pipeline, session))
+            run = Run(session.directory.path)
+            if self.spec.predicted is not None:
+                try:
+                    predict(
+                        run.path,
+                        executor=crews,
+                        fresh=fresh,
+                        quiet=quiet,
+                        plugin_files=self._plugin_files,
+                        command=command,
+                    )
+                except SpecframeError as error:
+                    raise PredictionError(str(error), run.path) from error
         return run
 
     def tune(
         self,
         out: Path | str | None = None,
         *,
-        workers: int = 1,
+        executor: str | Executor | None = None,
+        workers: int | None = None,
+        scheduler: str | None = None,
         fresh: bool = False,
         quiet: bool = False,
         command: str = "Pipeline.tune",
@@ -243,8 +251,8 @@ class Pipeline:
         ----------
         out
             The folder; ``runs/<name of the YAML file>-tune`` by default. A search that was broken off there goes on.
-        workers
-            Processes, each with a trial of its own. With one, the same seed gives the same search.
+        executor, workers, scheduler
+            As in :meth:`run`; each worker has a trial of its own. With one, the same seed gives the same search.
         fresh
             Forget the trials in the folder and begin anew.
         quiet
@@ -259,6 +267,7 @@ class Pipeline:
         DataError, RunError
             When the pipeline cannot be judged at all, or no trial came to an end.
         """
+        from specframe.executors.choice import executing
         from specframe.pipeline.working import in_directory
         from specframe.tuning.result import Search
         from specframe.tuning.search import tune_pipeline
@@ -267,20 +276,29 @@ class Pipeline:
             raise UsageError("the pipeline has no 'tune' section, which says what is to be searched")
         default = self._out(None)
         folder = default.with_name(f"{default.name}-tune") if out is None else Path(out)
-        session = self.session(folder, "process" if workers > 1 else "serial", workers, quiet, command)
-        session.keep_older = True
-        in_directory(session, fresh, partial(tune_pipeline, session, workers), "search")
+        with executing(executor, workers, scheduler) as crews:
+            session = self.session(folder, crews, quiet, command)
+            session.keep_older = True
+            in_directory(session, fresh, partial(tune_pipeline, session), "search")
         return Search(session.directory.path)
 
-    def simulate(self, out: Path | str, *, workers: int = 1, quiet: bool = False) -> Simulation:
+    def simulate(
+        self,
+        out: Path | str,
+        *,
+        executor: str | Executor | None = None,
+        workers: int | None = None,
+        scheduler: str | None = None,
+        quiet: bool = False,
+    ) -> Simulation:
         """Write the targets of the loader, a :class:`~specframe.api.Simulator`, as files; other steps are not used.
 
         Parameters
         ----------
         out
             The folder. Targets that are complete there are not made again.
-        workers
-            Processes; one works in this process. The files are the same to the last byte.
+        executor, workers, scheduler
+            As in :meth:`run`. The files are the same to the last byte.
         quiet
             Report no progress.
 
@@ -291,35 +309,30 @@ class Pipeline:
         RunError, DataError
             When files cannot be written, or no target can be made. Targets that fail alone are in the result.
         """
-        from specframe.pipeline.progress import Progress
+        from specframe.executors.choice import executing
         from specframe.pipeline.simulation import simulate
+        from specframe.progress.progress import Progress
 
-        if workers < 1:
-            raise UsageError(f"workers must be at least 1, got {workers}")
         progress = Progress(quiet=quiet)
-        return simulate(self.spec, self._registry, Path(out), progress, workers, self._plugin_files)
+        with executing(executor, workers, scheduler) as crews:
+            return simulate(self.spec, self._registry, Path(out), progress, crews, self._plugin_files)
 
     def _out(self, out: Path | str | None) -> Path:
         if out is not None:
             return Path(out)
         return Path("runs") / (self.spec.path.stem if self.spec.path else "pipeline")
 
-    def session(
-        self, out: Path, executor: str = "serial", workers: int | None = None, quiet: bool = False, command: str = ""
-    ) -> Session:
+    def session(self, out: Path, executor: Executor | None = None, quiet: bool = False, command: str = "") -> Session:
         """Return what the phases of a run in the folder ``out`` share; nothing is done or written yet."""
+        from specframe.executors.serial import SerialExecutor
         from specframe.pipeline.directory import RunDirectory
-        from specframe.pipeline.executors import EXECUTORS
-        from specframe.pipeline.progress import Progress
         from specframe.pipeline.run import Session
+        from specframe.progress.progress import Progress
 
-        if executor not in EXECUTORS:
-            raise UsageError(f"unknown executor {executor!r}; there are {', '.join(EXECUTORS)}")
-        if workers is not None and workers < 1:
-            raise UsageError(f"workers must be at least 1, got {workers}")
         directory = RunDirectory(out)
         progress = Progress(directory.log if command != "plan" else None, quiet=quiet)
-        return Session(self.spec, directory, progress, self._registry, self._plugin_files, executor, workers, command)
+        crews = executor or SerialExecutor()
+        return Session(self.spec, directory, progress, self._registry, self._plugin_files, crews, command)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pipeline) and self.spec.to_data() == other.spec.to_data()

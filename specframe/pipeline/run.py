@@ -12,6 +12,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
+from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.classes import scores_by_class
 from specframe.pipeline.crossval import check_enough_targets, cross_validate, fit_final
 from specframe.pipeline.exporting import Training
@@ -26,9 +27,9 @@ from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.noise import with_observations
-from specframe.pipeline.place import at
 from specframe.pipeline.results import write_results
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
+from specframe.progress.place import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,11 +40,12 @@ if TYPE_CHECKING:
     from specframe.api.loader import Loader
     from specframe.api.score import Score
     from specframe.config.spec import Part, PipelineSpec
+    from specframe.executors.executor import Executor
     from specframe.pipeline.chain import FittedChain
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.exporting import AnyExporter
     from specframe.pipeline.learning import LearningData, LearningStep
-    from specframe.pipeline.progress import Progress
+    from specframe.progress.progress import Progress
     from specframe.registry import Registry
 
 __all__ = ["Session", "gathered_inputs", "learning_problem", "made_scores", "run_pipeline", "with_groups"]
@@ -60,8 +62,7 @@ class Session:
     progress: Progress
     registry: Registry
     plugin_files: tuple[Path, ...] = ()
-    executor: str = "serial"
-    workers: int | None = None
+    executor: Executor = field(default_factory=SerialExecutor)
     command: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     timings: dict[str, float] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Session:
     def gather(self, worker: TargetWorker) -> Gathered:
         """Take every target through the mapping steps."""
         with self.phase("targets"):
-            return gather_targets(worker, self.progress, self.executor, self.workers)
+            return gather_targets(worker, self.progress, self.executor)
 
 
 def run_pipeline(session: Session) -> None:

@@ -6,17 +6,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specframe.errors import DataError, RunError, UsageError
+from specframe.errors import DataError, RunError, UsageError, printable
 from specframe.pipeline.directory import locked
-from specframe.pipeline.executors import map_targets
-from specframe.pipeline.target import Outcome, Recipe, StepRecipe, reason_of
+from specframe.pipeline.target import Outcome, Recipe, StepRecipe, map_targets, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from specframe.api.simulator import Simulator
     from specframe.config.spec import PipelineSpec
-    from specframe.pipeline.progress import Progress
+    from specframe.executors.executor import Executor
+    from specframe.progress.progress import Progress
     from specframe.registry import Registry
 
 __all__ = ["Simulation", "TargetWriter", "simulate"]
@@ -79,12 +79,12 @@ def simulate(
     registry: Registry,
     out: Path,
     progress: Progress,
-    workers: int = 1,
+    executor: Executor,
     plugin_files: tuple[Path, ...] = (),
 ) -> Simulation:
-    """Write the targets that are not complete in ``out``, in ``workers`` processes, then the tables.
+    """Write the targets that are not complete in ``out``, then the tables.
 
-    The files are the same to the last byte whatever the number of workers, and whether it was interrupted.
+    The files are the same to the last byte whoever works on them, and whether it was interrupted.
 
     Raises
     ------
@@ -109,14 +109,14 @@ def simulate(
         out.mkdir(parents=True, exist_ok=True)
         with locked(out / _LOCK):
             try:
-                return _simulate(writer, progress, workers)
+                return _simulate(writer, progress, executor)
             finally:
                 (out / _LOCK).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"--out {out} cannot be used: {error.strerror or error}") from None
 
 
-def _simulate(writer: TargetWriter, progress: Progress, workers: int) -> Simulation:
+def _simulate(writer: TargetWriter, progress: Progress, executor: Executor) -> Simulation:
     simulator, out, step = writer.simulator, writer.recipe.store, writer.recipe.load.id
     simulator.check_folder(out)  # again: another process may have written before the lock was ours
     targets = simulator.targets()
@@ -125,10 +125,10 @@ def _simulate(writer: TargetWriter, progress: Progress, workers: int) -> Simulat
     failed: dict[str, Outcome] = {}
     if missing:
         with progress.track(step, len(missing)) as advance:
-            for outcome in map_targets(writer, missing, "process" if workers > 1 else "serial", workers):
+            for outcome in map_targets(writer, missing, executor):
                 if outcome.status == "set-aside":
                     failed[outcome.target] = outcome
-                    progress.say(f"could not make {outcome.target}: {outcome.reason}")
+                    progress.say(f"could not make {printable(outcome.target)}: {outcome.reason}")
                 advance()
     complete = tuple(target for target in targets if target not in failed)
     if not complete:

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
+from specframe.executors.executor import Lost
+from specframe.executors.job import Job, Worker
 from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
-from specframe.pipeline.place import at
 from specframe.pipeline.store import StageStore
+from specframe.progress.place import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from specframe.api.loader import Loader
     from specframe.api.mapping import Calibrator, Detrender
     from specframe.config.spec import Step
+    from specframe.executors.executor import Executor
     from specframe.registry import Registry
 
-__all__ = ["Outcome", "Recipe", "StepRecipe", "TargetWorker", "files_in", "reason_of"]
+__all__ = ["Outcome", "Recipe", "StepRecipe", "TargetWorker", "files_in", "map_targets", "reason_of"]
 
 
 @dataclass(frozen=True)
@@ -225,6 +228,19 @@ class TargetWorker:
             result, seconds[step] = run()
         self._hooks.after_step(step=step, target=target, result=result, seconds=seconds[step])
         return result
+
+
+def map_targets(worker: Worker[str, Outcome], targets: Sequence[str], executor: Executor) -> Iterator[Outcome]:
+    """Take ``targets`` through the worker's recipe and yield each outcome as it comes.
+
+    The results are the same to the last bit whichever executor does it. A target that took its worker with it is set
+    aside like any other that fails.
+    """
+    for target, outcome in executor.map(Job.of(worker), targets):
+        if isinstance(outcome, Lost):
+            yield Outcome(target, "set-aside", "", worker.recipe.load.id, outcome.reason)
+        else:
+            yield outcome
 
 
 def files_in(value: Any) -> Iterator[Path]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import SpecframeError
 from specframe.pipeline.manifest import failure_manifest
-from specframe.pipeline.messages import logged_to
-from specframe.pipeline.place import raised_at
+from specframe.progress.messages import logged_to
+from specframe.progress.place import raised_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ def in_directory(session: Session, fresh: bool, work: Callable[[], None], conten
     """Do the work in the session's folder, alone in it, and log how it began and ended."""
     directory, progress = session.directory, session.progress
     directory.open(content)
+    session.executor.tell = progress.tell
     with directory.locked(), logged_to(progress):
         if fresh:
             directory.forget()

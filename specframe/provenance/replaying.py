@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import InputFileError, UsageError
+from specframe.executors.choice import executing
 from specframe.pipeline.applying import predict_with
 from specframe.pipeline.directory import MANIFEST, RunDirectory
 from specframe.pipeline.keys import content_digest
@@ -22,6 +23,8 @@ from specframe.provenance.versions import hardware_changes, version_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from specframe.executors.executor import Executor
 
 __all__ = ["Replay", "replay_run"]
 
@@ -54,8 +57,9 @@ def replay_run(
     out: Path | str | None = None,
     *,
     plugin_files: Sequence[Path] = (),
-    executor: str = "serial",
+    executor: str | Executor | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     strict: bool = False,
     quiet: bool = False,
     tell: Callable[[str], None] = lambda warning: None,
@@ -72,7 +76,7 @@ def replay_run(
         Folder of the repetition; ``replays/<name of the run>`` by default.
     plugin_files
         The local plugin files that the run used; they are not taken from where they were.
-    executor, workers
+    executor, workers, scheduler
         As for :meth:`Pipeline.run <specframe.Pipeline.run>`; the results are the same.
     strict
         Refuse to repeat where versions, code or input files are not as they were.
@@ -116,18 +120,13 @@ def replay_run(
             f"{original.path} is not repeated, because {len(warnings)} "
             f"{'thing is' if len(warnings) == 1 else 'things are'} not as when it was made:\n  " + "\n  ".join(warnings)
         )
-    options: dict[str, Any] = {
-        "executor": executor,
-        "workers": workers,
-        "fresh": True,
-        "quiet": quiet,
-        "command": "specframe replay",
-    }
+    options: dict[str, Any] = {"fresh": True, "quiet": quiet, "command": "specframe replay"}
     try:
-        if fitted is None:
-            pipeline.run(place, **options)
-        else:
-            predict_with(pipeline, fitted, _data(manifest), place, **options)
+        with executing(executor, workers, scheduler) as crews:
+            if fitted is None:
+                pipeline.run(place, executor=crews, **options)
+            else:
+                predict_with(pipeline, fitted, _data(manifest), place, executor=crews, **options)
     except ExportError:
         if not manifest.get("failed_exports"):
             raise

@@ -159,7 +159,7 @@ def write_report(
         style=(folder / "report.css").read_text(encoding="utf-8"),
     )
     path = Path(path)
-    write_bytes(path, html.encode("utf-8"))
+    write_bytes(path, html.encode("utf-8", "backslashreplace"))
     return path
 
 

@@ -15,8 +15,8 @@ from specframe.pipeline.crossval import join_folds, predicted_folds
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.keys import digest, seed_for
 from specframe.pipeline.learning import LearningStep, learning_steps
-from specframe.pipeline.progress import Progress
 from specframe.pipeline.run import Session, gathered_inputs, learning_problem, made_scores, with_groups
+from specframe.progress.progress import Progress
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from specframe.config.spec import PipelineSpec
     from specframe.pipeline.learning import LearningData
 
-__all__ = ["Judge", "Judgement", "Task", "trial_folder"]
+__all__ = ["Judge", "JudgeRecipe", "Judgement", "Task", "trial_folder"]
 
 #: Products of the mapping steps, collated, that a process keeps in memory.
 _KEPT = 2
@@ -66,27 +66,29 @@ def trial_folder(out: Path, number: int) -> Path:
     return out / "stages" / "trials" / f"{number:05d}"
 
 
+@dataclass(frozen=True)
+class JudgeRecipe:
+    """What a process needs to judge the trials of a search."""
+
+    #: The folder of the search. Results of mapping steps are shared by all trials there.
+    out: Path
+    #: The score, as metrics.json names it.
+    score: str
+    plugin_files: tuple[Path, ...] = ()
+
+
 class Judge:
-    """Judges trials of a search in one process.
+    """Judges trials of a search in one process."""
 
-    Parameters
-    ----------
-    out
-        The folder of the search. Results of mapping steps are shared by all trials there.
-    score
-        The score, as metrics.json names it.
-    plugin_files
-        Local plugin files.
-    """
-
-    def __init__(self, out: Path, score: str, plugin_files: tuple[Path, ...] = ()) -> None:
-        self.directory = RunDirectory(out)
-        self.score = score
-        self.plugin_files = plugin_files
+    def __init__(self, recipe: JudgeRecipe) -> None:
+        self.recipe = recipe
+        self.directory = RunDirectory(recipe.out)
+        self.score = recipe.score
+        self.plugin_files = recipe.plugin_files
         self._collated: OrderedDict[str, tuple[LearningData, xr.DataArray]] = OrderedDict()
         self._registries: dict[tuple[tuple[str, ...], ...], Registry] = {}
 
-    def judge(self, task: Task) -> Judgement:
+    def process(self, task: Task) -> Judgement:
         """Fit and judge; whatever is wrong with the trial is told as its reason."""
         begin = time.perf_counter()
         try:

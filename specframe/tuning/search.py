@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.config import tuned_pipeline
 from specframe.errors import ConfigError, RunError, UsageError
+from specframe.executors.executor import Lost
+from specframe.executors.job import Job
 from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
 from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.run import gathered_inputs
-from specframe.tuning.objective import Judgement, Task, trial_folder
+from specframe.tuning.objective import Judge, Judgement, JudgeRecipe, Task, trial_folder
 from specframe.tuning.optimiser import Optimiser, require_optuna
 from specframe.tuning.results import write_search
 from specframe.tuning.trials import MOST_STARTS, Journal, Trial, spelled_values
-from specframe.tuning.workers import judges
 
 if TYPE_CHECKING:
     from specframe.config.search import Tuning
+    from specframe.executors.executor import Crew
     from specframe.pipeline.gather import Gathered
     from specframe.pipeline.run import Session
-    from specframe.tuning.workers import Judges
 
 __all__ = ["tune_pipeline"]
 
@@ -40,7 +41,7 @@ _WORDS = {
 }
 
 
-def tune_pipeline(session: Session, workers: int = 1) -> None:
+def tune_pipeline(session: Session) -> None:
     """Search what the pipeline's ``tune`` section says, and fill the folder.
 
     Trials of an earlier call in the same folder are not run again.
@@ -61,7 +62,7 @@ def tune_pipeline(session: Session, workers: int = 1) -> None:
     search = _Search(session, tuning, journal)
     try:
         with session.phase("trials"):
-            search.run(workers)
+            search.run()
     except KeyboardInterrupt:
         journal.interrupted()
         if search.ended:
@@ -134,7 +135,7 @@ class _Search:
         """The trials that came to an end, by number."""
         return [trial for _, trial in sorted(self.journal.trials.items()) if trial.state != "begun"]
 
-    def run(self, workers: int) -> None:
+    def run(self) -> None:
         """Run trials until there are as many as wanted, or the time is over."""
         known = self.journal.trials
         for number in range(len(known)):
@@ -144,18 +145,25 @@ class _Search:
         if done:
             self.session.progress.say(f"{done} trials are done already")
         self.next = len(known)
-        with judges(self.session, self.tuning.score, workers) as pool:
+        executor = self.session.executor
+        with executor.crew(self._job()) as crew:
             while True:
-                while pool.has_room() and (again or self._wants_more()):
+                while len(self.running) < max(executor.workers, 1) and (again or self._wants_more()):
                     if again:
                         number = again.pop(0)
                     else:
                         number, self.next = self.next, self.next + 1
-                    self._start(number, pool)
+                    self._start(number, crew)
                 if not self.running:
                     break
-                for number, judgement in pool.finished():
-                    self._judged(self.running[number], judgement, pool)
+                for task, judgement in crew.finished():
+                    if isinstance(judgement, Lost):
+                        judgement = Judgement(None, reason=judgement.reason)
+                    self._judged(self.running[task.number], judgement, crew)
+
+    def _job(self) -> Job[Task, Judgement]:
+        session = self.session
+        return Job(Judge, JudgeRecipe(session.directory.path, self.tuning.score, session.plugin_files))
 
     def _wants_more(self) -> bool:
         trials, timeout, grid = self.tuning.trials, self.tuning.timeout, self.tuning.sampler == "grid"
@@ -168,7 +176,7 @@ class _Search:
         tried = {spelled_values(trial.values) for trial in self.journal.trials.values()}
         return self.size is None or len(tried) < self.size
 
-    def _start(self, number: int, pool: Judges) -> None:
+    def _start(self, number: int, crew: Crew[Task, Judgement]) -> None:
         before = self.journal.trials.get(number)
         trial = Trial(number, self.optimiser.ask(number))
         if before is not None:
@@ -194,9 +202,9 @@ class _Search:
             return
         folds = 1 if self.folds is not None else None
         self.running[number] = _Running(trial, spec.to_data(), folds)
-        pool.submit(Task(number, self.running[number].pipeline, folds, self.session.progress.run))
+        crew.submit(Task(number, self.running[number].pipeline, folds, self.session.progress.run))
 
-    def _judged(self, running: _Running, judgement: Judgement, pool: Judges) -> None:
+    def _judged(self, running: _Running, judgement: Judgement, crew: Crew[Task, Judgement]) -> None:
         trial = replace(running.trial, seconds=running.trial.seconds + judgement.seconds)
         if judgement.known:
             raise UsageError(f"tune: {judgement.reason}; metrics.json has {', '.join(judgement.known)}")
@@ -212,7 +220,7 @@ class _Search:
             self._end(replace(trial, state="pruned", score=score))
         else:
             self.running[trial.number] = _Running(trial, running.pipeline, running.folds + 1)
-            pool.submit(Task(trial.number, running.pipeline, running.folds + 1, self.session.progress.run))
+            crew.submit(Task(trial.number, running.pipeline, running.folds + 1, self.session.progress.run))
 
     def _end(self, trial: Trial) -> None:
         if trial.state == "complete" and self.folds is not None and trial.score is not None and trial.same_as is None:

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from specframe import Pipeline
-from specframe.pipeline.messages import logged_to
-from specframe.pipeline.place import at, raised_at
-from specframe.pipeline.progress import Progress
+from specframe.progress.messages import logged_to
+from specframe.progress.place import at, raised_at
+from specframe.progress.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -78,7 +78,7 @@ def fit_spectrum(
                 instrument=c.instrument,
                 limb_darkening=laws[number],
                 limb_basis=correction_basis(c.wavelength, limb_order),
-                drift=polynomial_drift(c.time, params.order, white.last_std[number], c.use.any(axis=0))
+                drift=polynomial_drift(c.time, params.order, white.last_std[number], np.any(c.use, axis=0))
                 if kernel is None
                 else gp_drift(c.time, kernel, _white_noise(roots[number])),
                 drift_wavelength=scaled_legendre(c.wavelength, wavelength_order),

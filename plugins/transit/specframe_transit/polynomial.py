@@ -95,7 +95,7 @@ def fit_depths(
     fit moves, which makes the estimate vary by 1 / v more than one from as many samples of a fixed choice (its
     influence function is x / (P - 2 c phi(c)) within c, P being the part kept; Huber 1981, Robust Statistics, ch. 3).
     """
-    basis = scaled_legendre(time, order, use.any(axis=0))
+    basis = scaled_legendre(time, order, np.any(use, axis=0))
     level = masked_median(np.abs(flux), use)
     level = np.where(level > 0, level, 1.0)[:, None]
     relative = np.where(use, flux / level, 0.0)
@@ -148,7 +148,7 @@ def trend_covariance(
     is free, so its first element is the square of ``fit.depth_error``. NaN in channels that were not fitted.
     """
     order = fit.coefficients.shape[1] - 1
-    basis = scaled_legendre(time, order, (use | fit.clipped).any(axis=0))  # the same as those of the fit
+    basis = scaled_legendre(time, order, np.any(use | fit.clipped, axis=0))  # the same as those of the fit
     covariance = np.full((len(fit.depth), order + 1, order + 1), np.nan)
     for channel in np.flatnonzero(np.isfinite(fit.depth)):
         level = fit.coefficients[channel, 0]

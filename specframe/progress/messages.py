@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specframe.pipeline.place import Place, here
+from specframe.progress.place import Place, here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from specframe.pipeline.progress import Progress
+    from specframe.progress.progress import Progress
 
 __all__ = ["Message", "MessageCollector", "hand_on", "logged_to"]
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
-from specframe.pipeline.place import here
+from specframe.errors import printable
+from specframe.progress.place import here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,6 +68,7 @@ class Progress:
         """Print a line, above the bar where there is one."""
         if self._quiet:
             return
+        text = printable(text, lines=True)
         if self._console is not None:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:

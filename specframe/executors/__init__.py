@@ -1,0 +1,1 @@
+"""Where tasks are worked on: in this process, in several on this machine, on a cluster."""

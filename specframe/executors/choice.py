@@ -1,0 +1,72 @@
+"""Executors by name."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, get_args
+
+from specframe.errors import UsageError
+from specframe.executors.executor import Executor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["EXECUTORS", "ExecutorName", "executing", "make_executor"]
+
+ExecutorName = Literal["serial", "process", "dask"]
+EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
+
+
+def make_executor(name: str | None = None, workers: int | None = None, scheduler: str | None = None) -> Executor:
+    """Make an executor; nothing is started yet.
+
+    Parameters
+    ----------
+    name
+        ``"serial"``, ``"process"`` or ``"dask"``; by default the one that the other parameters are for.
+    workers
+        Number of processes, or of workers of a local Dask cluster; by default as many as there are cores.
+    scheduler
+        Address of a Dask scheduler that is running.
+
+    Raises
+    ------
+    UsageError
+        When there is no such executor, or it does not take what is given.
+    """
+    if name is None:
+        name = "dask" if scheduler is not None else "serial" if workers in (None, 1) else "process"
+    if name not in EXECUTORS:
+        raise UsageError(f"unknown executor {name!r}; there are {', '.join(EXECUTORS)}")
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers must be at least 1, got {workers}")
+    if scheduler is not None and name != "dask":
+        raise UsageError(f"--scheduler {scheduler} is for --executor dask, not {name}")
+    if name == "serial":
+        from specframe.executors.serial import SerialExecutor
+
+        return SerialExecutor()
+    if name == "process":
+        from specframe.executors.process import ProcessExecutor
+
+        return ProcessExecutor(workers)
+    from specframe.executors.dask import DaskExecutor
+
+    return DaskExecutor(workers, scheduler)
+
+
+@contextmanager
+def executing(
+    executor: str | Executor | None = None, workers: int | None = None, scheduler: str | None = None
+) -> Iterator[Executor]:
+    """Give an executor by its name, and close it; one that is given stays open, for whoever made it.
+
+    Raises :class:`UsageError` as :func:`make_executor`.
+    """
+    if isinstance(executor, Executor):
+        if workers is not None or scheduler is not None:
+            raise UsageError(f"an executor is given, {executor.name}: say workers and scheduler where it is made")
+        yield executor
+        return
+    with make_executor(executor, workers, scheduler) as made:
+        yield made

@@ -1,0 +1,1 @@
+"""Where a run is, what it says, and how far it has come."""
