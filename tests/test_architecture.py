@@ -25,7 +25,7 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/specframe_*") if pa
 ALLOWED = {
     "errors": set(),
     "progress": {"errors"},
-    "executors": {"errors", "progress"},
+    "executors": {"errors", "api", "progress"},
     "api": {"errors"},
     "registry": {"errors", "api"},
     "evaluate": {"errors", "api"},
