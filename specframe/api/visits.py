@@ -62,7 +62,9 @@ def combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
     else:
         weighted = np.sum([np.nan_to_num(v) * w for v, w in zip(given, weights, strict=True)], axis=0)
         values = np.where(total > 0, weighted / np.where(total > 0, total, 1.0), np.nan)
-    return xr.DataArray(values, dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs)
+    return xr.DataArray(
+        values.astype(arrays[0].dtype, copy=False), dims=arrays[0].dims, coords=arrays[0].coords, attrs=arrays[0].attrs
+    )
 
 
 def measured_visits(found: Iterable[tuple[str, xr.Dataset]]) -> dict[str, list[xr.Dataset]]:

@@ -50,6 +50,17 @@ def test_visits_are_averaged_by_their_errors() -> None:
     assert both["spectrum/depth_error"].values.item() == pytest.approx(np.sqrt(1 / 1.25))
 
 
+def test_errors_whose_squares_single_precision_cannot_hold_are_weights_all_the_same() -> None:
+    """Brown dwarfs have errors of 1e-20 W m-2 um-1; float32 ends at 1e-45."""
+
+    def spectrum(flux: float) -> xr.Dataset:
+        values = {"flux": np.array([flux], "f4"), "flux_error": np.array([1e-20], "f4"), "mask": np.zeros(1, bool)}
+        return xr.Dataset({k: ("wavelength", v) for k, v in values.items()}, coords={"wavelength": [1.0]})
+
+    collection = collate([make_observation("a", {"A/0": spectrum(1e-18), "A/1": spectrum(3e-18)})], ["flux"])
+    np.testing.assert_allclose(collection["A/flux"].values, [[2e-18]], rtol=1e-6)
+
+
 def test_a_masked_sample_is_left_to_the_other_visit() -> None:
     first, second = _node(np.full((1, 2), 1.0), [1.0]), _node(np.full((1, 2), 3.0), [1.0])
     first["mask"][0, 0] = True

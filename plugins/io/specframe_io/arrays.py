@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.errors import InputFileError
+from specframe_io.clock import too_coarse
 from specframe_io.names import column_order, differences
 from specframe_io.params import ArrayParams, ContactParams, FluxParams, TableParams
 from specframe_io.scatter import neighbour_scatter
@@ -190,6 +191,9 @@ class Arrays:
         values = self._of_row(array, row, "time")
         if values.shape != (n,):
             raise self._error(f"{array.key!r} has {values.size} values, but {self._flux_key()!r} has {n} samples")
+        coarse = too_coarse(values)
+        if coarse:
+            raise self._error(f"{array.key!r}: {coarse}")
         return values, {"units": units}
 
     def _contacts(self, row: int, time: NDArray[np.float64], units: str) -> NDArray[np.float64]:

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Clock", "clock_of"]
+__all__ = ["Clock", "clock_of", "too_coarse"]
 
 #: Julian date at which each kind of date is 0. BTJD: TESS Science Data Products Description Document
 #: (EXP-TESS-ARC-ICD-0014); BKJD: Kepler Archive Manual (KDMC-10008).
@@ -19,6 +20,8 @@ _SYSTEMS = ("TDB", "UTC", "TT", "TAI")
 #: BJD_TDB, BMJD-TDB, MJD UTC, BTJD ...; B at the barycentre, H at the Sun.
 _WORD = re.compile(r"(?:[BH]?(R?JD|MJD|TJD|KJD))?[ _-]?(TDB|UTC|TT|TAI)?", re.IGNORECASE)
 _NUMBER = re.compile(r"JD[ _]?(\d+(?:\.\d*)?)(?:[ _-](TDB|UTC|TT|TAI))?", re.IGNORECASE)
+#: Times rounded by more than this part of the cadence shift contacts, and too few times are round by chance.
+_COARSE, _FEWEST = 0.05, 8
 #: Times of telescopes with exoplanets: 1995 to 2130. Smaller numbers count from something that they do not tell.
 _DATES = {"JD": (2_449_700.0, 2_499_000.0), "MJD": (49_700.0, 98_500.0)}
 
@@ -59,6 +62,22 @@ def clock_of(word: str | None, time: NDArray[np.float64] | None = None) -> Clock
     if kind in ("", *_DATES) and time is not None and len(time):
         kind = next((name for name, (low, high) in _DATES.items() if low <= time[0] and time[-1] <= high), kind)
     return Clock(system, _julian_date(_ZERO[kind]) if kind else "")
+
+
+def too_coarse(time: NDArray[np.float64]) -> str:
+    """Return why ascending times are too coarse to be used, "" where they are not.
+
+    That is when they were single-precision numbers, which hold seven digits: a Julian date to a quarter of a day.
+    """
+    if len(time) < _FEWEST or not np.array_equal(time, time.astype(np.float32)):
+        return ""
+    resolution, step = float(np.spacing(np.float32(np.abs(time).max()))), float(np.median(np.diff(time)))
+    if resolution <= _COARSE * step:
+        return ""
+    return (
+        f"the times have single precision, which tells those around {time[-1]:.6g} apart by {resolution:.2g}, and they "
+        f"are {step:.2g} apart; save them in float64, or count them from a date nearby"
+    )
 
 
 def _julian_date(zero: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from specframe_io.clock import too_coarse
 from specframe_io.names import listed
 from specframe_io.scatter import neighbour_scatter
 
@@ -99,8 +100,8 @@ def light_curve_node(
     Raises
     ------
     InputFileError
-        When times are not finite, do not ascend or stand twice, wavelengths are not finite or stand twice, edges do
-        not enclose the channels, all is masked, or a channel is (unless they are left out).
+        When times are not finite, do not ascend, stand twice or are too coarse, wavelengths are not finite or stand
+        twice, edges do not enclose the channels, all is masked, or a channel is (unless they are left out).
     """
     _check_time(series, wrong)
     flux = np.asarray(series.flux, float)
@@ -181,6 +182,9 @@ def _check_time(series: Series, wrong: Callable[[str, str], InputFileError]) -> 
             f"times must ascend, but {float(time[at])!r} at index {at} {what} ({float(time[at + 1])!r}); sort the file "
             "by time and take out what stands twice",
         )
+    coarse = too_coarse(time)
+    if coarse:
+        raise wrong(place, coarse)
 
 
 def _order(

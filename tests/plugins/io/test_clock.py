@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from specframe_io.clock import Clock, clock_of
+from specframe_io.clock import Clock, clock_of, too_coarse
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,18 @@ def test_others_are_refused_except_a_bare_jd(word):
         return
     with pytest.raises(ValueError, match=f"expected a time system such as BJD_TDB.*got '{word}'"):
         clock_of(word)
+
+
+@pytest.mark.parametrize(("start", "cadence"), [(60123.4, 20.0), (2460123.4, 7200.0), (2000.25, 20.0)])
+def test_dates_of_single_precision_are_refused(start, cadence):
+    """60123.4 in float32 is 60123.3984; what lies between 5.6 minutes is one time or another."""
+    time = start + np.arange(4000) * cadence / 86400.0
+    coarse = np.unique(time.astype(np.float32).astype(float))
+
+    assert "single precision" in too_coarse(coarse)
+    assert too_coarse(time) == ""
+
+
+@pytest.mark.parametrize("time", [np.arange(200.0), np.linspace(0, 0.5, 200).astype(np.float32).astype(float)])
+def test_small_numbers_may_have_single_precision(time):
+    assert too_coarse(time) == ""
