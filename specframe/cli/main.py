@@ -29,6 +29,7 @@ _COMMANDS = {
     "plugins": "List, show and check plugins and their components.",
     "predict": "Apply a fitted run to new data, labels not needed.",
     "replay": "Repeat a run from what it recorded, and say which results are identical.",
+    "prune": "Free what runs have stored; their results stay as they are.",
     "report": "Write the report of a run again.",
     "run": "Run a pipeline.",
     "schema": "Print the JSON schema of pipelines, from what is installed.",
@@ -89,6 +90,10 @@ def main(args: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except MemoryError as error:
+        from specframe.executors.memory import out_of_memory
+
+        _fail(f"{error or 'MemoryError'}: {out_of_memory(error)}; the same command goes on from what is stored", 1)
     except Exception as error:
         if os.environ.get("SPECFRAME_DEBUG"):
             raise
