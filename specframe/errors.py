@@ -15,6 +15,7 @@
     │   └── ContainerError         an Observation, Prediction or collection breaks its schema
     ├── NotFittedError             ``predict`` or ``apply`` before ``fit``
     └── RunError                   a run cannot go on
+        └── WriteError             the system refuses to write: the disk is full, the folder is read-only
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ __all__ = [
     "UnavailableComponentError",
     "UnknownComponentError",
     "UsageError",
+    "WriteError",
     "printable",
 ]
 
@@ -133,3 +135,7 @@ class NotFittedError(SpecframeError):
 
 class RunError(SpecframeError):
     """A run cannot go on."""
+
+
+class WriteError(RunError):
+    """The system refuses to write a file: the disk is full, the folder is read-only. No input is to blame."""

@@ -40,15 +40,14 @@ class Fitted(BaseComponent):
     def save(self, directory: Path | str) -> None:
         """Write ``params.json``, ``state.json`` and ``state.safetensors`` into ``directory``."""
         import numpy as np
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         arrays, values = self.get_state()
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         shapes = {name: list(np.shape(array)) for name, array in arrays.items()}
-        save_file(
-            {n: np.atleast_1d(np.ascontiguousarray(a)) for n, a in arrays.items()}, directory / "state.safetensors"
-        )
+        content = save({n: np.atleast_1d(np.ascontiguousarray(a)) for n, a in arrays.items()})
+        (directory / "state.safetensors").write_bytes(content)  # a full disk is then an OSError
         state = {"component": self.name, "kind": self.kind, "shapes": shapes, "values": values}
         (directory / "state.json").write_text(json.dumps(state, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         params = json.dumps(self.params.canonical(), indent=1, sort_keys=True)

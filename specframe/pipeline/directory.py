@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from specframe.errors import InputFileError, RunError, UsageError
+from specframe.errors import InputFileError, RunError, SpecframeError, UsageError
 from specframe.pipeline.downloaded import check_links, check_manifest
 from specframe.pipeline.keys import content_digest
 from specframe.pipeline.manifest import output_hashes
 from specframe.pipeline.outputs import write_json
-from specframe.pipeline.store import StageStore
+from specframe.pipeline.refusal import cannot_write, refuses_all
+from specframe.pipeline.store import StageStore, remove_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 __all__ = ["FAILED", "MANIFEST", "Content", "RunDirectory", "locked"]
 
@@ -29,33 +32,57 @@ MANIFEST = "manifest.json"
 FAILED = "failed.json"
 _LOG = "log.jsonl"
 _STAGES = "stages"
-_WRITING = ".writing"
+#: Where fits keep what they would hate to lose; of no use once the results are complete.
+_CHECKPOINTS = "checkpoints"
+#: Results that are being written, and complete ones that are being moved into place.
+_WRITING, _COMPLETE = ".writing", ".complete"
+#: The manifest of the results that complete ones replace.
+_REPLACED = ".replaced.json"
 #: It also marks a folder as ours: folders of others may well hold a manifest.json or stages.
 _LOCK = ".lock"
 #: What other code relies on in a manifest.
 _KEYS = {"outputs", "set_aside", "pipeline", "products", "timings"}
+#: What a file system says when another process has the lock; whatever else it says is that it has no locks.
+_HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES}
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
 def locked(lock: Path) -> Iterator[None]:
     """Keep other processes from working in the folder of the file ``lock``, which is made.
 
-    The lock goes with the process, however it ends; the file stays. Raises :class:`UsageError` when another process
-    holds it.
+    The lock goes with the process, however it ends; the file stays. Where the file system has no locks, a warning says
+    so.
+
+    Raises
+    ------
+    UsageError
+        When another process holds it, or the folder is read-only.
+    WriteError
+        When the disk is full.
     """
     import fcntl
 
     try:  # not through a link that lies there: whatever it leads to is not ours
         file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     except OSError as error:
-        raise UsageError(f"{lock} cannot be opened: {error.strerror}") from None
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"{lock} cannot be opened: {error.strerror}") from None
+        raise _unusable(lock.parent, error) from None
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"another specframe is working in {lock.parent}; wait until it has finished, or name another --out"
-            ) from None
+        except OSError as error:
+            if error.errno in _HELD:
+                raise UsageError(
+                    f"another specframe is working in {lock.parent}; wait until it has finished, or name another --out"
+                ) from None
+            _log.warning(
+                "the file system of %s has no locks (%s): nothing keeps a second specframe from working in it at the "
+                "same time, so see to it that none does",
+                lock.parent,
+                error.strerror,
+            )
         yield
     finally:
         os.close(file)
@@ -64,8 +91,10 @@ def locked(lock: Path) -> Iterator[None]:
 class RunDirectory:
     """One run's folder.
 
-    ``manifest.json`` is removed first and written last: where it stands, the results beside it are complete and its
-    own.
+    Where ``manifest.json`` stands, the results beside it are complete and its own. New results are written into a
+    folder of their own. When they are complete and on the disk, that folder is renamed: from then on they are the
+    results, and moving them into place is all that is left to do. Whoever works in the folder next does it where that
+    was broken off, see :meth:`recover`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,7 +111,7 @@ class RunDirectory:
         Raises
         ------
         UsageError
-            When it is a file, or holds anything else.
+            When it is a file, cannot be made, or holds anything else.
         InputFileError
             When it holds a link that leads out of it, which results would be written through.
         """
@@ -99,7 +128,23 @@ class RunDirectory:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"--out {self.path} cannot be made: {error.strerror}") from None
+            raise _unusable(self.path, error) from None
+
+    def recover(self) -> None:
+        """Bring to an end what a killed process began here: complete results are moved into place, halves removed.
+
+        Raises
+        ------
+        WriteError
+            When the system refuses to.
+        """
+        remove_unfinished(self.path, below=False)
+        remove_unfinished(self.stages)
+        shutil.rmtree(self.path / _WRITING, ignore_errors=True)
+        try:
+            self._move_complete()
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     def forget(self) -> None:
         """Forget what earlier runs stored in it; their results stay until there are new ones."""
@@ -151,6 +196,36 @@ class RunDirectory:
                 raise InputFileError(file, "is none of the files that the run wrote (manifest.json lists them)")
 
     @contextmanager
+    def unchanged(self) -> Iterator[dict[str, Any]]:
+        """Give the manifest, to read the results that it lists in the block.
+
+        Raises
+        ------
+        RunError
+            When another process put others in their place meanwhile: what was read may be of both.
+        """
+        before = self.manifest()
+        try:
+            yield before
+        except (OSError, InputFileError, UsageError) as error:
+            if not self._still(before):
+                raise self._replaced() from error
+            raise
+        if not self._still(before):
+            raise self._replaced()
+
+    def _still(self, manifest: dict[str, Any]) -> bool:
+        try:
+            return self.manifest() == manifest
+        except (InputFileError, UsageError):
+            return False
+
+    def _replaced(self) -> RunError:
+        return RunError(
+            f"{self.path}: another specframe replaced the results while they were read; run the same command again"
+        )
+
+    @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from running in this folder; the lock goes with the process, however it ends.
 
@@ -171,39 +246,57 @@ class RunDirectory:
             folder.mkdir(parents=True)
             yield folder
         except OSError as error:
-            raise RunError(f"cannot write the results into {self.path}: {error.strerror or error}") from error
+            raise cannot_write(error.filename or self.path, error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def finish(self, folder: Path, manifest: Mapping[str, Any]) -> None:
-        """Move the results into place and write the manifest."""
+        """Move the results into place, and their manifest last.
+
+        All that may fail for want of room is done before anything of an earlier run is touched.
+        """
         files = [file for file in folder.rglob("*") if file.is_file()]
         complete = {**manifest, "outputs": output_hashes(folder, files)}
-        self._remove_old()
-        for file in files:
-            place = self.path / file.relative_to(folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(place)
-        write_json(self.path / MANIFEST, complete)
-        (self.path / FAILED).unlink(missing_ok=True)
+        _synchronise(folder)
+        write_json(folder / MANIFEST, complete)
+        shutil.rmtree(self.path / _COMPLETE, ignore_errors=True)
+        folder.replace(self.path / _COMPLETE)
+        _synchronise_folder(self.path)
+        self._move_complete()
         self.complete = True
+
+    def _move_complete(self) -> None:
+        """Move complete results into place, from wherever a killed process left that; do nothing if there are none."""
+        folder, replaced = self.path / _COMPLETE, self.path / _REPLACED
+        if (folder / MANIFEST).is_file():
+            if (self.path / MANIFEST).is_file():
+                (self.path / MANIFEST).replace(replaced)
+            new = [file for file in folder.rglob("*") if file.is_file() and file != folder / MANIFEST]
+            self._remove_old(_outputs(replaced) - _outputs(folder / MANIFEST))
+            for file in new:
+                place = self.path / file.relative_to(folder)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(place)
+            for touched in {(self.path / file.relative_to(folder)).parent for file in new}:
+                _synchronise_folder(touched)
+            (folder / MANIFEST).replace(self.path / MANIFEST)
+            _synchronise_folder(self.path)
+            (self.path / FAILED).unlink(missing_ok=True)
+            shutil.rmtree(self.stages / _CHECKPOINTS, ignore_errors=True)
+        replaced.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def fail(self, manifest: Mapping[str, Any]) -> None:
         """Leave what is known of a run that came to nothing; results of an earlier one stay as they are."""
         write_json(self.path / FAILED, manifest)
 
-    def _remove_old(self) -> None:
-        """Remove what the manifest lists and nothing else: the rest is not ours."""
-        if not (self.path / MANIFEST).is_file():
-            return
-        try:
-            names = list(self.manifest()["outputs"])
-        except InputFileError:
-            names = []
-        (self.path / MANIFEST).unlink()
-        for name in names:
+    def _remove_old(self, names: set[str]) -> None:
+        """Remove results of an earlier run, which its manifest lists, and nothing else: the rest is not ours."""
+        root = self.path.resolve()
+        inside = [name for name in names if (root / name).resolve().is_relative_to(root)]
+        for name in inside:
             (self.path / name).unlink(missing_ok=True)
-        for folder in sorted({(self.path / name).parent for name in names}, reverse=True):
+        for folder in sorted({(self.path / name).parent for name in inside}, reverse=True):
             if folder != self.path and folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
@@ -217,3 +310,37 @@ class RunDirectory:
 
     def _is_run(self) -> bool:
         return (self.path / _LOCK).is_file()
+
+
+def _unusable(folder: Path, error: OSError) -> SpecframeError:
+    """Return the error to raise when work cannot even begin in a folder."""
+    if refuses_all(error) and error.errno != errno.EROFS:
+        return cannot_write(folder, error)
+    return UsageError(f"--out {folder} cannot be written into: {error.strerror}; name a folder that can")
+
+
+def _outputs(manifest: Path) -> set[str]:
+    """Return the outputs that a manifest lists; none when there is no such file, or it was changed."""
+    try:
+        return set(json.loads(manifest.read_text(encoding="utf-8"))["outputs"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _synchronise(folder: Path) -> None:
+    """Bring all files and folders below ``folder`` to the disk: a machine that loses power then loses none of them."""
+    for found, _, names in os.walk(folder):
+        for name in names:
+            with Path(found, name).open("rb") as file:
+                os.fsync(file.fileno())
+        _synchronise_folder(found)
+
+
+def _synchronise_folder(folder: Path | str) -> None:
+    """Bring the names in a folder to the disk, where the file system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

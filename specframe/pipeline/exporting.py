@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
-from specframe.errors import DataError
+from specframe.errors import DataError, WriteError
+from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.pipeline.target import reason_of
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ AnyExporter: TypeAlias = Exporter | ObservationExporter | ResultsExporter
 
 #: So many targets that an exporter could not write are named.
 _NAMED = 3
+#: Where an exporter writes, within the folder that its files belong into.
+_UNFINISHED = ".exporting"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,13 @@ def run_exporters(
 ) -> list[str]:
     """Let every exporter write into ``folder``; return why some wrote nothing, or not all.
 
-    ``training`` is asked when an exporter wants to see what was learned from.
+    ``training`` is asked when an exporter wants to see what was learned from. What an exporter wrote before it failed
+    is not kept.
+
+    Raises
+    ------
+    WriteError
+        When the system writes nothing more, which is no exporter's fault.
     """
     failed = []
     for exporter in exporters:
@@ -85,13 +96,36 @@ def _export(
         if isinstance(exporter, ResultsExporter):
             learned = training()
             results = Results(prediction, observations, learned.observations, learned.labels)
-            files = exporter.export_results(results, folder)
+            with _whole(folder) as own:
+                files = exporter.export_results(results, own)
         else:
-            files = exporter.export(prediction, folder)
+            with _whole(folder) as own:
+                files = exporter.export(prediction, own)
+    except WriteError:
+        raise
     except Exception as error:
         return f"exporter {exporter.name!r} wrote nothing: {reason_of(error)}"
     progress.event("export", exporter=exporter.name, files=[file.name for file in files])
     return ""
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into; what is in it moves to ``folder`` after the block, and goes where that fails."""
+    own = folder / _UNFINISHED
+    try:
+        own.mkdir(parents=True)
+        yield own
+        for file in [file for file in own.rglob("*") if file.is_file()]:
+            place = folder / file.relative_to(own)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
+    except OSError as error:
+        if refuses_all(error):
+            raise cannot_write(error.filename or folder, error) from error
+        raise
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def _export_targets(exporter: ObservationExporter, gathered: Gathered, folder: Path, progress: Progress) -> str:
@@ -99,7 +133,10 @@ def _export_targets(exporter: ObservationExporter, gathered: Gathered, folder: P
     written: list[str] = []
     for target, key in gathered.keys.items():
         try:
-            files = exporter.export_target(gathered.worker.product(target, key), folder)
+            with _whole(folder) as own:
+                files = exporter.export_target(gathered.worker.product(target, key), own)
+        except WriteError:
+            raise
         except Exception as error:
             failed[target] = str(error) if isinstance(error, DataError) else reason_of(error)
             continue

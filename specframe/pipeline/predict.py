@@ -45,9 +45,13 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = No
     InputFileError
         When the run's model is missing or is not what the run wrote.
     """
-    run.verify("model/")
-    _warn_of_other_code(session, run)
     steps = learning_steps(session.spec.steps)
+    chain: FittedChain | None = None
+    with run.unchanged() as fitted:
+        run.verify("model/")
+        if steps:
+            chain = FittedChain.load(run.path / "model", steps)
+    _warn_of_other_code(session, fitted)
     exporters = [cast("AnyExporter", part.component.load().from_params(part.params)) for part in session.spec.exports]
     loader = session.spec.predicted
     recipe = replace(session.recipe(loader), data=None if data is None else data.absolute())
@@ -55,8 +59,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = No
     gathered = session.gather(worker)
     prediction: xr.Dataset | None
     with session.phase("predict"):
-        if steps:
-            chain = FittedChain.load(run.path / "model", steps)
+        if chain is not None:
             data_of_new = learning_data(gathered, steps, worker.loader.catalogue(), like=chain.inputs)
             prediction = _with_noise(chain.predict(data_of_new), data_of_new, chain)
         else:
@@ -72,7 +75,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = No
         learned=False,
         predicted_with=str(run.path.absolute()),
         data=_where(loader, data),
-        model=model_digest(run.manifest()),
+        model=model_digest(fitted),
     )
 
 
@@ -104,9 +107,9 @@ def _where(loader: Part | None, data: Path | None) -> str:
     return "" if path is None else str(path.absolute())
 
 
-def _warn_of_other_code(session: Session, run: RunDirectory) -> None:
+def _warn_of_other_code(session: Session, fitted: Mapping[str, Any]) -> None:
     """Say which components have other code now than when the model was fitted: their results may differ."""
-    then = run.manifest().get("components", {})
+    then = fitted.get("components", {})
     for step in session.spec.steps:
         registered = step.component
         known = then.get(registered.qualified_name, {}).get("code")

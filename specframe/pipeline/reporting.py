@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ import h5py
 import numpy as np
 
 from specframe.api.files import file_name
+from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.parameters import parameter_lines
+from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.report import ReportFigure, write_report
 
 if TYPE_CHECKING:
@@ -92,8 +95,26 @@ _RANKS = {"best": "smallest error", "median": "median error", "worst": "largest 
 
 
 def report_run(run: Run, path: Path) -> Path:
-    """Write the report of a complete run to ``path``."""
-    return report_folder(path, run.path, run.manifest)
+    """Write the report of a complete run to ``path``.
+
+    Raises
+    ------
+    UsageError
+        When another specframe is working in the folder of the run, and ``path`` is in it.
+    RunError
+        When another specframe replaced the results meanwhile.
+    WriteError
+        When the system refuses to write.
+    """
+    directory = RunDirectory(run.path)
+    inside = path.resolve().parent == run.path.resolve()
+    with directory.locked() if inside else nullcontext(), directory.unchanged() as manifest:
+        try:
+            return report_folder(path, run.path, manifest)
+        except OSError as error:
+            if not refuses_all(error):
+                raise
+            raise cannot_write(path, error) from error
 
 
 def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, TypeVar
 
 from specframe.api.files import file_name
-from specframe.errors import RunError
+from specframe.pipeline.refusal import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
-    from pathlib import Path
 
     import xarray as xr
 
-__all__ = ["StageStore", "atomic_write"]
+__all__ = ["StageStore", "atomic_write", "remove_unfinished"]
 
 #: Digits of a key in a file's name, and what a file's name ends with.
 _KEY_LENGTH = 16
 _KEY_END = f"-{'0' * _KEY_LENGTH}.nc"
+#: What the name of a file ends with that is being written.
+_UNFINISHED = ".tmp"
 _Stored = TypeVar("_Stored", "xr.DataTree", "xr.Dataset")
 
 
@@ -30,18 +33,30 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Whoever looks at ``path`` sees the old file or the new one, never half of it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # of its own even where another machine, or what is left of a killed run, writes the same file
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}{_UNFINISHED}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+        raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path, below: bool = True) -> None:
+    """Remove what killed writers left in ``folder``, and in those ``below`` it; nobody else may be writing there."""
+    for found, folders, names in os.walk(folder):
+        if not below:
+            folders.clear()
+        for name in names:
+            if name.startswith(".") and name.endswith(_UNFINISHED):
+                with suppress(OSError):
+                    Path(found, name).unlink()
 
 
 class StageStore:
@@ -120,7 +135,8 @@ class StageStore:
                 names.setdefault(file.name[: -len(_KEY_END)], set()).add(file)
         of_name = names.setdefault(path.name[: -len(_KEY_END)], set())
         for stale in of_name - {path}:
-            stale.unlink(missing_ok=True)
+            with suppress(OSError):  # it only takes room
+                stale.unlink(missing_ok=True)
         names[path.name[: -len(_KEY_END)]] = {path}
 
     def _read(self, path: Path, read: Callable[[Path], _Stored]) -> _Stored | None:
@@ -129,5 +145,6 @@ class StageStore:
         try:
             return read(path)
         except (OSError, ValueError, KeyError):
-            path.unlink(missing_ok=True)  # unreadable, so as good as not there: it is made again
+            with suppress(OSError):
+                path.unlink(missing_ok=True)  # unreadable, so as good as not there: it is made again
             return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import SpecframeError
 from specframe.pipeline.manifest import failure_manifest
+from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.progress.messages import logged_to
 from specframe.progress.place import raised_at
 
@@ -27,7 +28,9 @@ def in_directory(session: Session, fresh: bool, work: Callable[[], None], conten
     directory, progress = session.directory, session.progress
     directory.open(content)
     session.executor.tell = progress.tell
-    with directory.locked(), logged_to(progress):
+    with logged_to(progress), directory.locked():
+        directory.recover()
+        directory.open(content)  # again: another process may have finished here before the lock was ours
         if fresh:
             directory.forget()
         progress.event("start", command=session.command, argv=shlex.join(sys.argv))
@@ -36,6 +39,8 @@ def in_directory(session: Session, fresh: bool, work: Callable[[], None], conten
         except BaseException as error:
             with suppress(OSError, SpecframeError):  # a full disk must not hide what went wrong
                 _leave_failure(session, error)
+            if isinstance(error, OSError) and refuses_all(error):
+                raise cannot_write(error.filename or directory.path, error) from error
             raise
         progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ class Progress:
         self._quiet = quiet
         self._console: Console | None = None
         self._told = 0.0
+        self._unlogged = False
 
     def event(self, name: str, **fields: Any) -> None:
         """Append an event to the log, with the step and target in hand unless ``fields`` name others."""
@@ -56,8 +58,12 @@ class Progress:
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = {"time": now, "run": self.run, "event": name, **here().fields(), **fields}
-        with self._log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, default=str) + "\n")
+        try:
+            _append(self._log, json.dumps(entry, default=str))
+        except OSError as error:  # the results matter more: where they cannot be written either, that is told
+            if not self._unlogged:
+                self._unlogged = True
+                self.show(f"warning: {self._log} cannot be written ({error.strerror}): what cannot be logged is lost")
 
     def say(self, text: str) -> None:
         """Print a line and log it."""
@@ -129,3 +135,10 @@ class Progress:
                 print(f"{label}: {state['done']}/{total}", file=self._stream, flush=True)
 
         return advance
+
+
+def _append(log: Path, line: str) -> None:
+    """Append a line; one that was cut short before it, on a full disk or by a machine that stopped, is ended first."""
+    with log.open("ab+") as file:
+        torn = file.tell() > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
+        file.write(b"\n" * torn + line.encode() + b"\n")
