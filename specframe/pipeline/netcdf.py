@@ -120,7 +120,10 @@ def _write_variable(group: h5py.Group, name: str, variable: xr.Variable, where: 
 def _create(group: h5py.Group, name: str, values: np.ndarray[Any, Any]) -> h5py.h5d.DatasetID:
     if not name.isascii():
         return group.create_dataset(name, data=values).id
-    created = h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(values.dtype), _space(values))
+    without_times = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    without_times.set_obj_track_times(False)  # else the file would depend on when it was written
+    kind = h5py.h5t.py_create(values.dtype)
+    created = h5py.h5d.create(group.id, name.encode(), kind, _space(values), without_times)
     if values.size:
         created.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(values).reshape(values.shape))
     return created

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import xarray as xr
 
 from specframe.errors import ContainerError
-from specframe.pipeline.netcdf import read_tree, write_tree
+from specframe.pipeline.netcdf import encode_tree, read_tree, write_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +75,9 @@ def test_chosen_variables_come_with_their_dimensions_and_what_has_none(tmp_path:
 def test_what_netcdf_has_no_type_for_is_named(tmp_path: Path, node: xr.Dataset, message: str) -> None:
     with pytest.raises(ContainerError, match=message):
         write_tree(tmp_path / "product.nc", xr.DataTree.from_dict({"/A/0": node}))
+
+
+def test_what_is_stored_does_not_depend_on_when() -> None:
+    first = bytes(encode_tree(_tree()))
+    time.sleep(1.1)  # HDF5 would note whole seconds
+    assert bytes(encode_tree(_tree())) == first
