@@ -44,11 +44,15 @@ def executor_options(command: _Command) -> _Command:
 
 
 def execution_options(command: _Command) -> _Command:
-    """Add ``--out``, the options of executors, ``--resume/--fresh`` and ``--quiet``."""
+    """Add ``--out``, the options of executors, those of limits, ``--resume/--fresh`` and ``--quiet``."""
     for option in reversed(
         (
             click.option("--out", type=_FOLDER, help="Folder for the results."),
             executor_options,
+            click.option("--memory", metavar="SIZE", help="What all processes may have together, such as 8GB."),
+            click.option(
+                "--store-limit", metavar="SIZE", help="What stored results of steps may take on the disk, such as 20GB."
+            ),
             click.option(
                 "--resume/--fresh",
                 default=True,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from specframe.errors import UsageError
 from specframe.executors.executor import Executor
+from specframe.executors.memory import limited_memory, memory_shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,9 @@ ExecutorName = Literal["serial", "process", "dask"]
 EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
 
 
-def make_executor(name: str | None = None, workers: int | None = None, scheduler: str | None = None) -> Executor:
+def make_executor(
+    name: str | None = None, workers: int | None = None, scheduler: str | None = None, memory: int | None = None
+) -> Executor:
     """Make an executor; nothing is started yet.
 
     Parameters
@@ -28,6 +31,8 @@ def make_executor(name: str | None = None, workers: int | None = None, scheduler
         Number of processes, or of workers of a local Dask cluster; by default as many as there are cores.
     scheduler
         Address of a Dask scheduler that is running.
+    memory
+        Bytes that worker processes of this machine, and the main one, may have together.
 
     Raises
     ------
@@ -42,6 +47,8 @@ def make_executor(name: str | None = None, workers: int | None = None, scheduler
         raise UsageError(f"workers must be at least 1, got {workers}")
     if scheduler is not None and name != "dask":
         raise UsageError(f"--scheduler {scheduler} is for --executor dask, not {name}")
+    if memory is not None and name == "dask":
+        raise UsageError("--memory is for this machine's own processes; start workers with dask worker --memory-limit")
     if name == "serial":
         from specframe.executors.serial import SerialExecutor
 
@@ -49,7 +56,7 @@ def make_executor(name: str | None = None, workers: int | None = None, scheduler
     if name == "process":
         from specframe.executors.process import ProcessExecutor
 
-        return ProcessExecutor(workers)
+        return ProcessExecutor(workers, memory)
     from specframe.executors.dask import DaskExecutor
 
     return DaskExecutor(workers, scheduler)
@@ -57,16 +64,24 @@ def make_executor(name: str | None = None, workers: int | None = None, scheduler
 
 @contextmanager
 def executing(
-    executor: str | Executor | None = None, workers: int | None = None, scheduler: str | None = None
+    executor: str | Executor | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: int | None = None,
 ) -> Iterator[Executor]:
     """Give an executor by its name, and close it; one that is given stays open, for whoever made it.
 
-    Raises :class:`UsageError` as :func:`make_executor`.
+    With ``memory``, this process is held to its share of it meanwhile. Raises :class:`UsageError` as
+    :func:`make_executor`.
     """
     if isinstance(executor, Executor):
-        if workers is not None or scheduler is not None:
-            raise UsageError(f"an executor is given, {executor.name}: say workers and scheduler where it is made")
+        if workers is not None or scheduler is not None or memory is not None:
+            raise UsageError(
+                f"an executor is given, {executor.name}: say workers, scheduler and memory where it is made"
+            )
         yield executor
         return
-    with make_executor(executor, workers, scheduler) as made:
-        yield made
+    with make_executor(executor, workers, scheduler, memory) as made:
+        beside = made.workers if made.name != "serial" else 0
+        with limited_memory(None if memory is None else memory_shares(memory, beside)[0]):
+            yield made

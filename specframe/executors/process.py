@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from specframe.errors import RunError
 from specframe.executors.executor import Crew, Executor, Lost
 from specframe.executors.job import worker_for
+from specframe.executors.memory import limit_memory, memory_shares
 from specframe.executors.telling import listen
 from specframe.progress.messages import MessageCollector, hand_on
 
@@ -60,13 +61,18 @@ class ProcessExecutor(Executor):
     ----------
     workers
         Number of processes; by default as many as there are cores.
+    memory
+        Bytes that all of them and this one may have together; each worker is held to its share, see
+        :mod:`specframe.executors.memory`.
     """
 
     name: ClassVar[str] = "process"
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, memory: int | None = None) -> None:
         super().__init__()
         self._workers = workers or os.cpu_count() or 1
+        #: Bytes that a worker may have.
+        self.share = None if memory is None else memory_shares(memory, self._workers)[1]
         self._pool: _Pool | None = None
 
     @property
@@ -90,7 +96,7 @@ class ProcessExecutor(Executor):
     def pool(self) -> _Pool:
         """The processes that there are now."""
         if self._pool is None:
-            self._pool = _Pool(self._workers, self._heard)
+            self._pool = _Pool(self._workers, self._heard, self.share)
         return self._pool
 
     def renew(self) -> None:
@@ -102,6 +108,10 @@ class ProcessExecutor(Executor):
     def close(self) -> None:
         """End the processes."""
         self.renew()
+
+    def allowed(self) -> str:
+        """Say how much memory a worker may have, where that is limited."""
+        return "" if self.share is None else f": --memory gives it {self.share / 1e6:.0f} MB"
 
     def _heard(self, text: str) -> None:
         self.tell(text)
@@ -196,7 +206,7 @@ class _Crew(Generic[Task, Result]):
                     attempt.task,
                     Lost(
                         f"the process that worked on it died {_TRIES} times with nothing else at work (killed, or out "
-                        "of memory)"
+                        f"of memory{self._executor.allowed()})"
                     ),
                 )
             else:
@@ -206,7 +216,7 @@ class _Crew(Generic[Task, Result]):
 class _Pool:
     """Processes that compute with one thread each and end with this one, however it ends."""
 
-    def __init__(self, workers: int, heard: Callable[[str], None]) -> None:
+    def __init__(self, workers: int, heard: Callable[[str], None], memory: int | None) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
         context = get_context("spawn")
@@ -214,7 +224,9 @@ class _Pool:
         self._told, self._teller = context.Pipe(duplex=False)
         #: Nothing is ever sent: workers end when this end is closed, which the system does for a process that died.
         self._held, self._lifeline = context.Pipe(duplex=False)
-        self._pool: ProcessPoolExecutor = ProcessPoolExecutor(workers, context, _start, (self._teller, self._held))
+        self._pool: ProcessPoolExecutor = ProcessPoolExecutor(
+            workers, context, _start, (self._teller, self._held, memory)
+        )
         self._began = Event()
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -258,11 +270,13 @@ class _Pool:
 _messages = MessageCollector()
 
 
-def _start(teller: Connection, held: Connection) -> None:
+def _start(teller: Connection, held: Connection, memory: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
     Thread(target=_end_with, args=(held,), daemon=True).start()
     logging.getLogger().addHandler(_messages)
     listen(lambda text: teller.send_bytes(f"told {text}".encode()[:_LINE]))
+    if memory is not None:
+        limit_memory(memory)
     teller.send_bytes(b"began")
 
 

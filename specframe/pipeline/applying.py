@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specframe.config.size import read_size
 from specframe.errors import RunError, UsageError
 from specframe.executors.choice import executing
 from specframe.pipeline.directory import RunDirectory
@@ -39,6 +40,8 @@ def predict(
     executor: str | Executor | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    memory: str | int | None = None,
+    store_limit: str | int | None = None,
     fresh: bool = False,
     quiet: bool = False,
     plugin_files: Sequence[Path] = (),
@@ -57,8 +60,11 @@ def predict(
             f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
         )
     out = run / "predictions" / _name_of(pipeline.spec, data) if out is None else out
-    with executing(executor, workers, scheduler) as crews:
-        return predict_with(pipeline, fitted, data, out, executor=crews, fresh=fresh, quiet=quiet, command=command)
+    room = None if store_limit is None else read_size(store_limit)
+    with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
+        return predict_with(
+            pipeline, fitted, data, out, executor=crews, store_limit=room, fresh=fresh, quiet=quiet, command=command
+        )
 
 
 def predict_with(
@@ -68,12 +74,14 @@ def predict_with(
     out: Path,
     *,
     executor: Executor,
+    store_limit: int | None = None,
     fresh: bool = False,
     quiet: bool = False,
     command: str = "Run.predict",
 ) -> Run:
     """Apply the model of the run ``fitted`` by a pipeline that is given, that of the run or one with other values."""
     session = pipeline.session(out, executor, quiet, command)
+    session.store_limit = store_limit
     in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), "prediction")
     return Run(out)
 

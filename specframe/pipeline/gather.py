@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from specframe.executors.executor import Executor
+    from specframe.pipeline.store_limit import StoreLimit
     from specframe.progress.progress import Progress
 
 __all__ = [
@@ -115,8 +116,10 @@ class Gathered:
             self.progress.say("more targets are set aside; manifest.json lists all with their reasons")
 
 
-def gather_targets(worker: TargetWorker, progress: Progress, executor: Executor | None = None) -> Gathered:
-    """Run the mapping steps on every target of the loader.
+def gather_targets(
+    worker: TargetWorker, progress: Progress, executor: Executor | None = None, room: StoreLimit | None = None
+) -> Gathered:
+    """Run the mapping steps on every target of the loader; ``room`` keeps the store below a size meanwhile.
 
     Raises
     ------
@@ -139,10 +142,13 @@ def gather_targets(worker: TargetWorker, progress: Progress, executor: Executor 
         return _not_empty(gathered, targets)
     outcomes: dict[str, Outcome] = {}
     label = " > ".join(step.id for step in (worker.recipe.load, *worker.recipe.maps))
+    progress.event("mapping", steps=[step.id for step in worker.recipe.maps])
     with progress.track(label, len(targets)) as advance:
         for outcome in map_targets(worker, targets, executor or SerialExecutor()):
             outcomes[outcome.target] = outcome
-            progress.event("target", **{k: v for k, v in vars(outcome).items() if v})
+            progress.event("target", **{k: v for k, v in vars(outcome).items() if v and k != "files"})
+            if room is not None:
+                room.note(outcome, len(targets))
             if outcome.status == "set-aside":
                 gathered.leave_out(outcome.target, outcome.step, outcome.reason)
             advance()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.api import BaseComponent
 from specframe.config import pipeline_from_data, read_pipeline, to_yaml
+from specframe.config.size import read_size
 from specframe.errors import SpecframeError, UsageError
 from specframe.registry import Registry
 
@@ -179,6 +180,8 @@ class Pipeline:
         executor: str | Executor | None = None,
         workers: int | None = None,
         scheduler: str | None = None,
+        memory: str | int | None = None,
+        store_limit: str | int | None = None,
         fresh: bool = False,
         quiet: bool = False,
         command: str = "Pipeline.run",
@@ -198,6 +201,12 @@ class Pipeline:
             the scheduler at this address, or on so many workers of this machine. ``workers`` alone are processes,
             a scheduler alone is Dask's, neither is serial. Or an executor that you made, which stays open. The results
             are the same.
+        memory
+            What this process and its workers may have together, such as ``"8GB"``, or bytes. A target that needs more
+            than the share of its process is set aside.
+        store_limit
+            What the stage store may have, such as ``"20GB"``, or bytes. Results of steps before the last are then
+            removed again, oldest first, of targets that are done.
         fresh
             Forget what is stored and compute everything.
         quiet
@@ -216,8 +225,9 @@ class Pipeline:
         from specframe.pipeline.run import run_pipeline
         from specframe.pipeline.working import in_directory
 
-        with executing(executor, workers, scheduler) as crews:
+        with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
             session = self.session(self._out(out), crews, quiet, command)
+            session.store_limit = None if store_limit is None else read_size(store_limit)
             in_directory(session, fresh, partial(run_pipeline, session))
             run = Run(session.directory.path)
             if self.spec.predicted is not None:
@@ -225,6 +235,7 @@ class Pipeline:
                     predict(
                         run.path,
                         executor=crews,
+                        store_limit=store_limit,
                         fresh=fresh,
                         quiet=quiet,
                         plugin_files=self._plugin_files,

@@ -28,6 +28,7 @@ from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.noise import with_observations
 from specframe.pipeline.results import write_results
+from specframe.pipeline.store_limit import StoreLimit
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
 from specframe.progress.place import at
 
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = ["Session", "gathered_inputs", "learning_problem", "made_scores", "run_pipeline", "with_groups"]
 
 _MAPPING_KINDS = ("calibrator", "detrender")
+#: Phases that store folds and fits.
+_STORING = ("cross-validation", "fit")
 
 
 @dataclass
@@ -70,6 +73,9 @@ class Session:
     reused: set[str] = field(default_factory=set)
     #: Whether results of the mapping steps with other parameters stay in the store.
     keep_older: bool = False
+    #: Bytes that the stage store may have.
+    store_limit: int | None = None
+    room: StoreLimit | None = None
 
     def recipe(self, loader: Part | None = None) -> Recipe:
         """Return the mapping steps as plain data, with another loader in place of the pipeline's if one is given."""
@@ -83,6 +89,7 @@ class Session:
             block=self.spec.plugins.block,
             pin=self.spec.plugins.pin,
             keep_older=self.keep_older,
+            sized=self.store_limit is not None,
         )
 
     @contextmanager
@@ -101,11 +108,16 @@ class Session:
             seconds = time.perf_counter() - start
             self.timings[name] = self.timings.get(name, 0.0) + seconds
         hooks.after_step(step=name, target=None, result=None, seconds=seconds)
+        if self.room is not None and name in _STORING:
+            self.room.settle()
 
     def gather(self, worker: TargetWorker) -> Gathered:
         """Take every target through the mapping steps."""
         with self.phase("targets"):
-            return gather_targets(worker, self.progress, self.executor)
+            if self.store_limit is not None:
+                steps = [step.id for step in worker.recipe.maps]
+                self.room = StoreLimit(self.directory.stages, self.store_limit, steps, self.progress.say)
+            return gather_targets(worker, self.progress, self.executor, self.room)
 
 
 def run_pipeline(session: Session) -> None:

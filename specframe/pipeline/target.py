@@ -6,6 +6,7 @@ import json
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
 from specframe.executors.executor import Lost
 from specframe.executors.job import Job, Worker
+from specframe.executors.memory import out_of_memory
 from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
 from specframe.pipeline.store import StageStore
 from specframe.progress.place import at
@@ -87,6 +89,8 @@ class Recipe:
     pin: tuple[str, ...] = ()
     #: Whether results of the same step and target with other parameters stay in the store.
     keep_older: bool = False
+    #: Whether outcomes say what is stored of their target.
+    sized: bool = False
 
     def discover(self) -> Registry:
         """Find the plugins, local files included, in this process."""
@@ -109,6 +113,8 @@ class Outcome:
     #: Time in each step's component alone, and in all that was done for the target.
     seconds: dict[str, float] = field(default_factory=dict)
     elapsed: float = 0.0
+    #: Files in the store, ``step/name``, and their sizes, where the recipe asks for them.
+    files: tuple[tuple[str, int], ...] = ()
 
 
 class TargetWorker:
@@ -136,7 +142,8 @@ class TargetWorker:
         begin = time.perf_counter()
         with at(self.recipe.load.id, target):
             outcome = self._process(target)
-        return replace(outcome, elapsed=time.perf_counter() - begin)
+        files = tuple(self._files(target)) if self.recipe.sized else ()
+        return replace(outcome, elapsed=time.perf_counter() - begin, files=files)
 
     def _process(self, target: str) -> Outcome:
         seconds: dict[str, float] = {}
@@ -168,6 +175,14 @@ class TargetWorker:
             self._hooks.on_step_error(step=step, target=target, error=error)
             return Outcome(target, "set-aside", "", step, reason_of(error), _detail(error), seconds)
         return Outcome(target, "done", keys[-1], seconds=seconds)
+
+    def _files(self, target: str) -> Iterator[tuple[str, int]]:
+        """Yield what is stored of a target, whoever stored it."""
+        with suppress(Exception):  # whose keys cannot be made has nothing stored
+            for step, key in zip(self.recipe.maps, self.keys(target)[1:], strict=True):
+                path = self.store.path(step.id, target, key)
+                with suppress(FileNotFoundError):
+                    yield f"{step.id}/{path.name}", path.stat().st_size
 
     def product(self, target: str, key: str, variables: Container[str] | None = None) -> xr.DataTree:
         """Return the result of the last mapping step, or what the loader gives when there is none.
@@ -259,7 +274,8 @@ def reason_of(error: Exception) -> str:
     """Return why a target is set aside: the message, with the type where no component raised it on purpose."""
     if isinstance(error, SpecframeError):
         return str(error)
-    return f"{type(error).__name__}: {error}"
+    memory = out_of_memory(error)
+    return f"{type(error).__name__}: {error}" + (f" ({memory})" if memory else "")
 
 
 def _detail(error: Exception) -> str:

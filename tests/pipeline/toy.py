@@ -17,6 +17,8 @@ from specframe.api import (
     Loader,
     Model,
     Params,
+    Results,
+    ResultsExporter,
     hookimpl,
     make_labels,
     make_observation,
@@ -145,6 +147,19 @@ class FailingExporter(Exporter):
         raise DataError("the format needs a std for every output")
 
 
+class Learned(ResultsExporter):
+    """Writes what was learned from, read again."""
+
+    name = "learned"
+    Params = NoParams
+
+    def export_results(self, results: Results, directory: Path) -> list[Path]:
+        path = directory / "learned.txt"
+        lines = [f"{o.attrs['target']} {float(o['toy/0/depth'].values[0])!r}" for o in results.training()]
+        path.write_text("\n".join(lines))
+        return [path]
+
+
 class Buggy(Model):
     """Fails in a way that no component should."""
 
@@ -177,6 +192,7 @@ def specframe_components() -> Iterator[Component]:
     yield Component(kind="detrender", name="halves", target="toy:ToyStep", params=ToyStepParams)
     yield Component(kind="detrender", name="quick-halves", target="toy:QuickStep", params=ToyStepParams)
     yield Component(kind="model", name="buggy", target="toy:Buggy", params=NoParams)
+    yield Component(kind="exporter", name="learned", target="toy:Learned", params=NoParams)
     yield Component(kind="exporter", name="failing", target="toy:FailingExporter", params=NoParams)
 
 
