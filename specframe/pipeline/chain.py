@@ -10,7 +10,7 @@ import numpy as np
 
 from specframe.api.prediction import validate_prediction
 from specframe.errors import InputFileError
-from specframe.executors.threads import one_blas_thread
+from specframe.executors.threads import one_thread
 from specframe.pipeline.bases import measured_base
 from specframe.pipeline.learning import blamed_on
 from specframe.pipeline.members import FittedModel
@@ -58,7 +58,7 @@ class FittedChain:
 
     def predict(self, data: LearningData) -> xr.Dataset:
         """Return the Prediction of the last model, with the errors of the uncertainty estimators."""
-        with one_blas_thread():
+        with one_thread():
             predicted: dict[str, xr.Dataset] = {}
             models = [step for step in self.steps if step.kind == "model"]
             for step in models:

@@ -5,34 +5,43 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from specframe.api.splits import grouped_folds, validation_split
-from specframe.api.workspaces import working_in
 from specframe.config.spec import INNER_FOLDS, CrossValidation
-from specframe.errors import DataError, InputFileError
+from specframe.errors import DataError, InputFileError, RunError
+from specframe.executors.executor import Lost
+from specframe.executors.job import Job
+from specframe.executors.serial import SerialExecutor
+from specframe.executors.telling import listening
 from specframe.pipeline.chain import FittedChain
-from specframe.pipeline.fitting import fit_chain
-from specframe.pipeline.keys import digest, environment_digest, seed_for
-from specframe.pipeline.target import StepRecipe
+from specframe.pipeline.fit_order import single_fits
+from specframe.pipeline.fitting import inner_folds_of
+from specframe.pipeline.fold_worker import FIT, FOLDS, FitTask, FoldRecipe, FoldWorker, LearningRecipe, Problem, Splits
+from specframe.pipeline.keys import digest, environment_digest
+from specframe.pipeline.learning_file import write_learning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     import xarray as xr
 
     from specframe.api.uncertainty import Uncertainty
     from specframe.config.spec import Holdout
+    from specframe.executors.executor import Executor
+    from specframe.pipeline.fit_order import SingleFit
     from specframe.pipeline.learning import LearningData, LearningStep
     from specframe.pipeline.run import Session
 
-__all__ = ["check_enough_targets", "cross_validate", "fit_final", "join_folds", "predicted_folds"]
+__all__ = ["check_enough_targets", "cross_validate", "join_folds", "learn", "predicted_folds"]
 
-_STEP = "cross-validation"
+#: Where the data lie that other processes learn from, below the stages.
+_DATA = "learning"
+#: With fewer folds than this many for each worker, single fits go out before them.
+_ROUNDS = 2
+#: Seconds of a task from which its fit is worth being sent out alone: saving and finding it again take some 20 ms.
+_SHORT = 0.2
 
 
 def check_enough_targets(session: Session, steps: Sequence[LearningStep], n_target: int) -> None:
@@ -60,6 +69,20 @@ def _splits(holdout: Holdout | None, folds: int) -> str:
     return f"a hold-out of {holdout.fraction:g}" if holdout else f"cross-validation in {folds} folds"
 
 
+def learn(
+    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
+) -> tuple[xr.Dataset, FittedChain]:
+    """Cross-validate, and fit on all targets: the Prediction of those held out, and the chain that predicts new ones.
+
+    An executor with several workers has both done at the same time.
+    """
+    learning = Learning(session, steps, data, labels)
+    with session.phase("cross-validation"):
+        prediction = join_folds(list(learning.folds(final=True)), data)
+    with session.phase("fit"):
+        return prediction, learning.chain()
+
+
 def cross_validate(
     session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
 ) -> xr.Dataset:
@@ -68,6 +91,13 @@ def cross_validate(
     Returns the Prediction in the order of ``data``, with the fold of each target as ``fold (target)``.
     """
     return join_folds(list(predicted_folds(session, steps, data, labels)), data)
+
+
+def predicted_folds(
+    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
+) -> Iterator[xr.Dataset]:
+    """Predict fold after fold; whoever has seen enough need not take the others. A hold-out is one fold."""
+    return Learning(session, steps, data, labels).folds()
 
 
 def join_folds(parts: Sequence[xr.Dataset], data: LearningData) -> xr.Dataset:
@@ -79,87 +109,174 @@ def join_folds(parts: Sequence[xr.Dataset], data: LearningData) -> xr.Dataset:
     return joined.isel(target=np.argsort([order[str(target)] for target in joined["target"].values]))
 
 
-def predicted_folds(
-    session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
-) -> Iterator[xr.Dataset]:
-    """Predict fold after fold; whoever has seen enough need not take the others. A hold-out is one fold."""
-    holdout = session.spec.holdout
-    wanted = session.spec.cross_validation or CrossValidation()
-    n_group = len(np.unique(data.groups))
-    if n_group < 2:
-        raise DataError(
-            f"cross-validation groups by {session.spec.group!r}, of which there is only one value among "
-            f"{len(data.targets)} targets: group by something else, or give more targets"
+class Learning:
+    """Folds and the final fit of one run, done by its executor.
+
+    Whatever is stored already is not done again. All results go through the store, so that they are the same to the
+    last bit whoever made them, and when.
+    """
+
+    def __init__(
+        self, session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray
+    ) -> None:
+        n_group = len(np.unique(data.groups))
+        if n_group < 2:
+            raise DataError(
+                f"cross-validation groups by {session.spec.group!r}, of which there is only one value among "
+                f"{len(data.targets)} targets: group by something else, or give more targets"
+            )
+        spec, holdout = session.spec, session.spec.holdout
+        wanted = spec.cross_validation or CrossValidation()
+        described = {step.id: step for step in spec.steps}
+        recipes = tuple(LearningRecipe.of(step, described[step.id]) for step in steps)
+        key = _data_key(session, recipes, data, labels)
+        stages = session.directory.stages.absolute()
+        recipe = FoldRecipe(
+            recipes,
+            stages,
+            stages / _DATA / key[:16],
+            Splits(
+                wanted.folds if spec.cross_validation else min(wanted.folds, n_group),
+                spec.seed,
+                holdout.fraction if holdout else None,
+            ),
+            key,
+            spec.seed,
+            spec.inner_folds,
+            session.plugin_files,
+            spec.plugins.block,
+            spec.plugins.pin,
         )
-    folds = wanted.folds if session.spec.cross_validation else min(wanted.folds, n_group)
-    seed, inner = session.spec.seed, session.spec.inner_folds
-    base = _data_key(session, steps, data, labels)
-    if holdout:
-        splits = [validation_split(data.groups, holdout.fraction, seed_for(seed, "holdout"))]
-    else:
-        splits = grouped_folds(data.groups, folds, seed_for(seed, "folds"))
-    with session.progress.track(_STEP if not holdout else "hold-out", len(splits)) as advance:
-        for k, (train, test) in enumerate(splits):
-            key = digest(base, "fold", k, [data.targets[i] for i in train])
-            part = session.directory.store.get_dataset(_STEP, f"fold-{k}", key)
-            if part is None:
-                with _working(session, key):
-                    chain = fit_chain(
-                        steps, data.take(train), labels.isel(target=train), seed, "fold", k, inner_folds=inner
-                    )
-                    part = chain.predict(data.take(test).as_observed()).assign(fold=("target", np.full(len(test), k)))
-                    session.directory.store.put(_STEP, f"fold-{k}", key, part)
-            else:
-                session.reused.add(_STEP)
+        self._session = session
+        self._worker = FoldWorker(recipe, Problem(tuple(steps), data, labels))
+        #: Whether this run has fitted on all targets.
+        self._fitted = False
+
+    def folds(self, final: bool = False) -> Iterator[xr.Dataset]:
+        """Yield the Prediction of each fold; with ``final``, workers that are free fit on all targets meanwhile."""
+        session, worker = self._session, self._worker
+        missing = [k for k in range(len(worker.splits)) if self._part(k) is None]
+        if len(missing) < len(worker.splits):
+            session.reused.add(FOLDS)
+        sent_out = not isinstance(session.executor, SerialExecutor)
+        with session.progress.track("hold-out" if session.spec.holdout else FOLDS, len(worker.splits)) as advance:
+            for _ in range(len(worker.splits) - len(missing)):
+                advance()
+            if sent_out:
+                last = [None] if final and self._stored() is None else []
+                if missing or last:
+                    self._send([*last, *missing], advance)
+                self._fitted = bool(last)
+            for k in range(len(worker.splits)):
+                if k in missing and not sent_out:
+                    self._fit_here(k)
+                    advance()
+                part = self._part(k)
+                if part is None:
+                    raise RunError(f"fold {k} was fitted, but {session.directory.stages} does not hold its result")
+                yield part
+
+    def chain(self) -> FittedChain:
+        """Return the chain fitted on all targets."""
+        session = self._session
+        with session.progress.track("final fit", 1) as advance:
+            chain = self._stored()
+            if chain is not None and not self._fitted:
+                session.reused.add(FIT)
+            if chain is None:
+                self._fit_here(None)
+                chain = self._stored()
             advance()
-            yield part
-
-
-def fit_final(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> FittedChain:
-    """Fit on all targets: the chain that predicts new ones."""
-    with session.progress.track("final fit", 1) as advance:
-        key = digest(_data_key(session, steps, data, labels), "final")
-        folder = session.directory.stages / "fit" / key[:16]
-        chain = _stored(folder, steps)
         if chain is None:
-            shutil.rmtree(folder.parent, ignore_errors=True)
-            with _working(session, key):
-                spec = session.spec
-                chain = fit_chain(steps, data, labels, spec.seed, "final", inner_folds=spec.inner_folds)
-                chain.save(folder)
-                (folder / "complete").touch()
-        else:
-            session.reused.add("fit")
-        advance()
-    return chain
+            raise RunError(f"all targets were fitted, but {session.directory.stages} does not hold the result")
+        return chain
+
+    def _fit_here(self, fold: int | None) -> None:
+        with listening(self._session.progress.tell):
+            self._worker.process(FitTask(fold))
+
+    def _part(self, k: int) -> xr.Dataset | None:
+        return self._worker.store.get_dataset(FOLDS, f"fold-{k}", self._worker.key(k))
+
+    def _stored(self) -> FittedChain | None:
+        """Return the stored fit on all targets, ``None`` when there is none or it is damaged."""
+        folder = self._worker.final
+        if not (folder / "complete").is_file():
+            return None
+        try:
+            return FittedChain.load(folder, self._worker.problem.steps)
+        except InputFileError:
+            return None
+
+    def _send(self, wanted: Sequence[int | None], advance: Callable[[], None]) -> None:
+        """Have folds, and all targets for ``None``, fitted by the executor's workers."""
+        recipe, problem = self._worker.recipe, self._worker.problem
+        job: Job[FitTask, float] = Job(FoldWorker, recipe)
+        try:
+            write_learning(recipe.data, problem.data, problem.labels)
+            self._send_single(job, wanted)
+            for task, result in self._session.executor.map(job, [FitTask(fold) for fold in wanted]):
+                _found(task, result)
+                if task.fold is not None:
+                    advance()
+        finally:
+            shutil.rmtree(recipe.data.parent, ignore_errors=True)
+
+    def _send_single(self, job: Job[FitTask, float], wanted: Sequence[int | None]) -> None:
+        """Have the single fits of few folds made first, so that no worker is idle; short ones are not worth it."""
+        executor = self._session.executor
+        if len(wanted) >= _ROUNDS * executor.workers:
+            return
+        rounds: list[list[FitTask]] = []
+        for fold in wanted:
+            for number, fits in enumerate(self._single_fits(fold)):
+                rounds += [[]] if number == len(rounds) else []
+                rounds[number] += [FitTask(fold, fit) for fit in fits]
+        total = sum(map(len, rounds))
+        if total <= len(wanted):
+            return
+        with self._session.progress.track("fits", total) as advance:
+            for tasks in rounds:
+                if not _made(executor, job, tasks, advance):
+                    return
+
+    def _single_fits(self, fold: int | None) -> list[list[SingleFit]]:
+        groups = self._worker.problem.data.groups
+        if fold is not None:
+            groups = groups[self._worker.splits[fold][0]]
+        return single_fits(self._worker.problem.steps, inner_folds_of(groups, self._worker.recipe.inner_folds))
 
 
-@contextmanager
-def _working(session: Session, key: str) -> Iterator[None]:
-    """Give fits a folder for checkpoints, which a later run finds under the same key; remove it when all is stored."""
-    folder = session.directory.stages / "checkpoints" / key[:16]
-    with working_in(folder, session.progress.tell):
-        yield
-    shutil.rmtree(folder, ignore_errors=True)
+def _made(executor: Executor, job: Job[FitTask, float], tasks: Sequence[FitTask], advance: Callable[[], None]) -> bool:
+    """Have single fits made until they turn out to be short; return whether all are made."""
+    waiting, running = list(reversed(tasks)), 0
+    seconds: list[float] = []
+    with executor.crew(job) as crew:
+        while running or waiting:
+            while waiting and crew.has_room():
+                crew.submit(waiting.pop())
+                running += 1
+            for task, result in crew.finished():
+                running -= 1
+                seconds.append(_found(task, result))
+                advance()
+            if sum(seconds) < _SHORT * len(seconds):
+                waiting.clear()
+    return len(seconds) == len(tasks)
 
 
-def _stored(folder: Path, steps: Sequence[LearningStep]) -> FittedChain | None:
-    """Return the stored fit, ``None`` when there is none or it is damaged."""
-    if not (folder / "complete").is_file():
-        return None
-    try:
-        return FittedChain.load(folder, steps)
-    except InputFileError:
-        return None
+def _found(task: FitTask, result: float | Lost) -> float:
+    if isinstance(result, Lost):
+        raise RunError(
+            f"{task}: {result.reason}. What was fitted before is stored: the same command goes on from there, with "
+            "fewer --workers if memory is short"
+        )
+    return result
 
 
-def _data_key(session: Session, steps: Sequence[LearningStep], data: LearningData, labels: xr.DataArray) -> str:
+def _data_key(session: Session, recipes: Sequence[LearningRecipe], data: LearningData, labels: xr.DataArray) -> str:
     """Return the key of everything that a fit depends on but its choice of targets."""
-    recipes = {step.id: StepRecipe.of(step) for step in session.spec.steps}
-    chain = [
-        [step.id, [*step.sources], step.learns, step.weights, step.noisy_copies, recipes[step.id].key(None)]
-        for step in steps
-    ]
+    chain = [recipe.key() for recipe in recipes]
     content = hashlib.sha256()
     for step in sorted(data.collections):
         for node in data.collections[step].subtree:

@@ -8,20 +8,21 @@ pipeline share the folds that these are made with, and a model that two need is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from specframe.api.splits import grouped_folds
 from specframe.config.spec import INNER_FOLDS
 from specframe.errors import DataError
-from specframe.executors.threads import one_blas_thread
+from specframe.executors.threads import one_thread
 from specframe.pipeline.bases import base_of, error_weights, inputs_of, outputs_of
 from specframe.pipeline.chain import FittedChain, with_measured_errors, with_posterior, with_samples
+from specframe.pipeline.fit_order import Folds, hidden_from
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import blamed_on
-from specframe.pipeline.members import FittedModel, Plan, TrainingSet
+from specframe.pipeline.members import FittedModel, Plan, TrainingSet, fit_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
 
     from specframe.api.draws import Draws
     from specframe.api.uncertainty import Uncertainty
+    from specframe.pipeline.fit_order import SingleFit
     from specframe.pipeline.learning import LearningData, LearningStep
 
-__all__ = ["fit_chain"]
+__all__ = ["fit_chain", "fit_single", "inner_folds_of"]
 
-#: Inner folds that a model was not fitted on.
-_Folds = frozenset[int]
-_ALL_SEEN: _Folds = frozenset()
+_ALL_SEEN: Folds = frozenset()
 
 
 def fit_chain(
@@ -53,9 +53,39 @@ def fit_chain(
     ``seed`` and ``names`` decide everything random: a stream per step and fold. ``inner_folds`` make the out-of-fold
     predictions within the training set.
     """
-    with one_blas_thread():
-        grouped = labels.assign_coords(group=("target", data.groups.astype(str)))
-        return _Fit(tuple(steps), data, grouped, seed, names, inner_folds).chain()
+    with one_thread():
+        return _fit(steps, data, labels, seed, names, inner_folds).chain()
+
+
+def fit_single(
+    fit: SingleFit,
+    steps: Sequence[LearningStep],
+    data: LearningData,
+    labels: xr.DataArray,
+    seed: int,
+    *names: str | int,
+    inner_folds: int = INNER_FOLDS,
+) -> None:
+    """Make one of the fits that :func:`fit_chain` needs, and keep it in the workspace, where that will find it."""
+    with one_thread():
+        _fit(steps, data, labels, seed, names, inner_folds).single(fit)
+
+
+def inner_folds_of(groups: NDArray[Any], wanted: int) -> int:
+    """Return the number of folds within a training set of these groups."""
+    return min(wanted, len(np.unique(groups)))
+
+
+def _fit(
+    steps: Sequence[LearningStep],
+    data: LearningData,
+    labels: xr.DataArray,
+    seed: int,
+    names: tuple[str | int, ...],
+    inner_folds: int,
+) -> _Fit:
+    grouped = labels.assign_coords(group=("target", data.groups.astype(str)))
+    return _Fit(tuple(steps), data, grouped, seed, names, inner_folds)
 
 
 @dataclass
@@ -73,8 +103,8 @@ class _Fit:
     seed: int
     names: tuple[str | int, ...]
     inner_folds: int = INNER_FOLDS
-    fitted: dict[tuple[str, _Folds], FittedModel] = field(default_factory=dict)
-    predicted: dict[tuple[str, _Folds, int], xr.Dataset] = field(default_factory=dict)
+    fitted: dict[tuple[str, Folds], FittedModel] = field(default_factory=dict)
+    predicted: dict[tuple[str, Folds, int], xr.Dataset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.models = [step for step in self.steps if step.kind == "model"]
@@ -103,24 +133,37 @@ class _Fit:
     @cached_property
     def folds(self) -> list[NDArray[np.intp]]:
         """The targets of each inner fold, which all models share."""
-        n_group = len(np.unique(self.data.groups))
-        if n_group < 2:
+        count = inner_folds_of(self.data.groups, self.inner_folds)
+        if count < 2:
             raise DataError(
                 f"the training set of a fold holds only one group ({len(self.data.targets)} targets), and out-of-fold "
                 "predictions within it need two: give more groups, or group by something finer"
             )
         seed = seed_for(self.seed, "inner", *self.names)
-        return [test for _, test in grouped_folds(self.data.groups, min(self.inner_folds, n_group), seed)]
+        return [test for _, test in grouped_folds(self.data.groups, count, seed)]
 
-    def _model(self, step: LearningStep, unseen: _Folds) -> FittedModel:
+    def _model(self, step: LearningStep, unseen: Folds) -> FittedModel:
         """Return a model fitted on all targets but those of the folds ``unseen``."""
         if (step.id, unseen) not in self.fitted:
-            stream = (*self.names, "inner", *sorted(unseen)) if unseen else self.names
-            plan = Plan.of(self.estimators) if step is self.last else Plan()
-            self.fitted[step.id, unseen] = FittedModel.fit(step, self._training(step, unseen), plan, self.seed, stream)
+            training = cache(partial(self._training, step, unseen))
+            self.fitted[step.id, unseen] = FittedModel.fit(
+                step, training, self._plan(step), self.seed, self._stream(unseen)
+            )
         return self.fitted[step.id, unseen]
 
-    def _training(self, step: LearningStep, unseen: _Folds) -> TrainingSet:
+    def single(self, fit: SingleFit) -> None:
+        """Make one fit and keep it in the workspace; those that it builds on are there, or are made."""
+        step = next(step for step in self.models if step.id == fit.step)
+        training = partial(self._training, step, fit.unseen)
+        fit_part(step, training, self._plan(step), self.seed, self._stream(fit.unseen), fit.part, keep=True)
+
+    def _plan(self, step: LearningStep) -> Plan:
+        return Plan.of(self.estimators) if step is self.last else Plan()
+
+    def _stream(self, unseen: Folds) -> tuple[str | int, ...]:
+        return (*self.names, "inner", *sorted(unseen)) if unseen else self.names
+
+    def _training(self, step: LearningStep, unseen: Folds) -> TrainingSet:
         """Return what a model is fitted on: the labels, or what out-of-fold predictions of its source leave of them."""
         kept = self._without(unseen)
         data, y = (self.data, self.labels) if not unseen else (self.data.take(kept), self.labels.isel(target=kept))
@@ -131,27 +174,25 @@ class _Fit:
             y = y.copy(data=y.values - base_of(step, data, seen, like).mean.values)
         return TrainingSet(X, y, data.groups, error_weights(step, data))
 
-    def _without(self, unseen: _Folds) -> NDArray[np.intp]:
+    def _without(self, unseen: Folds) -> NDArray[np.intp]:
         """Return the targets of all folds but ``unseen``, ascending."""
         if not unseen:
             return np.arange(len(self.data.targets))
         return np.sort(np.concatenate([fold for k, fold in enumerate(self.folds) if k not in unseen]))
 
-    def _out_of_fold(self, step: LearningStep, unseen: _Folds = _ALL_SEEN) -> xr.Dataset:
+    def _out_of_fold(self, step: LearningStep, unseen: Folds = _ALL_SEEN) -> xr.Dataset:
         """Predict every target outside the folds ``unseen`` by a model that saw neither these nor the target's own."""
         import xarray as xr
 
         inside = [k for k in range(len(self.folds)) if k not in unseen]
         parts = []
         for k in inside:
-            hidden = unseen | {k}
-            # of so few folds nothing would be left: then at least the target's own is not seen
-            part = self._predicted(step, hidden if len(hidden) < len(self.folds) else frozenset({k}), k)
+            part = self._predicted(step, hidden_from(unseen, k, len(self.folds)), k)
             parts.append(part.assign(fold=("target", np.full(part.sizes["target"], k))))
         joined = xr.concat(parts, dim="target", data_vars="minimal", coords="minimal", compat="override")
         return joined.isel(target=np.argsort(np.concatenate([self.folds[k] for k in inside])))
 
-    def _predicted(self, step: LearningStep, unseen: _Folds, k: int) -> xr.Dataset:
+    def _predicted(self, step: LearningStep, unseen: Folds, k: int) -> xr.Dataset:
         """Predict the targets of fold ``k`` by a model that did not see the folds ``unseen``, ``k`` among them."""
         if (step.id, unseen, k) not in self.predicted:
             held_out = self.data.take(self.folds[k]).as_observed()
@@ -159,7 +200,7 @@ class _Fit:
             self.predicted[step.id, unseen, k] = model.predict_on(held_out, self._bases(step, unseen, k), self.labels)
         return self.predicted[step.id, unseen, k]
 
-    def _bases(self, step: LearningStep, unseen: _Folds, k: int) -> dict[str, xr.Dataset]:
+    def _bases(self, step: LearningStep, unseen: Folds, k: int) -> dict[str, xr.Dataset]:
         return {model.id: self._predicted(model, unseen, k) for model in self.models if model.id in step.sources}
 
     def _drawn(self, draws: Draws, step_id: str) -> NDArray[np.float64]:

@@ -78,12 +78,18 @@ class LearningData:
 
     def take(self, index: NDArray[np.intp]) -> LearningData:
         """Return the data of some targets."""
+        taken: dict[int, xr.DataTree] = {}
+
+        def part(trees: dict[str, xr.DataTree]) -> dict[str, xr.DataTree]:
+            for tree in trees.values():  # steps that read the same share it
+                if id(tree) not in taken:
+                    taken[id(tree)] = tree.isel(target=index)
+            return {step: taken[id(tree)] for step, tree in trees.items()}
+
         return replace(
             self,
-            collections={step: tree.isel(target=index) for step, tree in self.collections.items()},
-            observed=None
-            if self.observed is None
-            else {step: tree.isel(target=index) for step, tree in self.observed.items()},
+            collections=part(self.collections),
+            observed=None if self.observed is None else part(self.observed),
             targets=tuple(self.targets[i] for i in index),
             groups=self.groups[index],
             depths=None if self.depths is None else self.depths.isel(target=index),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from specframe.api.splits import grouped_folds
 from specframe.api.workspaces import working_in, workspace
 from specframe.errors import ContainerError, DataError, UsageError
 from specframe.pipeline.bases import Base, base_of, inputs_of, outputs_of
+from specframe.pipeline.kept_fits import keep_fit, kept_fit
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import LearningStep, blamed_on
 from specframe.pipeline.noise import drawn_inputs, noisy_copies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from specframe.api.model import Model
     from specframe.pipeline.learning import LearningData
 
-__all__ = ["FittedModel", "Plan", "TrainingSet"]
+__all__ = ["FittedModel", "Part", "Plan", "TrainingSet", "fit_part"]
+
+#: Seconds of a fit that is kept on disk: saving one takes some 10 ms.
+_LONG = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,26 @@ class Plan:
             resampled=max((draws.count for draws in wanted if draws.source == "targets"), default=0),
             keeps_folds=any(draws.source == "out-of-fold" for draws in wanted),
         )
+
+    def parts(self) -> list[Part]:
+        """Return the fits of the model."""
+        members = 1 if self.ensemble is None else self.ensemble.count
+        return [*(Part("members", k) for k in range(members)), *(Part("resampled", k) for k in range(self.resampled))]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the fits of a model."""
+
+    use: Literal["members", "resampled"]
+    number: int
+
+    @property
+    def stream(self) -> tuple[str | int, ...]:
+        """What tells its random numbers from those of the others."""
+        if self.use == "resampled":
+            return ("resampled", self.number)
+        return ("member", self.number) if self.number else ()
 
 
 @dataclass(frozen=True)
@@ -81,17 +106,20 @@ class FittedModel:
 
     @classmethod
     def fit(
-        cls, step: LearningStep, data: TrainingSet, plan: Plan, seed: int, names: Sequence[str | int]
+        cls,
+        step: LearningStep,
+        training: Callable[[], TrainingSet],
+        plan: Plan,
+        seed: int,
+        names: Sequence[str | int],
     ) -> FittedModel:
-        """Fit as often as ``plan`` says; ``seed`` and ``names`` decide everything random."""
+        """Fit as often as ``plan`` says; ``seed`` and ``names`` decide everything random.
+
+        Fits that were kept are taken from where they lie, and ``training`` is asked for the others only.
+        """
         fitted = cls(step)
-        for k, part in enumerate(_parts(step, data, plan.ensemble, seed, names)):
-            member = ("member", k) if k else ()
-            fitted.members.append(fit_model(step, part, seed, (*names, *member)))
-        for k in range(plan.resampled):
-            stream = (*names, "resampled", k)
-            part = _resampled(data, seed_for(seed, step.id, *stream, "targets"))
-            fitted.resampled.append(fit_model(step, part, seed, stream))
+        for part in plan.parts():
+            getattr(fitted, part.use).append(fit_part(step, training, plan, seed, names, part))
         return fitted
 
     def predict_on(self, data: LearningData, predicted: Mapping[str, xr.Dataset], outputs: xr.DataArray) -> xr.Dataset:
@@ -185,18 +213,58 @@ class FittedModel:
         ]
 
 
-def fit_model(step: LearningStep, data: TrainingSet, seed: int, names: Sequence[str | int]) -> Model:
-    """Fit a fresh model, in a workspace of its own."""
+def fit_part(
+    step: LearningStep,
+    training: Callable[[], TrainingSet],
+    plan: Plan,
+    seed: int,
+    names: Sequence[str | int],
+    part: Part,
+    keep: bool = False,
+) -> Model:
+    """Fit one of a model's parts; see :meth:`FittedModel.fit` and, for ``keep``, :func:`fit_model`."""
+    names = tuple(names)
+
+    def data() -> TrainingSet:
+        if part.use == "resampled":
+            return _resampled(training(), seed_for(seed, step.id, *names, *part.stream, "targets"))
+        return _of_member(step, training(), plan.ensemble, seed, names, part.number)
+
+    return fit_model(step, data, seed, (*names, *part.stream), keep)
+
+
+def fit_model(
+    step: LearningStep,
+    training: Callable[[], TrainingSet],
+    seed: int,
+    names: Sequence[str | int],
+    keep: bool = False,
+) -> Model:
+    """Fit a fresh model, in a workspace of its own.
+
+    Where there is a folder to work in, a fit that took long, or any with ``keep``, is kept there: the same fit is then
+    not made again.
+    """
     model = cast("Model", step.fresh())
     around = workspace()
     where = " ".join(map(str, names))
     folder = None if around.directory is None else around.directory / step.id / "-".join(map(str, names))
+    kept = None if folder is None else folder.with_name(f"{folder.name}.fitted")
+    if kept is not None and (found := kept_fit(kept, model)) is not None:
+        return found
+    data = training()
     stream = seed_for(seed, step.id, *names)
     if step.noisy_copies:
         data = noisy_copies(data, step.noisy_copies, seed_for(stream, "copies"), step)
     weighted = {} if data.weight is None else {"sample_weight": data.weight}
+    begin = time.perf_counter()
     with working_in(folder, lambda text: around.tell(f"{step.id} ({where}): {text}")), blamed_on(step):
         model.fit(data.X, data.y, seed=stream, **weighted)
+    if kept is not None and (keep or time.perf_counter() - begin > _LONG):
+        try:
+            keep_fit(kept, model)
+        except OSError as error:
+            around.tell(f"{step.id} ({where}): the fit could not be kept ({error}); it will not be found again")
     return model
 
 
@@ -232,19 +300,17 @@ def _in_turn(samples: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(samples[each % n_member, each])
 
 
-def _parts(
-    step: LearningStep, data: TrainingSet, ensemble: Draws | None, seed: int, names: Sequence[str | int]
-) -> list[TrainingSet]:
-    """Return what each member is fitted on."""
-    if ensemble is None:
-        return [data]
-    if ensemble.source == "seeds":
-        return [data] * ensemble.count
+def _of_member(
+    step: LearningStep, data: TrainingSet, ensemble: Draws | None, seed: int, names: Sequence[str | int], k: int
+) -> TrainingSet:
+    """Return what the member ``k`` is fitted on."""
+    if ensemble is None or ensemble.source == "seeds":
+        return data
     try:
         folds = grouped_folds(data.groups, ensemble.count, seed_for(seed, step.id, *names, "members"))
     except UsageError as error:
         raise DataError(f"step {step.id!r}, ensemble over folds: {error}") from None
-    return [data.take(train) for train, _ in folds]
+    return data.take(folds[k][0])
 
 
 def _resampled(data: TrainingSet, seed: int) -> TrainingSet:

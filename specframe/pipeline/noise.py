@@ -50,11 +50,12 @@ def with_observations(data: LearningData, seed: int) -> LearningData:
                 step,
                 " and ".join(dict.fromkeys(silent)),
             )
-    observed = {
-        step: next(iter(_drawn(X, _pairs(X, noise_free=True), 1, seed)))
-        for step, X in data.collections.items()
-        if _pairs(X, noise_free=True)
-    }
+    drawn: dict[int, xr.DataTree] = {}
+    for X in data.collections.values():  # steps that read the same share it
+        pairs = _pairs(X, noise_free=True)
+        if pairs and id(X) not in drawn:
+            drawn[id(X)] = next(iter(_drawn(X, pairs, 1, seed)))
+    observed = {step: drawn[id(X)] for step, X in data.collections.items() if id(X) in drawn}
     return replace(data, observed={**data.collections, **observed}) if observed else data
 
 
