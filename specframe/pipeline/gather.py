@@ -194,10 +194,9 @@ def learning_data(
     depths = _depths(gathered, catalogue, steps)
     targets = tuple(gathered.keys)
     nothing = xr.DataTree(xr.Dataset(coords={"target": list(targets)}))
+    ordered = {inputs: _ordered(tree, targets) for inputs, tree in wanted.items()}
     return LearningData(
-        collections={
-            step.id: _ordered(wanted[names[step.id]], targets) if step.id in names else nothing for step in models
-        },
+        collections={step.id: ordered[names[step.id]] if step.id in names else nothing for step in models},
         targets=targets,
         groups=_groups(targets, catalogue, group),
         depths=None if depths is None else depths["depth"].sel(target=list(targets)),

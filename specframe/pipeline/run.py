@@ -14,7 +14,7 @@ from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.classes import scores_by_class
-from specframe.pipeline.crossval import check_enough_targets, cross_validate, fit_final
+from specframe.pipeline.crossval import check_enough_targets, learn
 from specframe.pipeline.exporting import Training
 from specframe.pipeline.gather import (
     Gathered,
@@ -138,10 +138,8 @@ def run_pipeline(session: Session) -> None:
     prediction: xr.Dataset | None
     if steps:
         data, labels = learning_problem(session, steps, gathered, cast("xr.DataArray", labels), catalogue)
-        with session.phase("cross-validation"):
-            prediction = with_groups(cross_validate(session, steps, data, labels), data, spec.group)
-        with session.phase("fit"):
-            chain = fit_final(session, steps, data, labels)
+        prediction, chain = learn(session, steps, data, labels)
+        prediction = with_groups(prediction, data, spec.group)
     else:
         with session.phase("collate"):
             prediction = measured_depths(gathered)
