@@ -32,11 +32,14 @@ _NOISE = 1e-5
 
 
 class TinyParams(Params):
+    """How many, how large and how slow."""
+
     n_targets: int = Field(10, ge=1, description="Number of targets.")
     channels: int = Field(4, ge=1, description="Wavelengths of each target.")
     work: float = Field(0.0, ge=0, description="Processor time in s that loading a target takes.")
     frames: float = Field(0.0, ge=0, description="MiB that loading a target needs for a moment.")
-    large: tuple[str, ...] = Field((), description="Targets that need ten times as much.")
+    excess: float = Field(10.0, ge=0, description="How much more the large targets need.")
+    large: tuple[str, ...] = Field((), description="Targets that need more.")
 
 
 class Tiny(Loader):
@@ -50,11 +53,13 @@ class Tiny(Loader):
         return 0.001 + 0.0001 * steps
 
     def targets(self) -> list[str]:
+        """Return the names, of one length."""
         return [f"t{i:07d}" for i in range(self.params.n_targets)]
 
     def load(self, target: str) -> xr.DataTree:
+        """Make light curves with a step in the middle."""
         number, shape = int(target[1:]), (self.params.channels, _SAMPLES)
-        held = np.ones(int(self.params.frames * (10 if target in self.params.large else 1) * 2**17))
+        held = np.ones(int(self.params.frames * (self.params.excess if target in self.params.large else 1) * 2**17))
         end = time.process_time() + self.params.work
         while time.process_time() < end:
             held[:1000] = np.sqrt(held[:1000])
@@ -75,6 +80,7 @@ class Tiny(Loader):
         return make_observation(target, {"tiny/0": node})
 
     def labels(self) -> xr.DataArray:
+        """Return the depths."""
         targets = self.targets()
         depths = np.array([self._depths(i) for i in range(len(targets))])
         return make_labels(depths, targets, [f"wl_{i + 1}" for i in range(self.params.channels)])
@@ -91,6 +97,7 @@ class TinyCurves(Calibrator):
     Params = Nothing
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
+        """Return the light curves as they are."""
         return observation
 
 
@@ -101,6 +108,7 @@ class TinyDepths(Detrender):
     Params = Nothing
 
     def apply(self, observation: xr.DataTree) -> xr.DataTree:
+        """Add depths and their errors."""
         node = observation["tiny/0"].to_dataset()
         flux = node["flux"].values
         depth = flux[:, : _SAMPLES // 2].mean(axis=1) - flux[:, _SAMPLES // 2 :].mean(axis=1)
