@@ -23,13 +23,13 @@ _PLAIN = " +-_=@,()[]{}"
 def file_name(*parts: str) -> str:
     """Return texts, a target's name for instance, as a file name: joined by ``-``, without the empty ones.
 
-    It has no separators and no dots in front; what file systems may not take is written as %XX. Of more than 80
-    characters the last are a digest, so that different names stay different.
+    It has no separators, and neither a dot nor a dash in front; what file systems may not take is written as %XX. Of
+    80 characters and more the last are a digest, so that different names stay different.
     """
     name = "-".join(quote(part, safe=_PLAIN) for part in parts if part)
-    if name.startswith("."):
-        name = "%2E" + name[1:]
-    if len(name) > _NAME_LENGTH:
+    if name.startswith((".", "-")):  # hidden, or an option of a command that is given ``*``
+        name = f"%{ord(name[0]):X}{name[1:]}"
+    if len(name) >= _NAME_LENGTH:  # only those with a digest are so long: no other name can be made like one of them
         digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST_LENGTH]
         name = f"{name[: _NAME_LENGTH - _DIGEST_LENGTH - 1]}-{digest}"
     return name

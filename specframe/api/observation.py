@@ -44,12 +44,11 @@ the target must know. A run lists them.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from specframe.api.schema import Variable, check_variables
+from specframe.api.schema import Variable, breaks_lines, check_variables
 from specframe.errors import ContainerError, printable
 
 if TYPE_CHECKING:
@@ -61,8 +60,6 @@ __all__ = ["FLUX_UNITS", "LEVELS", "Level", "level_of", "make_observation", "nod
 
 Level = Literal["frames", "light-curves", "depths", "spectrum"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-#: Unicode's categories of control characters and of halves of characters, which no target's name may have.
-_NO_NAME = {"Cc", "Cs", "Zl", "Zp"}
 
 _TIME_UNITS = ("d",)
 #: A flux is in a unit that is convertible to one of these.
@@ -155,7 +152,7 @@ def validate_observation(observation: Any, step: str, levels: tuple[Level, ...] 
     target = observation.attrs.get("target")
     if not isinstance(target, str) or not target:
         raise ContainerError(f"step {step!r}: the Observation's root has no attrs['target']")
-    if not target.isprintable() and any(unicodedata.category(character) in _NO_NAME for character in target):
+    if breaks_lines(target):
         raise ContainerError(
             f"step {step!r}, target {printable(target)}: its name has a line break or another control character, which "
             "tables and headers cannot hold; correct it where the targets are named"

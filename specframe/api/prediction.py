@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api.schema import Variable, check_variables
-from specframe.errors import ContainerError
+from specframe.api.schema import Variable, breaks_lines, check_variables
+from specframe.errors import ContainerError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,3 +134,9 @@ def _check_unique(data: xr.Dataset | xr.DataArray, where: str) -> None:
         names, counts = np.unique(data[dim].values.astype(str), return_counts=True)
         if np.any(counts > 1):
             raise ContainerError(f"{where}: {dim} {names[counts > 1][0]} stands {counts.max()} times")
+    odd = next((name for name in data["output"].values.astype(str).tolist() if breaks_lines(name)), None)
+    if odd is not None:
+        raise ContainerError(
+            f"{where}: the name of output {printable(odd)} has a line break or another control character, which tables "
+            "cannot hold; rename it"
+        )

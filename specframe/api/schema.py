@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["Variable", "check_units", "check_variables"]
+__all__ = ["Variable", "breaks_lines", "check_units", "check_variables"]
+
+#: Unicode's categories of control characters and of halves of characters, which no name may have.
+_NO_NAME = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)
@@ -109,3 +113,8 @@ def _convertible(got: str, accepted: tuple[str, ...]) -> bool | None:
     except ValueError:
         return None
     return any(unit.is_equivalent(units.Unit(u)) for u in accepted)
+
+
+def breaks_lines(name: str) -> bool:
+    """Return whether a name has a line break or another control character, which tables and headers cannot hold."""
+    return not name.isprintable() and any(unicodedata.category(character) in _NO_NAME for character in name)

@@ -66,6 +66,8 @@ def unpacked(path: Path) -> bytes:
     InputFileError
         When it cannot be read, is cut off, or unpacks to more than 64 MiB and 100 times its size.
     """
+    if path.exists() and not path.is_file():  # nobody may ever write into a pipe
+        raise InputFileError(path, f"is a {'folder' if path.is_dir() else 'device or pipe'}, expected a file")
     try:
         content = path.read_bytes()
         opener = next((opener for magic, opener in _OPENERS if content.startswith(magic)), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.api.observation import nodes
+from specframe.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,10 +151,11 @@ def flagged(rows: Mapping[str, Quality], targets: Sequence[str]) -> dict[str, li
 def quality_table(
     targets: Sequence[str], rows: Mapping[str, Quality], set_aside: Mapping[str, tuple[str, str]]
 ) -> Table:
-    """Return the table with a row for each of ``targets``.
+    r"""Return the table with a row for each of ``targets``.
 
     Columns: ``target``, ``status`` (``done`` or ``set aside``), ``flags``, the numbers (NaN where a target has none),
-    and where a target was set aside the ``step`` and ``reason``.
+    and where a target was set aside the ``step`` and ``reason``; there control characters, which end lines for some
+    readers, are written as ``\x1b``.
     """
     from astropy.table import Column, Table
 
@@ -161,7 +163,7 @@ def quality_table(
     of = [rows.get(target, empty) for target in targets]
     left_out = [set_aside.get(target, ("", "")) for target in targets]
     columns = [
-        Column([str(target) for target in targets], "target", dtype=str),
+        Column([printable(target) if target in set_aside else target for target in targets], "target", dtype=str),
         Column(["set aside" if target in set_aside else "done" for target in targets], "status", dtype=str),
         Column([" ".join(row.flags) for row in of], "flags", dtype=str),
     ]
@@ -174,6 +176,6 @@ def quality_table(
         )
     columns += [
         Column([step for step, _ in left_out], "step", dtype=str),
-        Column([reason for _, reason in left_out], "reason", dtype=str),
+        Column([printable(reason, lines=True) for _, reason in left_out], "reason", dtype=str),
     ]
     return Table(columns)

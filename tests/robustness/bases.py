@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from side_files import side_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ __all__ = ["bases"]
 
 
 def bases() -> dict[str, tuple[type, Callable[[Path], dict[str, Any]]]]:
-    """Return ``{name: (loader's class, what writes its input and returns its parameters)}``."""
+    """Return ``{name: (class, what writes its input and returns its parameters)}`` of loaders, and of side files."""
     from specframe.registry import Registry
 
     found: dict[str, tuple[type, Callable[[Path], dict[str, Any]]]] = {}
@@ -31,7 +32,7 @@ def bases() -> dict[str, tuple[type, Callable[[Path], dict[str, Any]]]]:
         found[component.name] = (classes[component.name], getattr(import_module(module), name))
     for name, example in _OTHERS.items():
         found[name] = (classes[name.partition(" ")[0]], example)
-    return found
+    return found | side_files()
 
 
 _NAMES = [f"planet {letter}" for letter in "abcd"]

@@ -150,6 +150,8 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, NDArray[np.float
         raise _unreadable(path, error) from None
     columns = {}
     for name in names:
+        if not table[name].dtype.is_numeric():
+            raise InputFileError(path, f"column {name!r} holds {table[name].dtype}, expected numbers")
         values = table[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
         known = np.isfinite(values)
         length = int(known.sum())

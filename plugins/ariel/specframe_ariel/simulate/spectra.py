@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.sizes import unpacked
 from specframe.errors import InputFileError, UsageError
 from specframe_ariel.outputs import OUTPUTS
 from specframe_ariel.simulate.instrument import label_wavelengths
@@ -107,7 +109,7 @@ def _labels(path: Path, year: int, _stamp: tuple[int, int]) -> GivenPlanets:
     import polars as pl
 
     try:
-        table = pl.read_csv(path, infer_schema=False)
+        table = pl.read_csv(io.BytesIO(unpacked(path)), infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputFileError(path, f"is no CSV file of labels ({str(error).splitlines()[0]})") from None
     missing = [name for name in ("planet_id", *OUTPUTS) if name not in table.columns]
@@ -121,7 +123,7 @@ def _labels(path: Path, year: int, _stamp: tuple[int, int]) -> GivenPlanets:
     if table.is_empty():
         raise InputFileError(path, "holds no planet")
     names = tuple(str(name) for name in table["planet_id"])
-    wrong = next((name for name in names if not (name.isascii() and name.isdigit() and int(name) < 2**63)), None)
+    wrong = next((name for name in names if not (name.isascii() and name.isdigit() and len(name) < 20 and int(name) < 2**63)), None)
     if wrong is not None:
         raise InputFileError(path, f"planet_id must be whole numbers of at least 0, got {wrong!r}")
     if len(set(names)) != len(names):
@@ -141,8 +143,8 @@ def _labels(path: Path, year: int, _stamp: tuple[int, int]) -> GivenPlanets:
 def _table(path: Path, _stamp: tuple[int, int]) -> TabulatedSpectrum:
     """Read a table with a column of wavelengths and one of depths, apart by commas or blanks."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = unpacked(path).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
         raise InputFileError(path, f"is no text file with wavelength and depth ({error})") from None
     rows = [
         (number, [cell.strip(' "') for cell in (line.split(",") if "," in line else line.split())])

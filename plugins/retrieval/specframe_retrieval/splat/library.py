@@ -119,6 +119,9 @@ class SplatLibrary(Loader):
         folder = splat_folder(params.path) / "resources" / "Spectra" / params.access / params.instrument
         table, sources = (read_arrays(path) for path in self._tables())
         columns = _joined(table, sources)
+        for needed in ("QUALITY_FLAG", "INSTRUMENT", *(("PUBLISHED",) if params.published else ())):
+            if needed not in columns:
+                table[needed]  # which says what is there
         taken = np.isin(columns["QUALITY_FLAG"].astype(str), params.quality) & (
             columns["INSTRUMENT"].astype(str) == params.instrument
         )

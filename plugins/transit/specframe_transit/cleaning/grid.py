@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.sizes import unpacked
 from specframe.errors import DataError, InputFileError
 from specframe_transit.cleaning.params import EdgesTable
 from specframe_transit.cleaning.rebinning import edges_from_centres, rebin_matrix
@@ -25,6 +28,8 @@ _LEAST_PART = 0.5
 _MOST = 100_000
 #: As many bins are named in an error.
 _NAMED = 5
+#: What astropy raises on damaged tables.
+_DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, csv.Error)
 
 
 @dataclass(frozen=True)
@@ -170,19 +175,25 @@ def _table_edges(table: EdgesTable) -> tuple[NDArray[np.float64], NDArray[np.flo
 
     path = table.path
     try:
-        rows = Table.read(path, format="ascii.ecsv" if path.suffix.lower() == ".ecsv" else "ascii.csv")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise InputFileError(path, f"cannot be read as a table of bins: {error}") from None
+        # lines, since astropy unpacks and fetches what it takes for compressed or for an address
+        lines = unpacked(path).decode("utf-8-sig").splitlines()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            rows = Table.read(lines, format="ascii.ecsv" if path.suffix.lower() == ".ecsv" else "ascii.csv")
+    except _DAMAGED as error:
+        raise InputFileError(path, f"cannot be read as a table of bins: {' '.join(str(error).split())}") from None
     columns = []
     for name in (table.lower, table.upper):
         if name not in rows.colnames:
             raise InputFileError(path, f"has no column {name!r} (there: {', '.join(rows.colnames)})")
-        if rows[name].dtype.kind not in "fiu":
-            raise InputFileError(path, f"column {name!r} holds text where numbers were expected")
+        column = rows[name]
+        if getattr(column, "dtype", np.dtype(object)).kind not in "fiu" or column.ndim != 1:
+            raise InputFileError(path, f"column {name!r} holds text or lists where numbers were expected")
+        values = np.ma.filled(np.ma.asarray(column).astype(float), np.nan)
         try:
-            unit = units.Unit(rows[name].unit or table.units or "um")
-            columns.append(np.asarray(units.Quantity(np.asarray(rows[name], float), unit).to_value("um")))
-        except (ValueError, units.UnitConversionError) as error:
+            unit = units.Unit(column.unit or table.units or "um")
+            columns.append(np.asarray(units.Quantity(values, unit).to_value("um")))
+        except (ValueError, TypeError, AttributeError, units.UnitConversionError) as error:
             raise InputFileError(path, f"column {name!r} is not a wavelength: {error}") from None
     lower, upper = columns
     if not len(lower):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api.sizes import unpacked
 from specframe.errors import DataError, InputFileError
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def read_throughput(path: Path) -> Throughput:
     """
     rows: list[list[float]] = []
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = unpacked(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise InputFileError(path, f"cannot read a text table of wavelength and throughput: {error}") from None
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].replace(",", " ").split()
@@ -52,7 +53,8 @@ def read_throughput(path: Path) -> Throughput:
             raise InputFileError(path, f"line {number}: expected wavelength (um) and throughput, got {line.strip()!r}")
         rows.append(row)
     table = np.array(rows, dtype=float).reshape(-1, 2)
-    if len(table) < 2 or not np.all(np.diff(table[:, 0]) > 0) or not np.all(table[:, 1] >= 0):
+    sound = len(table) > 1 and bool(np.isfinite(table).all())
+    if not (sound and np.all(np.diff(table[:, 0]) > 0) and np.all(table[:, 1] >= 0)):
         raise InputFileError(path, "expected at least two lines, ascending wavelengths and throughputs of at least 0")
     return Throughput(table[:, 0], table[:, 1])
 

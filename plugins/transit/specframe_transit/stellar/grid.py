@@ -8,9 +8,9 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.io import fits
 
 from specframe.errors import DataError, InputFileError
+from specframe_transit.stellar.fits_file import opened_fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,22 +147,22 @@ def open_grid(folder: Path) -> StarGrid:
     if not folder.is_dir():
         raise InputFileError(folder, "expected a folder of stellar intensities, FITS files of one model star each")
     paths = sorted(path for path in folder.rglob("*") if path.name.endswith((".fits", ".fits.gz")))
-    return _open(folder, tuple((path, path.stat().st_mtime_ns) for path in paths))
+    try:
+        return _open(folder, tuple((path, path.stat().st_mtime_ns) for path in paths))
+    except OSError as error:  # a link that leads nowhere
+        raise InputFileError(error.filename or folder, f"cannot be read: {error.strerror}") from None
 
 
 @lru_cache(maxsize=4)
 def _open(folder: Path, stamped: tuple[tuple[Path, int], ...]) -> StarGrid:
     files: dict[tuple[float, ...], Path] = {}
     for path, _ in stamped:
-        try:
-            header = fits.getheader(path, 0)
-            star = tuple(round(float(header[keyword]), 6) for keyword in _KEYWORDS)
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise InputFileError(
-                path,
-                f"not a model star with {', '.join(_KEYWORDS)} in its primary header ({error}); the folder of a grid "
-                "holds nothing else",
-            ) from None
+        named = ", ".join(_KEYWORDS)
+        expected = f"not a model star with {named} in its primary header; the folder of a grid holds nothing else"
+        with opened_fits(path, expected) as hdus:
+            star = tuple(round(float(hdus[0].header[keyword]), 6) for keyword in _KEYWORDS)
+        if not np.isfinite(star).all():
+            raise InputFileError(path, f"{expected}: got {star}")
         if star in files:
             raise InputFileError(path, f"the same star ({Star(*star)}) as {files[star].name}; remove one of them")
         files[star] = path
@@ -181,26 +181,24 @@ def read_intensities(path: Path) -> Intensities:
     InputFileError
         When the file is not such a one.
     """
-    try:
-        with fits.open(path, memmap=False) as hdus:
-            intensity = np.asarray(hdus[0].data, dtype=float)
-            mu = np.asarray(hdus["MU"].data, dtype=float)
-            if "WAVELENGTH" in hdus:
-                wavelength = np.asarray(hdus["WAVELENGTH"].data, dtype=float)
-            else:
-                header = hdus[0].header
-                wavelength = float(header["CRVAL1"]) + float(header["CDELT1"]) * np.arange(intensity.shape[-1])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputFileError(
-            path, f"expected intensities (mu, wavelength) with extensions MU and WAVELENGTH: {error}"
-        ) from None
-    if intensity.shape != (mu.size, wavelength.size) or mu.ndim != 1 or wavelength.ndim != 1:
+    with opened_fits(path, "expected intensities (mu, wavelength) with extensions MU and WAVELENGTH") as hdus:
+        intensity = np.asarray(hdus[0].data, dtype=float)
+        mu = np.asarray(hdus["MU"].data, dtype=float)
+        if "WAVELENGTH" in hdus:
+            wavelength = np.asarray(hdus["WAVELENGTH"].data, dtype=float)
+        else:
+            header = hdus[0].header
+            wavelength = float(header["CRVAL1"]) + float(header["CDELT1"]) * np.arange(intensity.shape[-1])
+    if intensity.shape != (mu.size, wavelength.size) or mu.ndim != 1 or wavelength.ndim != 1 or not intensity.size:
         raise InputFileError(
             path,
             f"expected intensities of shape (mu, wavelength) = ({mu.size}, {wavelength.size}), got {intensity.shape}",
         )
-    if not (np.isfinite(intensity).all() and np.all(np.diff(wavelength) > 0) and mu.max() > 0.99):
-        raise InputFileError(path, "expected finite intensities, ascending wavelengths and mu up to 1")
+    if not (np.isfinite(intensity).all() and (intensity >= 0).all() and intensity.any()):
+        raise InputFileError(path, "expected finite intensities of at least 0")
+    ascends = np.isfinite(wavelength).all() and wavelength[0] > 0 and np.all(np.diff(wavelength) > 0)
+    if not (ascends and np.all((mu >= 0) & (mu <= 1 + _SAME)) and mu.max() > 0.99 and np.unique(mu).size == mu.size):
+        raise InputFileError(path, "expected ascending wavelengths above 0, and different mu from 0 up to 1")
     order = np.argsort(mu)
     return Intensities(wavelength * _UM_PER_ANGSTROM, mu[order], intensity[order])
 
