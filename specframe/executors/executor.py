@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from specframe.executors.job import Job
+    from specframe.executors.premises import Premises
 
 __all__ = ["Crew", "Executor", "Lost"]
 
@@ -56,6 +57,8 @@ class Executor(ABC):
     def __init__(self) -> None:
         #: Takes what workers tell while they are at a task, a line at a time.
         self.tell: Callable[[str], None] = _silent
+        #: What must be the same on other machines that work on the tasks; ``None``: that is not looked at.
+        self.premises: Premises | None = None
 
     @property
     @abstractmethod
@@ -81,7 +84,7 @@ class Executor(ABC):
     def close(self) -> None:  # noqa: B027 - not every executor holds anything
         """Give back what was needed; a new crew makes it again."""
 
-    def __enter__(self) -> Executor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

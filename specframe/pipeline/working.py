@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import SpecframeError
 from specframe.pipeline.manifest import failure_manifest
+from specframe.pipeline.premises import premises_of
 from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.progress.messages import logged_to
 from specframe.progress.place import raised_at
@@ -28,6 +29,7 @@ def in_directory(session: Session, fresh: bool, work: Callable[[], None], conten
     directory, progress = session.directory, session.progress
     directory.open(content)
     session.executor.tell = progress.tell
+    session.executor.premises = premises_of(session)
     with logged_to(progress), directory.locked():
         directory.recover()
         directory.open(content)  # again: another process may have finished here before the lock was ours

@@ -6,10 +6,13 @@ import logging
 import os
 import signal
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from specframe.errors import RunError
 from specframe.executors.telling import tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Doer:
@@ -45,4 +48,25 @@ class Doer:
         if what == "tell":
             tell(f"told {value}")
             return "told"
+        if what == "tell-and-sleep":
+            tell("now")
+            time.sleep(float(value))
+            (self.recipe / "slept").touch()
+            return "slept"
+        if what == "nap":
+            time.sleep(0.2)
+            return value
+        if what == "alone":
+            mark = self.recipe / "at-work"
+            mark.mkdir()  # fails where another task of this process is at work
+            time.sleep(0.05)
+            mark.rmdir()
+            return "alone"
+        if what == "raise" and isinstance(self.recipe, Exception):
+            raise self.recipe
         raise RunError(f"cannot {what}")
+
+
+def said_versions(names: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of things in this process: what the environment says."""
+    return dict.fromkeys(names, os.environ.get("SAID_VERSION", "1.0"))
