@@ -66,7 +66,9 @@ def fit_spectrum(
     nodes = []
     for number, c in enumerate(curves):
         kernel = white.kernels[number]
-        wavelength_order = min(params.wavelength_order, len(c.wavelength) - 1)
+        # what is masked altogether stretches neither the range of times nor that of wavelengths
+        times, channels = np.any(c.use, axis=0), np.any(c.use, axis=1)
+        wavelength_order = min(params.wavelength_order, max(int(channels.sum()) - 1, 0))
         nodes.append(
             Curves(
                 time=c.time,
@@ -77,11 +79,11 @@ def fit_spectrum(
                 visit=visits.index(c.visit),
                 instrument=c.instrument,
                 limb_darkening=laws[number],
-                limb_basis=correction_basis(c.wavelength, limb_order),
-                drift=polynomial_drift(c.time, params.order, white.last_std[number], np.any(c.use, axis=0))
+                limb_basis=correction_basis(c.wavelength, limb_order, channels),
+                drift=polynomial_drift(c.time, params.order, white.last_std[number], times)
                 if kernel is None
                 else gp_drift(c.time, kernel, _white_noise(roots[number])),
-                drift_wavelength=scaled_legendre(c.wavelength, wavelength_order),
+                drift_wavelength=scaled_legendre(c.wavelength, wavelength_order, channels),
             )
         )
     spread = white.duration if white.whole else 0.5 * white.duration
@@ -161,9 +163,10 @@ def _enough(use: NDArray[np.bool_], curves: LightCurves, white: WhiteFit) -> NDA
 def _coloured(lin: Linearisation, model: JointModel, node: int, curves: LightCurves) -> bool:
     """Return whether the residuals hold the next order in wavelength of the node's drift."""
     order = model.curves[node].drift_wavelength.shape[1]
-    if len(curves.wavelength) <= order + 1:
+    channels = np.any(curves.use, axis=1)
+    if channels.sum() <= order + 1:
         return False
-    return coloured(lin, model, node, scaled_legendre(curves.wavelength, order)[:, order])
+    return coloured(lin, model, node, scaled_legendre(curves.wavelength, order, channels)[:, order])
 
 
 def _white_noise(root_weight: NDArray[np.float64]) -> float:

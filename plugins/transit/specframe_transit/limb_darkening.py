@@ -33,10 +33,12 @@ def limb_darkening_law(wavelength: NDArray[np.float64], temperature: float = _TE
     return np.stack([u1, u2])
 
 
-def correction_basis(wavelength: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+def correction_basis(
+    wavelength: NDArray[np.float64], order: int, use: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
     """Return Legendre polynomials in ln wavelength, scaled to -1 ... 1 over the channels, (n_channel, order + 1).
 
-    A single channel has a constant only; ``order`` -1 gives no columns: limb darkening is not corrected.
+    The channels that count are those of ``use`` (n_channel,). A single channel has a constant only; ``order`` -1 gives no columns: limb darkening is not corrected.
     """
-    order = min(order, len(wavelength) - 1)
-    return scaled_legendre(np.log(wavelength), order)
+    count = len(wavelength) if use is None or not use.any() else int(use.sum())
+    return scaled_legendre(np.log(wavelength), min(order, count - 1), use)

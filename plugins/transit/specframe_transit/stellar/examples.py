@@ -19,7 +19,7 @@ def small_grid(directory: Path) -> dict[str, Any]:
     wavelength = np.linspace(1000.0, 300000.0, 3000)  # Angstrom
     for temperature in (4000, 5000):
         limb = 0.6 * (wavelength / 5000.0) ** -0.5 * (4500.0 / temperature)
-        primary = fits.PrimaryHDU((1.0 - limb * (1.0 - mu[:, None])) / wavelength**2)
+        primary = fits.PrimaryHDU(np.maximum(1.0 - limb * (1.0 - mu[:, None]), 0.0) / wavelength**2)
         primary.header.update(PHXTEFF=temperature, PHXLOGG=4.5, PHXM_H=0.0)
         extensions = [fits.ImageHDU(mu, name="MU"), fits.ImageHDU(wavelength, name="WAVELENGTH")]
         fits.HDUList([primary, *extensions]).writeto(directory / f"star_{temperature}.fits")
