@@ -33,6 +33,8 @@ _INPUTS = "inputs.nc"
 _OUTPUTS = "outputs.nc"
 _CHAIN = "chain.json"
 _HISTORY = "training.csv"
+#: First columns of the history; a model that was loaded may tell its own in another order than one that was fitted.
+_LOSSES = ("training_loss", "validation_loss")
 
 
 @dataclass
@@ -158,6 +160,7 @@ class FittedChain:
 def _write_history(file: Path, history: xr.Dataset) -> None:
     """Write a table with a line for every epoch."""
     names = [str(name) for name, array in history.data_vars.items() if array.dims == ("epoch",)]
+    names.sort(key=lambda name: (_LOSSES.index(name) if name in _LOSSES else len(_LOSSES), name))
     columns = [history[name].values for name in names]
     lines = [",".join(("epoch", *names))]
     lines += [",".join(map(repr, (i + 1, *map(float, row)))) for i, row in enumerate(zip(*columns, strict=True))]
