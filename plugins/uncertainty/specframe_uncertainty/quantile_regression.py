@@ -98,20 +98,20 @@ def _fit(terms: Array, values: Array, tails: Sequence[float], shrinkage: float) 
 
 def _slopes(terms: Array, values: Array, tail: float, shrinkage: float) -> Array:
     """Return slopes (n_output, n_term), by majorisation (Hunter & Lange 2000, J. Comput. Graph. Stat. 9, 60)."""
-    use = ~np.isnan(values)
-    known = np.where(use, values, 0.0)
-    rows = np.concatenate([np.ones((*values.shape, 1)), terms], axis=-1)
+    use = ~np.isnan(values.T)
+    known = np.where(use, values.T, 0.0)
+    # outputs first: matrices of one output lie together, so that rounds over few targets are not all bookkeeping
+    rows = np.ascontiguousarray(np.concatenate([np.ones((*values.shape, 1)), terms], axis=-1).transpose(1, 0, 2))
+    columns = np.ascontiguousarray(rows.transpose(0, 2, 1))
     penalty = np.diag([0.0, *[2.0 * _CURVATURE * shrinkage] * terms.shape[-1]])
-    coefficients = np.zeros(rows.shape[1:])
-    coefficients[:, 0] = np.nanquantile(values, tail, axis=0)
-    pull = (2.0 * tail - 1.0) * np.einsum("io,iok->ok", use.astype(float), rows)
+    coefficients = np.zeros((len(known), rows.shape[-1], 1))
+    coefficients[:, 0, 0] = np.nanquantile(values, tail, axis=0)
+    pull = (2.0 * tail - 1.0) * (columns @ use[..., None].astype(float))
     for _ in range(_ROUNDS):
-        rest = known - np.einsum("iok,ok->io", rows, coefficients)
-        weight = use / (_ROUNDED + np.abs(rest))
-        weighted = rows * weight[..., None]
-        matrix = np.matmul(np.moveaxis(weighted, 0, 2), np.moveaxis(rows, 0, 1)) + penalty
-        right = np.einsum("iok,io->ok", weighted, known) + pull
-        before, coefficients = coefficients, np.linalg.solve(matrix, right[..., None])[..., 0]
+        rest = known - (rows @ coefficients)[..., 0]
+        weighted = columns * (use / (_ROUNDED + np.abs(rest)))[:, None]
+        matrix, right = weighted @ rows + penalty, weighted @ known[..., None] + pull
+        before, coefficients = coefficients, np.linalg.solve(matrix, right)
         if float(np.abs(coefficients - before).max()) < 1e-6:
             break
-    return np.asarray(coefficients[:, 1:])
+    return np.asarray(coefficients[:, 1:, 0])
