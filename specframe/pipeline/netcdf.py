@@ -28,6 +28,8 @@ __all__ = ["encode_tree", "read_tree", "write_tree"]
 
 #: How NetCDF-4 marks a dimension that has no values of its own, with its length.
 _BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable."
+#: An Observation has some ten groups.
+_MOST_GROUPS = 10_000
 _STRING = h5py.string_dtype()
 _RESERVED = {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "dtype", "coordinates"}
 
@@ -46,7 +48,8 @@ def encode_tree(tree: xr.DataTree) -> memoryview:
     content = io.BytesIO()
     with h5py.File(content, "w", track_order=True) as file:
         for node in tree.subtree:
-            group = file if node.parent is None else file.require_group(node.path)
+            # in the order of the tree, which steps after it follow, whether they get it from the store or not
+            group = file if node.parent is None else file.create_group(node.path, track_order=True)
             data = node.to_dataset(inherit=False)
             _write_attributes(group.id, data.attrs, node.path)
             _write_node(group, data, node.path)
@@ -66,7 +69,9 @@ def read_tree(path: Path, names: Container[str] | None = None) -> xr.DataTree:
         groups: list[tuple[str, h5py.Group]] = [("/", file)]
         while groups:
             name, group = groups.pop(0)
-            items = {key.decode(): h5py.h5o.open(group.id, key) for key in group.id}
+            if len(nodes) > _MOST_GROUPS:
+                raise OSError(f"has more than {_MOST_GROUPS:,} groups, or such as hold themselves")
+            items = {key.decode(): h5py.h5o.open(group.id, key) for key in _names(group)}
             variables = {key: item for key, item in items.items() if isinstance(item, h5py.h5d.DatasetID)}
             nodes[name] = _read_node(group, variables, names)
             prefix = name.rstrip("/")
@@ -82,7 +87,7 @@ def read_tree(path: Path, names: Container[str] | None = None) -> xr.DataTree:
 # variables with 3 attributes each, and the high-level one takes three times as long for them.
 def _write_node(group: h5py.Group, data: xr.Dataset, where: str) -> None:
     scales: dict[str, h5py.h5d.DatasetID] = {}
-    for name, size in data.sizes.items():
+    for name, size in sorted(data.sizes.items(), key=lambda item: str(item[0])):
         if name in data.variables:
             scales[str(name)] = _write_variable(group, str(name), data[name].variable, where)
             h5py.h5ds.set_scale(scales[str(name)], str(name).encode())
@@ -95,7 +100,7 @@ def _write_node(group: h5py.Group, data: xr.Dataset, where: str) -> None:
         written = _write_variable(group, str(key), variable, where)
         for axis, dim in enumerate(variable.dims):
             h5py.h5ds.attach_scale(written, scales[str(dim)], axis)
-    secondary = [str(name) for name in data.coords if name not in scales]
+    secondary = sorted(str(name) for name in data.coords if name not in scales)
     if secondary:
         group.attrs["coordinates"] = " ".join(secondary)
 
@@ -130,7 +135,7 @@ def _create(group: h5py.Group, name: str, values: np.ndarray[Any, Any]) -> h5py.
 
 
 def _write_attributes(item: _Identifier, attrs: dict[Any, Any], where: str) -> None:
-    for name, value in attrs.items():
+    for name, value in sorted(attrs.items(), key=lambda item: str(item[0])):
         if isinstance(value, bool | np.bool_):
             value = np.int8(value)
         array = np.asarray(value)
@@ -154,6 +159,16 @@ def _space(array: np.ndarray[Any, Any]) -> h5py.h5s.SpaceID:
     return h5py.h5s.create_simple(array.shape) if array.ndim else h5py.h5s.create(h5py.h5s.SCALAR)
 
 
+def _names(group: h5py.Group) -> list[bytes]:
+    """Return the names of what is in a group, in the order in which it was written where that is known."""
+    names: list[bytes] = []
+    try:
+        group.id.links.iterate(names.append, idx_type=h5py.h5.INDEX_CRT_ORDER)
+    except (ValueError, RuntimeError):  # not written by us
+        names = list(group.id)
+    return names
+
+
 def _read_node(group: h5py.Group, items: dict[str, h5py.h5d.DatasetID], names: Container[str] | None) -> xr.Dataset:
     import xarray as xr
 
@@ -163,7 +178,7 @@ def _read_node(group: h5py.Group, items: dict[str, h5py.h5d.DatasetID], names: C
         name: h5py.Dataset(item) for name, item in items.items() if names is None or name in names or item.rank == 0
     }
     dims = {name: _dims(name, item) for name, item in chosen.items()}
-    for name in {dim for of_one in dims.values() for dim in of_one} - dims.keys():
+    for name in sorted({dim for of_one in dims.values() for dim in of_one} - dims.keys()):
         chosen[name], dims[name] = h5py.Dataset(items[name]), (name,)
     variables = {
         name: xr.Variable(dims[name], _values(item), _read_attributes(item))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -138,7 +139,16 @@ class Progress:
 
 
 def _append(log: Path, line: str) -> None:
-    """Append a line; one that was cut short before it, on a full disk or by a machine that stopped, is ended first."""
-    with log.open("ab+") as file:
-        torn = file.tell() > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
-        file.write(b"\n" * torn + line.encode() + b"\n")
+    """Append a whole line or nothing; what a machine that stopped left of the line before goes first."""
+    content = line.encode() + b"\n"
+    with log.open("ab+", buffering=0) as file:
+        size = file.tell()
+        if size and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+            size = log.read_bytes().rfind(b"\n") + 1
+            file.truncate(size)
+        try:
+            if file.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            file.truncate(size)
+            raise
