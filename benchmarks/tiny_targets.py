@@ -13,7 +13,6 @@ import numpy as np
 import xarray as xr
 
 from specframe.api import (
-    Calibrator,
     Component,
     Detrender,
     Field,
@@ -90,7 +89,7 @@ class Nothing(Params):
     """Takes nothing."""
 
 
-class TinyCurves(Calibrator):
+class TinyCurves(Detrender):
     """Hands on what it gets, so that there is an intermediate result to store."""
 
     name = "tiny-curves"
@@ -122,5 +121,5 @@ class TinyDepths(Detrender):
 def specframe_components() -> Iterator[Component]:
     """Offer the tiny components."""
     yield Component(kind="loader", name="tiny", target="tiny_targets:Tiny", params=TinyParams)
-    yield Component(kind="calibrator", name="tiny-curves", target="tiny_targets:TinyCurves", params=Nothing)
+    yield Component(kind="detrender", name="tiny-curves", target="tiny_targets:TinyCurves", params=Nothing)
     yield Component(kind="detrender", name="tiny-depths", target="tiny_targets:TinyDepths", params=Nothing)

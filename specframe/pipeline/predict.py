@@ -93,7 +93,7 @@ def _with_noise(prediction: xr.Dataset, data: LearningData, chain: FittedChain) 
 
 def _training(session: Session, run: RunDirectory) -> Training:
     """Return what the run learned from; it must still be there."""
-    worker = TargetWorker(replace(session.recipe(), store=run.stages), session.registry)
+    worker = TargetWorker(replace(session.recipe(), store=run.stages, fresh=()), session.registry)
     keys: dict[str, str] = run.manifest().get("products", {})
     labels = worker.loader.labels()
     if labels is not None:

@@ -28,6 +28,7 @@ from specframe.pipeline.learning import learning_steps
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.noise import with_observations
 from specframe.pipeline.results import write_results
+from specframe.pipeline.stages import stored_in
 from specframe.pipeline.store_limit import StoreLimit
 from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
 from specframe.progress.place import at
@@ -81,14 +82,16 @@ class Session:
         """Return the mapping steps as plain data, with another loader in place of the pipeline's if one is given."""
         steps = self.spec.steps
         load = steps[0] if loader is None else replace(steps[0], component=loader.component, params=loader.params)
+        maps = tuple(StepRecipe.of(s) for s in steps if s.component.component.kind in _MAPPING_KINDS)
         return Recipe(
             load=StepRecipe.of(load),
-            maps=tuple(StepRecipe.of(s) for s in steps if s.component.component.kind in _MAPPING_KINDS),
+            maps=maps,
             store=self.directory.stages,
             plugin_files=self.plugin_files,
             block=self.spec.plugins.block,
             pin=self.spec.plugins.pin,
             keep_older=self.keep_older,
+            fresh=tuple(step.id for step in maps if next(stored_in(self.directory.stages, step.id), None) is None),
             sized=self.store_limit is not None,
         )
 

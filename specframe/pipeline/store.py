@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = ["StageStore", "atomic_write", "remove_unfinished"]
 #: Digits of a key in a file's name, and what a file's name ends with.
 _KEY_LENGTH = 16
 _KEY_END = f"-{'0' * _KEY_LENGTH}.nc"
+_END = re.compile(f"-[0-9a-f]{{{_KEY_LENGTH}}}\\.nc")
 #: What the name of a file ends with that is being written.
 _UNFINISHED = ".tmp"
 _Stored = TypeVar("_Stored", "xr.DataTree", "xr.Dataset")
@@ -62,13 +64,16 @@ def remove_unfinished(folder: Path, below: bool = True) -> None:
 class StageStore:
     """Stored results below one folder: ``<folder>/<step>/<name>-<key>.nc``.
 
-    A new result takes the place of an older one of the same step and name, unless ``keep_older``.
+    A new result takes the place of an older one of the same step and name, unless ``keep_older``. ``fresh`` are steps
+    of which nothing was stored when the work began: there is nothing to be replaced.
     """
 
-    def __init__(self, folder: Path, keep_older: bool = False) -> None:
+    def __init__(self, folder: Path, keep_older: bool = False, fresh: Container[str] = ()) -> None:
         self.folder = folder
         self.keep_older = keep_older
-        self._listed: dict[Path, dict[str, set[Path]]] = {}
+        self.fresh = fresh
+        #: By folder and name of a target the ends of its files' names, with a blank between them.
+        self._listed: dict[Path, dict[str, str]] = {}
 
     def path(self, step: str, name: str, key: str) -> Path:
         """Return where the result of ``step`` on the target ``name`` with this key is or would be."""
@@ -112,7 +117,7 @@ class StageStore:
         def store() -> Path:
             with atomic_write(path) as temporary:
                 temporary.write_bytes(content)
-            if not self.keep_older:
+            if not self.keep_older and step not in self.fresh:
                 self._remove_stale(path)
             return path
 
@@ -131,13 +136,16 @@ class StageStore:
         names = self._listed.get(path.parent)
         if names is None:
             names = self._listed[path.parent] = {}
-            for file in path.parent.glob(f"*-{'[0-9a-f]' * _KEY_LENGTH}.nc"):
-                names.setdefault(file.name[: -len(_KEY_END)], set()).add(file)
-        of_name = names.setdefault(path.name[: -len(_KEY_END)], set())
-        for stale in of_name - {path}:
-            with suppress(OSError):  # it only takes room
-                stale.unlink(missing_ok=True)
-        names[path.name[: -len(_KEY_END)]] = {path}
+            with os.scandir(path.parent) as found:
+                for name, end in (_split(entry.name) for entry in found):
+                    if end:
+                        names[name] = f"{names[name]} {end}" if name in names else end
+        name, own = _split(path.name)
+        for end in names.get(name, "").split():
+            if end != own:
+                with suppress(OSError):  # it only takes room
+                    path.with_name(name + end).unlink(missing_ok=True)
+        names[name] = own
 
     def _read(self, path: Path, read: Callable[[Path], _Stored]) -> _Stored | None:
         if not path.is_file():
@@ -148,3 +156,9 @@ class StageStore:
             with suppress(OSError):
                 path.unlink(missing_ok=True)  # unreadable, so as good as not there: it is made again
             return None
+
+
+def _split(file: str) -> tuple[str, str]:
+    """Return the name of a target and the end of its file's name; of other files the end is empty."""
+    end = file[-len(_KEY_END) :]
+    return (file[: -len(_KEY_END)], end) if _END.fullmatch(end) else (file, "")

@@ -89,6 +89,8 @@ class Recipe:
     pin: tuple[str, ...] = ()
     #: Whether results of the same step and target with other parameters stay in the store.
     keep_older: bool = False
+    #: Mapping steps of which nothing was stored when the run began.
+    fresh: tuple[str, ...] = ()
     #: Whether outcomes say what is stored of their target.
     sized: bool = False
 
@@ -122,7 +124,7 @@ class TargetWorker:
 
     def __init__(self, recipe: Recipe, registry: Registry | None = None) -> None:
         self.recipe = recipe
-        self.store = StageStore(recipe.store, recipe.keep_older)
+        self.store = StageStore(recipe.store, recipe.keep_older, recipe.fresh)
         self._hooks = (registry or recipe.discover()).hooks
         self.loader = cast("Loader", recipe.load.make())
         if recipe.data is not None:

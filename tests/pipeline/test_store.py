@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,6 @@ import xarray as xr
 
 from specframe.errors import RunError
 from specframe.pipeline.store import StageStore, atomic_write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY, OTHER = "0" * 64, "1" * 64
 
@@ -71,3 +69,21 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         fail_half_way()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_of_a_fresh_step_is_not_listed_and_others_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+    scandir = os.scandir
+
+    def counted(path: Path) -> object:
+        listed.append(Path(path).name)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    store = StageStore(tmp_path, fresh=("curves",))
+    for name in "abcd":
+        store.put("curves", name, KEY, _tree())
+        store.put("transit", name, KEY, _tree())
+    assert listed == ["transit"]  # not once for each target: that would grow with their square
