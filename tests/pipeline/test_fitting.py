@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,11 +17,13 @@ from specframe.api import (
     label_matrix,
     make_labels,
     weight_vector,
+    working_in,
     workspace,
 )
 from specframe.errors import DataError, UsageError
 from specframe.pipeline.chain import FittedChain
-from specframe.pipeline.fitting import fit_chain
+from specframe.pipeline.fit_order import single_fits
+from specframe.pipeline.fitting import fit_chain, fit_single
 from specframe.pipeline.learning import LearningData, LearningStep
 
 if TYPE_CHECKING:
@@ -368,8 +371,6 @@ def test_the_history_of_a_training_is_kept_as_a_table(tmp_path: Path) -> None:
 
 
 def test_every_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
-    from specframe.api import working_in
-
     data, labels = _data()
     steps = (LearningStep("a", "model", _Line()), LearningStep("u", "uncertainty", _estimator(Draws("seeds", 2))()))
     _Line.calls.clear()
@@ -437,3 +438,82 @@ def test_a_target_is_as_far_out_as_any_model_of_the_chain_finds() -> None:
     prediction = fit_chain(steps, data, labels, 7).predict(data)
     np.testing.assert_array_equal(prediction["distance"], np.arange(40) / 20.0)
     assert int(prediction["extrapolating"].sum()) == 19
+
+
+def _stack(learns: Any, source: Any) -> tuple[LearningStep, ...]:
+    model = _Line if learns == "residual" else _Reader
+    return (
+        LearningStep("a", "model", _Wide()),
+        LearningStep("b", "model", model(), ("a",), learns),
+        LearningStep("c", "model", _Wide(), ("b",), "residual"),
+        LearningStep("u", "uncertainty", _estimator(Draws(source, 2))()),
+        LearningStep("v", "uncertainty", _estimator(Draws("targets", 2))()),
+    )
+
+
+@pytest.mark.parametrize("groups", [None, 2])
+@pytest.mark.parametrize("learns", ["residual", "target"])
+def test_fits_made_one_by_one_are_those_of_the_chain_each_once(learns: Any, groups: int | None, tmp_path: Path) -> None:
+    data, labels = _data(groups=groups)
+    steps = _stack(learns, "seeds" if groups else "folds")  # one group cannot be split
+    data = replace(data, collections={**data.collections, "b": data.collections["a" if learns == "residual" else "c"]})
+    data = replace(data, collections={**data.collections, "c": data.collections["a"]})
+    whole = fit_chain(steps, data, labels, 7, "fold", 1, inner_folds=3)
+    rounds = single_fits(steps, groups or 3)
+    assert [sorted({fit.step for fit in fits}) for fits in rounds] == [["a"], ["b"], ["c"]]
+    with working_in(tmp_path):
+        for fits in rounds:
+            _Line.calls.clear()
+            for fit in reversed(fits):  # in any order
+                fit_single(fit, steps, data, labels, 7, "fold", 1, inner_folds=3)
+            assert len(_Line.calls) == len(fits)
+        _Line.calls.clear()
+        assembled = fit_chain(steps, data, labels, 7, "fold", 1, inner_folds=3)
+        assert not _Line.calls
+    xr.testing.assert_identical(assembled.predict(data), whole.predict(data))
+
+
+def test_an_ensemble_that_was_broken_off_goes_on_with_the_next_member(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("specframe.pipeline.members._LONG", 0.0)
+
+    class Tiring(_Wide):
+        tired: ClassVar[bool] = True
+
+        def fit(self, *args: Any, **kwargs: Any) -> Any:
+            if len(_Line.calls) == 7 and self.tired:
+                raise KeyboardInterrupt
+            return super().fit(*args, **kwargs)
+
+    data, labels = _data()
+    steps = (LearningStep("a", "model", Tiring()), LearningStep("u", "uncertainty", _estimator(Draws("seeds", 20))()))
+    with working_in(tmp_path):
+        _Line.calls.clear()
+        with pytest.raises(KeyboardInterrupt):
+            fit_chain(steps, data, labels, 7)
+        Tiring.tired = False
+        (tmp_path / "a" / "member-2.fitted" / "state.json").write_bytes(b"{")
+        _Line.calls.clear()
+        chain = fit_chain(steps, data, labels, 7)
+    assert len(_Line.calls) == 14 + 5 * 20  # 6 members were whole, the third one was damaged
+    assert _Line.calls[0]["space"].directory.name == "member-2"
+    xr.testing.assert_identical(chain.predict(data), fit_chain(steps, data, labels, 7).predict(data))
+
+
+def test_fits_that_take_no_time_are_not_kept(tmp_path: Path) -> None:
+    data, labels = _data()
+    with working_in(tmp_path / "work"):
+        fit_chain((LearningStep("a", "model", _Line()),), data, labels, 7)
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_fit_that_cannot_be_kept_is_told_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specframe.pipeline.members._LONG", 0.0)
+    (tmp_path / "work").write_text("a file where a folder should be")
+    told: list[str] = []
+    data, labels = _data()
+    with working_in(tmp_path / "work", told.append):
+        chain = fit_chain((LearningStep("a", "model", _Line()),), data, labels, 7)
+    assert "could not be kept" in told[0]
+    assert np.isfinite(chain.predict(data)["mean"]).all()

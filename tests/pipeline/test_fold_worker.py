@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +16,14 @@ from specframe.pipeline.fit_order import single_fits
 from specframe.pipeline.fitting import inner_folds_of
 from specframe.pipeline.fold_worker import FitTask, FoldRecipe, FoldWorker, LearningRecipe, Problem, Splits
 from specframe.pipeline.learning import LearningData
-from specframe.pipeline.learning_file import read_learning, write_learning
+from specframe.pipeline.learning_file import write_learning
 from specframe.pipeline.target import StepRecipe
 from specframe.registry import Registry
 from specframe.testing import regression_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: What is given in place of the parameters of the conformance suite, so that a fit takes a fraction of a second.
 _QUICK: dict[str, dict[str, Any]] = {
@@ -42,7 +42,7 @@ def pool() -> Iterator[ProcessExecutor]:
 
 
 def _problem(model: str, folder: Path) -> tuple[list[StepRecipe], LearningData, xr.DataArray]:
-    """Return the steps of a model with an ensemble, draws and calibrated errors, and the conformance suite's problem."""
+    """Return the steps of a model with an ensemble, draws and calibrated errors, and a problem of the suite's."""
     component = Registry.discover().resolve("model", model).component
     example: dict[str, Any] = {}
     if component.example:
