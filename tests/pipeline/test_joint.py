@@ -132,7 +132,9 @@ def test_all_of_them_incomplete_is_said(joint_pipeline: Make, tmp_path: Path) ->
     assert run.metrics["missing"]["rmse-ppm"] == "none of the 6 labelled targets was measured in every channel"
 
 
-def test_figures_and_report_show_each_visit_and_the_flagged_targets(joint_pipeline: Make, tmp_path: Path) -> None:
+def test_figures_and_report_show_each_visit_and_the_flagged_targets(
+    joint_pipeline: Make, tmp_path: Path, rendered: None
+) -> None:
     run = joint_pipeline({"saturated": ["t4"]}, scores=[], n_targets=5).run(tmp_path / "out", quiet=True)
     why = run.manifest["drawn"]
     assert set(why.values()) >= {"best", "median", "worst"}

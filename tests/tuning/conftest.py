@@ -44,7 +44,7 @@ def gain_pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
 
 
 @pytest.fixture
-def figures() -> None:
+def figures(rendered: None) -> None:
     """Ask for it where a search is to draw its figures."""
 
 

@@ -154,7 +154,7 @@ def test_a_figure_needs_neither_prediction_nor_errors(grid, observed):
     assert figure.axes[1].get_ylabel() == "Obs. − nearest\n(as above)"
 
 
-def test_drawing_leaves_matplotlib_as_it_was(results, tmp_path):
+def test_drawing_leaves_matplotlib_as_it_was(results, tmp_path, rendered):
     mpl.rcParams["font.size"] = 23.0
     try:
         GridComparison(figures=1).export_results(results, tmp_path)
