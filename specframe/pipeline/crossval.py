@@ -21,6 +21,7 @@ from specframe.pipeline.fitting import inner_folds_of
 from specframe.pipeline.fold_worker import FIT, FOLDS, FitTask, FoldRecipe, FoldWorker, LearningRecipe, Problem, Splits
 from specframe.pipeline.keys import digest, environment_digest
 from specframe.pipeline.learning_file import write_learning
+from specframe.progress.place import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -212,14 +213,22 @@ class Learning:
         """Have folds, and all targets for ``None``, fitted by the executor's workers."""
         recipe, problem = self._worker.recipe, self._worker.problem
         job: Job[FitTask, float] = Job(FoldWorker, recipe)
+        executor, progress = self._session.executor, self._session.progress
+
+        def told(text: str) -> None:
+            with at(FOLDS):  # whoever listens to workers does so in a thread of his own
+                progress.tell(text)
+
+        executor.tell = told
         try:
             write_learning(recipe.data, problem.data, problem.labels)
             self._send_single(job, wanted)
-            for task, result in self._session.executor.map(job, [FitTask(fold) for fold in wanted]):
+            for task, result in executor.map(job, [FitTask(fold) for fold in wanted]):
                 _found(task, result)
                 if task.fold is not None:
                     advance()
         finally:
+            executor.tell = progress.tell
             shutil.rmtree(recipe.data.parent, ignore_errors=True)
 
     def _send_single(self, job: Job[FitTask, float], wanted: Sequence[int | None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,8 +60,17 @@ def write_learning(folder: Path, data: LearningData, labels: xr.DataArray) -> No
 
 
 def read_learning(folder: Path) -> tuple[LearningData, xr.DataArray]:
-    """Read what :func:`write_learning` wrote: the data and their labels."""
-    structure = json.loads((folder / _STRUCTURE).read_text(encoding="utf-8"))
+    """Read what :func:`write_learning` wrote: the data and their labels.
+
+    Raises :class:`RunError` where the folder cannot be seen.
+    """
+    try:
+        structure = json.loads((folder / _STRUCTURE).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(
+            f"{folder} cannot be read on {socket.gethostname()} ({error.strerror}): the run's folder must lie where "
+            "all workers see it"
+        ) from error
     reader = _Reader(folder)
     trees = [reader.tree(nodes) for nodes in structure["trees"]]
     labels = reader.array(structure["labels"])
