@@ -70,6 +70,9 @@ def read_file(path: Path, shown: str, order: int, problems: Problems) -> Node:
         When the file cannot be read, or is not YAML.
     """
     source = Source(shown, order, path.absolute().parent)
+    if _waits(path):
+        problems.add(source.whole(), "is a pipe, a socket or a device, expected a file")
+        raise problems.error()
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -220,6 +223,14 @@ class _Converter:
         except ValueError as error:
             self.problems.add(at, f"{error}, got {text if len(text) < 40 else text[:39] + '…'}")
             return ScalarNode(None, at, spoilt=True)
+
+
+def _waits(path: Path) -> bool:
+    """Return whether a path is neither a file nor a folder: reading it could wait without end."""
+    try:
+        return path.exists() and not (path.is_file() or path.is_dir())
+    except (OSError, ValueError):  # it is told when it is read
+        return False
 
 
 def _decode(raw: bytes, source: Source, problems: Problems) -> str:

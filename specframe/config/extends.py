@@ -62,9 +62,11 @@ def extended(root: MapNode, path: Path | None, problems: Problems) -> MapNode:
 def _base_file(entry: Entry, problems: Problems) -> Path:
     """Return the absolute path that ``extends`` states."""
     node = Substitution(None, problems).apply(entry.value)
-    if isinstance(node, ScalarNode) and isinstance(node.value, str):
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and "\0" in node.value:
+        problems.add(entry.value.at, "extends: the path has a NUL character, which no path has")
+    elif isinstance(node, ScalarNode) and isinstance(node.value, str):
         return absolute(node.value, node.at.base)
-    if not (isinstance(node, ScalarNode) and node.spoilt):
+    elif not (isinstance(node, ScalarNode) and node.spoilt):
         problems.add(entry.value.at, f"extends: expected the path of one YAML file, got {describe(node)}")
     raise problems.error()
 

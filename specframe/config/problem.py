@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Position", "Problem", "Problems", "nearest", "styled"]
 
+#: So many problems are told: nobody makes more by hand.
+_TOLD = 200
+
 #: Longest excerpt of a source line, in characters: with its gutter it fits a terminal of 120 columns.
 EXCERPT = 100
 
@@ -124,11 +127,11 @@ class Problems:
         return sorted(self._found, key=lambda problem: problem.position.rank)
 
     def error(self) -> ConfigError:
-        """Return the error that tells them all."""
+        """Return the error that tells them all, of very many the first."""
         found = self.sorted()
-        lines = [str(problem) for problem in found]
+        lines = [str(problem) for problem in found[:_TOLD]]
         if len(found) > 1:
-            lines.append(f"{len(found)} problems")
+            lines.append(f"{len(found)} problems" + (f", the first {_TOLD} are shown" if len(found) > _TOLD else ""))
         return ConfigError("\n".join(lines), found)
 
     def raise_if_any(self) -> None:

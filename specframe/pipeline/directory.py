@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from specframe.errors import InputFileError, RunError, SpecframeError, UsageError
-from specframe.pipeline.downloaded import check_links, check_manifest
-from specframe.pipeline.keys import content_digest
+from specframe.pipeline.downloaded import check_links, check_manifest, checked_output
 from specframe.pipeline.manifest import output_hashes
 from specframe.pipeline.outputs import write_json
 from specframe.pipeline.refusal import cannot_write, refuses_all
@@ -181,15 +180,9 @@ class RunDirectory:
         Files whose names begin with a dot, which file managers leave, are nobody's.
         """
         outputs = self.manifest()["outputs"]
-        if not prefix.endswith("/") and prefix not in outputs:
-            raise InputFileError(self.path / MANIFEST, f"has no hash of {prefix}; run the pipeline again")
-        listed = {name: digest for name, digest in outputs.items() if name.startswith(prefix)}
-        for name, digest in listed.items():
-            if content_digest(self.path / name) != digest:
-                raise InputFileError(
-                    self.path / name,
-                    "differs from what the run wrote (its hash is in manifest.json); run the pipeline again",
-                )
+        listed = [name for name in outputs if name.startswith(prefix)] if prefix.endswith("/") else [prefix]
+        for name in listed:
+            checked_output(self.path, name, outputs)
         for file in (self.path / prefix).rglob("*") if prefix.endswith("/") else ():
             name = file.relative_to(self.path).as_posix()
             if name not in listed and not file.name.startswith(".") and not file.is_dir():
@@ -322,8 +315,8 @@ def _unusable(folder: Path, error: OSError) -> SpecframeError:
 def _outputs(manifest: Path) -> set[str]:
     """Return the outputs that a manifest lists; none when there is no such file, or it was changed."""
     try:
-        return set(json.loads(manifest.read_text(encoding="utf-8"))["outputs"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return set(check_manifest(manifest, json.loads(manifest.read_text(encoding="utf-8")))["outputs"])
+    except (FileNotFoundError, ValueError, RecursionError, InputFileError):
         return set()
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
+from specframe.pipeline.keys import content_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["check_links", "check_manifest"]
+__all__ = ["check_links", "check_manifest", "checked_output"]
 
 #: Folders with a file for each target and step, or runs of their own: only what they hold themselves is looked at.
 _SHALLOW = ("stages", "predictions")
@@ -43,8 +45,8 @@ def check_links(folder: Path) -> None:
                 )
             try:
                 mode = path.stat().st_mode
-            except OSError:  # it leads nowhere
-                continue
+            except OSError:
+                raise InputFileError(path, f"is a link that leads nowhere, to {leads}; remove it") from None
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise InputFileError(path, "is a pipe, a socket or a device, which no run holds; remove it")
 
@@ -69,6 +71,31 @@ def _entries(folder: Path, shallow: tuple[str, ...]) -> Iterator[tuple[Path, int
             if stat.S_ISDIR(mode) and levels != 1:
                 inner = 1 if not levels and place == folder and entry.name in shallow else 0
                 waiting.append((Path(entry.path), inner))
+
+
+def checked_output(folder: Path, name: str, outputs: Mapping[str, str]) -> Path:
+    """Return the path of a result that is what the run wrote, to the byte.
+
+    Whoever changes a hash in the manifest, too, is not found out. Such a file may be nonsense, but it reads no others.
+
+    Raises
+    ------
+    InputFileError
+        When it is gone, was changed, or the manifest does not list it.
+    """
+    path = folder / name
+    if name not in outputs:
+        raise InputFileError(path, "is none of the results that manifest.json lists")
+    if content_digest(path) != outputs[name]:
+        raise InputFileError(
+            path, "differs from what the run wrote (its hash is in manifest.json); run the pipeline again"
+        )
+    if path.suffix == ".nc":
+        try:
+            check_hdf5_sizes(path)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise InputFileError(path, f"cannot be read: {error}") from None
+    return path
 
 
 def check_manifest(path: Path, content: Any) -> dict[str, Any]:

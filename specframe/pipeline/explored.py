@@ -12,6 +12,7 @@ import numpy as np
 
 from specframe.api.files import file_name
 from specframe.api.observation import level_of, nodes
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import DataError, InputFileError, RunError, SpecframeError, UsageError
 from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.gather import SetAside
@@ -252,8 +253,9 @@ class RunData:
         if not path.is_file():  # the key that the manifest has is that of the last step
             path = self._files.get(file_name(target), path)
         try:
+            check_hdf5_sizes(path)
             return read_tree(path)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
             why = "is not there any more" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
             raise InputFileError(path, f"{why}; run the pipeline again") from None
 

@@ -103,20 +103,25 @@ def _file_digest(path: str, size: int, changed: int) -> str:
     return sha.hexdigest()
 
 
-@lru_cache(maxsize=256)
 def code_digest(target: str) -> str:
     """Return a digest of the sources of the top-level package (or file) that ``"module:Class"`` lives in.
 
     Versions alone would keep results of code that was edited since, in an editable install or a local plugin file.
+    That of a package is of the first call, when it is imported; a plugin file is imported anew when its text changes.
     """
     top = target.partition(":")[0].partition(".")[0]
     spec = find_spec(top)
     if spec is None:
         return ""
-    roots = [Path(location) for location in spec.submodule_search_locations or ()]
-    files = sorted(file for root in roots for file in root.rglob("*.py"))
-    if not files and spec.origin is not None and Path(spec.origin).is_file():
-        files = [Path(spec.origin)]
+    if spec.submodule_search_locations:
+        return _package_digest(tuple(spec.submodule_search_locations))
+    files = [Path(spec.origin)] if spec.origin is not None and Path(spec.origin).is_file() else []
+    return digest_files((f"{i}", file) for i, file in enumerate(files))
+
+
+@lru_cache(maxsize=256)
+def _package_digest(roots: tuple[str, ...]) -> str:
+    files = sorted(file for root in roots for file in Path(root).rglob("*.py"))
     return digest_files((f"{i}", file) for i, file in enumerate(files))
 
 

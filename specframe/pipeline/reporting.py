@@ -13,6 +13,7 @@ import numpy as np
 
 from specframe.api.files import file_name
 from specframe.pipeline.directory import RunDirectory
+from specframe.pipeline.downloaded import checked_output
 from specframe.pipeline.parameters import parameter_lines
 from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.report import ReportFigure, write_report
@@ -68,6 +69,8 @@ _CAPTIONS = {
 _COVARIANCE = (
     " The errors of the channels are correlated: 'covariance' in predictions.nc holds the covariance of all depths."
 )
+#: Results that a report is made of, besides figures.
+_READ = {"metrics.json", "predictions.nc", "quality.ecsv", "parameters.ecsv", "pipeline.yaml"}
 #: Figures of all targets come first, those of a target together.
 _OF_ALL = (
     "predicted-parameters",
@@ -101,6 +104,8 @@ def report_run(run: Run, path: Path) -> Path:
     ------
     UsageError
         When another specframe is working in the folder of the run, and ``path`` is in it.
+    InputFileError
+        When a result is not what the run wrote.
     RunError
         When another specframe replaced the results meanwhile.
     WriteError
@@ -109,6 +114,9 @@ def report_run(run: Run, path: Path) -> Path:
     directory = RunDirectory(run.path)
     inside = path.resolve().parent == run.path.resolve()
     with directory.locked() if inside else nullcontext(), directory.unchanged() as manifest:
+        for name in manifest["outputs"]:
+            if name in _READ or name.startswith("figures/"):
+                checked_output(run.path, name, manifest["outputs"])
         try:
             return report_folder(path, run.path, manifest)
         except OSError as error:

@@ -11,6 +11,7 @@ import numpy as np
 
 from specframe.errors import InputFileError, UsageError
 from specframe.pipeline.directory import RunDirectory
+from specframe.pipeline.downloaded import checked_output
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +37,7 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """The content of ``metrics.json``: scores on held-out targets under ``"cv"``."""
-        content: dict[str, Any] = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(self._result("metrics.json").read_text(encoding="utf-8"))
         return content
 
     @cached_property
@@ -44,14 +45,14 @@ class Run:
         """The Prediction of every target; of a run that learns, by models that had not seen the target."""
         import xarray as xr
 
-        return xr.load_dataset(self.path / "predictions.nc", engine="h5netcdf")
+        return xr.load_dataset(self._result("predictions.nc"), engine="h5netcdf")
 
     @cached_property
     def quality(self) -> QTable:
         """What the steps found out about each target: numbers and flags, see ``quality.ecsv``."""
         from astropy.table import QTable
 
-        return _filled(QTable.read(self.path / "quality.ecsv", format="ascii.ecsv"))
+        return _filled(QTable.read(self._result("quality.ecsv"), format="ascii.ecsv"))
 
     @cached_property
     def parameters(self) -> QTable:
@@ -67,7 +68,7 @@ class Run:
         path = self.path / "parameters.ecsv"
         if not path.is_file():
             raise InputFileError(path, "is not there: the outputs of the run are no parameters; see its predictions")
-        return _filled(QTable.read(path, format="ascii.ecsv"))
+        return _filled(QTable.read(self._result("parameters.ecsv"), format="ascii.ecsv"))
 
     def observation(self, target: str) -> xr.DataTree:
         """Return what the last calibrate or detrend step made of a target: light curves, models, depths, covariance.
@@ -110,6 +111,10 @@ class Run:
         """The predictions below this run, by name: those of the pipeline's ``predict``, and of :meth:`predict`."""
         complete = sorted((self.path / "predictions").glob("*/manifest.json"))
         return [Run(file.parent) for file in complete]
+
+    def _result(self, name: str) -> Path:
+        """Return the path of a result, which must be what the run wrote."""
+        return checked_output(self.path, name, self.manifest["outputs"])
 
     def predict(self, data: Path | str | None = None, out: Path | str | None = None, **options: Any) -> Run:
         """Apply the fitted run to the data at ``data``, labels not needed, and return the new folder opened.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def _variables(path: Path) -> dict[str, Any]:
     """Return the variables of all groups of a NetCDF file by their paths."""
     import xarray as xr
 
+    check_hdf5_sizes(path)
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         return {
             f"{node.path}/{name}".strip("/"): variable.values

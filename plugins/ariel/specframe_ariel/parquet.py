@@ -121,7 +121,8 @@ def read_image(path: Path, shape: tuple[int, ...], *, boolean: bool = False) -> 
         table = scan.collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from None
-    image = table.to_numpy()
+    typed = all(dtype == pl.Boolean if boolean else dtype.is_numeric() for dtype in table.dtypes)
+    image = table.to_numpy() if typed else np.empty(0, object)
     if image.dtype.kind not in ("b" if boolean else "fiu"):
         wanted = "true or false" if boolean else "numbers"
         raise InputFileError(

@@ -49,6 +49,11 @@ class _RetrievalText(Exporter):
             groups = [(name, {name}) for name in wanted] if self.params.split else [("", set(wanted))]
             for label, chosen in groups:
                 path = Path(directory) / f"{file_name(spectrum.target, label, self.name)}.txt"
+                if path in files:
+                    raise DataError(
+                        f"{self.name}: the files of two targets or instruments would both be called {path.name!r}, for "
+                        f"instance those of {spectrum.target}; rename one of them"
+                    )
                 files[path] = self._text(spectrum.of(chosen)).encode()
         return write_whole(files)
 
