@@ -53,6 +53,7 @@ _found: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
 def work_on(job: Job[Any, Any], task: Any, topic: str, entry: Pass | None) -> Done | Unfit:
     """Work on a task in this process, alone and with one thread, if the process is let in."""
+    from dask import config
     from distributed import get_worker
 
     worker = get_worker()
@@ -71,7 +72,8 @@ def work_on(job: Job[Any, Any], task: Any, topic: str, entry: Pass | None) -> Do
                 ours = worker_for(job)
             except (ImportError, PluginError) as error:
                 return Unfit(worker.address, socket.gethostname(), (f"{type(error).__name__}: {error}",))
-            with one_thread(), listening(heard):
+            # dask in a task computes there: else xarray would have the scheduler lock each file that it writes
+            with one_thread(), listening(heard), config.set(scheduler="synchronous"):
                 result = ours.process(task)
             return Done(result, _messages.take())
         finally:

@@ -11,9 +11,10 @@ from specframe.executors.premises import Premises
 from specframe.pipeline.keys import code_digest, file_digest, package_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from specframe.pipeline.run import Session
+    from specframe.config.spec import Part
 
 __all__ = ["premises_of", "versions_of"]
 
@@ -21,22 +22,24 @@ __all__ = ["premises_of", "versions_of"]
 _SHOWN = 12
 
 
-def premises_of(session: Session) -> Premises:
-    """Return what workers of a session must share with this process."""
-    spec = session.spec
-    parts = [(part.component.component.target, part.component.distribution) for part in (*spec.steps, *spec.scores)]
-    files = tuple(session.plugin_files)
-    local = {file.stem for file in files}
-    packages = {target.partition(":")[0].partition(".")[0]: distribution for target, distribution in parts}
-    packages = {name: distribution for name, distribution in packages.items() if name not in local}
-    return Premises(session.directory.path, partial(versions_of, tuple(sorted(packages.items())), files))
+def premises_of(folder: Path, parts: Iterable[Part], plugin_files: tuple[Path, ...] = ()) -> Premises:
+    """Return what workers must share with this process that work with these components, in a folder."""
+    files = tuple(file.expanduser().resolve() for file in plugin_files)
+    local = set(map(str, files))
+    packages = {
+        part.component.component.target.partition(":")[0].partition(".")[0]: part.component.distribution
+        for part in parts
+        if part.component.distribution not in local
+    }
+    packages.pop("specframe", None)  # its own scores
+    return Premises(folder.absolute(), partial(versions_of, tuple(sorted(packages.items())), files))
 
 
-@lru_cache(maxsize=64)
 def versions_of(packages: tuple[tuple[str, str], ...], files: tuple[Path, ...]) -> dict[str, str]:
     """Return the versions and code digests that results of a run rest on in this process, by name.
 
-    They are those of the first call: code that is edited later is not what this process has imported.
+    Those of packages are of the first call: code that is edited later is not what this process has imported. Plugin
+    files are imported anew when their text changes.
 
     Parameters
     ----------
@@ -45,9 +48,14 @@ def versions_of(packages: tuple[tuple[str, str], ...], files: tuple[Path, ...]) 
     files
         Local plugin files.
     """
-    code = {f"plugin {name}": _code(name, distribution) for name, distribution in packages}
     local = {f"plugin file {file}": _content(file) for file in files}
-    return {**package_versions(), "specframe": _code("specframe", "specframe"), **code, **local}
+    return {**_installed(packages), **local}
+
+
+@lru_cache(maxsize=64)
+def _installed(packages: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    code = {f"plugin {name}": _code(name, distribution) for name, distribution in packages}
+    return {**package_versions(), "specframe": _code("specframe", "specframe"), **code}
 
 
 def _code(name: str, distribution: str) -> str:

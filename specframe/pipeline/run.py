@@ -86,7 +86,7 @@ class Session:
         return Recipe(
             load=StepRecipe.of(load),
             maps=maps,
-            store=self.directory.stages,
+            store=self.directory.stages.absolute(),  # workers may be in other folders
             plugin_files=self.plugin_files,
             block=self.spec.plugins.block,
             pin=self.spec.plugins.pin,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import DataError, RunError, UsageError, printable
 from specframe.pipeline.directory import locked
+from specframe.pipeline.premises import premises_of
 from specframe.pipeline.target import Outcome, Recipe, StepRecipe, map_targets, reason_of
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def simulate(
     recipe = Recipe(
         load=StepRecipe.of(spec.steps[0]),
         maps=(),
-        store=out,
+        store=out.absolute(),
         plugin_files=plugin_files,
         block=spec.plugins.block,
         pin=spec.plugins.pin,
@@ -108,6 +109,7 @@ def simulate(
         writer.simulator.check_folder(out)
         out.mkdir(parents=True, exist_ok=True)
         with locked(out / _LOCK):
+            executor.premises = premises_of(out, spec.steps[:1], plugin_files)
             try:
                 return _simulate(writer, progress, executor)
             finally:

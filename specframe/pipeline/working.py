@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from specframe.errors import SpecframeError
@@ -17,6 +17,7 @@ from specframe.progress.place import raised_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from specframe.pipeline.directory import Content
     from specframe.pipeline.run import Session
@@ -29,8 +30,9 @@ def in_directory(session: Session, fresh: bool, work: Callable[[], None], conten
     directory, progress = session.directory, session.progress
     directory.open(content)
     session.executor.tell = progress.tell
-    session.executor.premises = premises_of(session)
-    with logged_to(progress), directory.locked():
+    spec = session.spec
+    session.executor.premises = premises_of(directory.path, (*spec.steps, *spec.scores), session.plugin_files)
+    with logged_to(progress), _without_dask_locks(), directory.locked():
         directory.recover()
         directory.open(content)  # again: another process may have finished here before the lock was ours
         if fresh:
@@ -45,6 +47,15 @@ def in_directory(session: Session, fresh: bool, work: Callable[[], None], conten
                 raise cannot_write(error.filename or directory.path, error) from error
             raise
         progress.event("finished", timings={k: round(v, 3) for k, v in session.timings.items()})
+
+
+def _without_dask_locks() -> AbstractContextManager[object]:
+    """Keep xarray from asking a Dask client that the caller has open for locks of our files, which it cannot name."""
+    dask = sys.modules.get("dask")
+    if dask is None:
+        return nullcontext()
+    settings: AbstractContextManager[object] = dask.config.set(scheduler="synchronous")
+    return settings
 
 
 def _leave_failure(session: Session, error: BaseException) -> None:

@@ -163,7 +163,7 @@ class _Search:
 
     def _job(self) -> Job[Task, Judgement]:
         session = self.session
-        return Job(Judge, JudgeRecipe(session.directory.path, self.tuning.score, session.plugin_files))
+        return Job(Judge, JudgeRecipe(session.directory.path.absolute(), self.tuning.score, session.plugin_files))
 
     def _wants_more(self) -> bool:
         trials, timeout, grid = self.tuning.trials, self.tuning.timeout, self.tuning.sampler == "grid"

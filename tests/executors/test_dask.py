@@ -30,19 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
-    """A scheduler with two workers; tests leave it as they found it."""
-    processes = DaskProcesses(tmp_path_factory.mktemp("dask"))
-    try:
-        processes.add()
-        processes.add()
-        wait_for(lambda: processes.there() == 2)
-        yield processes
-    finally:
-        processes.close()
-
-
 @pytest.fixture
 def executor(cluster: DaskProcesses) -> Iterator[DaskExecutor]:
     with DaskExecutor(scheduler=cluster.address) as made:
