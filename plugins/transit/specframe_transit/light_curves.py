@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["LightCurves", "Visit", "as_days", "gather", "given_contacts", "usable_samples"]
 
 
+_SECONDS_PER_DAY = 86400.0
+
+
 @dataclass(frozen=True)
 class Visit:
     """Nodes that share a clock: ``label`` as in their paths, ``reference`` in d is where times are counted from."""
@@ -31,7 +34,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class LightCurves:
-    """One node: ``time`` (n_time,) and ``exposure`` in d, the former since the visit's reference.
+    """One node: ``time`` (n_time,) in d since the visit's reference; ``exposure`` in d, the cadence where not known.
 
     ``flux`` and ``flux_error`` (n_channel, n_time) are relative to ``level`` (n_channel,); ``use`` tells which samples
     may be used; ``channel`` (n_channel,) numbers the channels of all instruments, the same in every visit.
@@ -110,6 +113,8 @@ def _node(
     scale = np.where(level > 0, level, 1.0)[:, None]
     time = np.asarray(data["time"].values, float) * as_days(data) - reference
     seen = _seen_times(data, use) - reference
+    cadence = float(np.median(np.diff(seen))) if len(seen) > 1 else 0.0
+    seconds = data.attrs.get("exposure_time")
     limb_darkening = None
     if "limb_darkening" in data and data["limb_darkening"].dims == ("coefficient", "wavelength"):
         limb_darkening = np.asarray(data["limb_darkening"].values, float)
@@ -123,7 +128,7 @@ def _node(
         instrument=instrument,
         visit=visit,
         time=time,
-        exposure=float(np.median(np.diff(seen))) if len(seen) > 1 else 0.0,
+        exposure=cadence if seconds is None else float(seconds) / _SECONDS_PER_DAY,
         wavelength=np.asarray(data["wavelength"].values, float),
         channel=channel,
         level=level,

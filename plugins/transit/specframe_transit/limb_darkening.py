@@ -38,7 +38,8 @@ def correction_basis(
 ) -> NDArray[np.float64]:
     """Return Legendre polynomials in ln wavelength, scaled to -1 ... 1 over the channels, (n_channel, order + 1).
 
-    The channels that count are those of ``use`` (n_channel,). A single channel has a constant only; ``order`` -1 gives no columns: limb darkening is not corrected.
+    The channels that count are those of ``use`` (n_channel,). A single channel has a constant only; ``order`` -1 gives
+    no columns: limb darkening is not corrected.
     """
     count = len(wavelength) if use is None or not use.any() else int(use.sum())
     return scaled_legendre(np.log(wavelength), min(order, count - 1), use)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import grouped_folds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,13 +29,20 @@ def some_outputs(count: int) -> NDArray[np.intp]:
 
 
 def held_out_folds(prediction: xr.Dataset, seed: int) -> NDArray[np.intp]:
-    """Return the fold (n_target,) of each target: the prediction's own, which keep groups whole, else random ones."""
+    """Return the fold (n_target,) of each target: the prediction's own, which keep groups whole, else random ones.
+
+    Which are together then follows from the targets' names and the seed, whatever their order.
+    """
     if "fold" in prediction:
         fold = np.unique(prediction["fold"].values, return_inverse=True)[1]
         if fold.max() > 0:
             return np.asarray(fold.reshape(-1), np.intp)
-    shuffled = np.random.default_rng(seed).permutation(prediction.sizes["target"])
-    return np.asarray(shuffled % min(_FOLDS, len(shuffled)), np.intp)
+    names = prediction["target"].values
+    folds = np.zeros(len(names), np.intp)
+    if len(names) > 1:
+        for number, (_, test) in enumerate(grouped_folds(names, min(_FOLDS, len(names)), seed)):
+            folds[test] = number
+    return folds
 
 
 def chosen_shrinkage(
