@@ -85,6 +85,23 @@ class Tiny(Loader):
         return make_labels(depths, targets, [f"wl_{i + 1}" for i in range(self.params.channels)])
 
 
+class TinySpectra(Tiny):
+    """Makes the depths themselves, so that no step and no stored result stand between them and the main process."""
+
+    name = "tiny-spectra"
+
+    def load(self, target: str) -> xr.DataTree:
+        """Make a spectrum."""
+        number, size = int(target[1:]), self.params.channels
+        depth = self._depths(number) + np.random.default_rng(number).normal(0, _NOISE, size)
+        units = {"units": ""}
+        node = xr.Dataset(
+            {"depth": ("wavelength", depth, units), "depth_error": ("wavelength", np.full(size, _NOISE), units)},
+            coords={"wavelength": ("wavelength", np.linspace(1.0, 2.0, size), {"units": "um"})},
+        )
+        return make_observation(target, {"spectrum/0": node})
+
+
 class Nothing(Params):
     """Takes nothing."""
 
@@ -121,5 +138,6 @@ class TinyDepths(Detrender):
 def specframe_components() -> Iterator[Component]:
     """Offer the tiny components."""
     yield Component(kind="loader", name="tiny", target="tiny_targets:Tiny", params=TinyParams)
+    yield Component(kind="loader", name="tiny-spectra", target="tiny_targets:TinySpectra", params=TinyParams)
     yield Component(kind="detrender", name="tiny-curves", target="tiny_targets:TinyCurves", params=Nothing)
     yield Component(kind="detrender", name="tiny-depths", target="tiny_targets:TinyDepths", params=Nothing)

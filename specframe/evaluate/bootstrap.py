@@ -39,8 +39,8 @@ LEVEL = 0.95
 #: With fewer groups the resamples are too few and too alike: 95 % intervals of a mean of 8 normal values hold 89 %.
 FEWEST_GROUPS = 8
 
-#: Resamples computed at once, and numbers of them for all targets together: 128 MB. 1000 x 673 counts are 5 MB.
-_AT_ONCE, _NUMBERS_AT_ONCE = 1000, 2**24
+#: Resamples computed at once, and numbers of them for all targets together: 32 MB. 1000 x 673 counts are 5 MB.
+_AT_ONCE, _NUMBERS_AT_ONCE = 1000, 2**22
 #: With more groups the jackknife leaves out so many blocks of them in turn. One by one, time and memory would grow with
 #: their square, and the acceleration, 1 / sqrt(groups) of a skewness, is known to 0.0004 from 1000 blocks as well.
 _MOST_BLOCKS = 1000
