@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["images", "spectra", "tables"]
 
-_TRAINING = {"epochs": 60, "batch_size": 16, "learning_rate": 5e-3, "validation": 0.2}
+_TRAINING = {"epochs": 20, "batch_size": 16, "learning_rate": 1e-2, "validation": 0.2}
 
 
 def spectra(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written

@@ -20,7 +20,10 @@ def one_start(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to 
     """Start the maximisation once, for few targets: the suite fits some 70 times, and its problems have one maximum."""
     from specframe.testing import regression_problem
 
-    return {"params": {"restarts": 0}, "examples": [regression_problem(seed, n_target=40) for seed in (0, 1)]}
+    return {
+        "params": {"restarts": 0, "max_iterations": 15},
+        "examples": [regression_problem(seed, n_target=30) for seed in (0, 1)],
+    }
 
 
 def bands(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to be written

@@ -80,6 +80,7 @@ def specframe_components() -> Iterator[Component]:
         requires=("scikit-learn>=1.6",),
         summary="Extremely randomised trees, with the scatter of similar training labels as error",
         tags=("regression", "trees", "nonlinear", "uncertainty"),
+        example="specframe_linear.examples:few_trees",
     )
     yield Component(
         kind="model",

@@ -99,6 +99,7 @@ def specframe_components() -> Iterator[Component]:
         params=QuantileParams,
         summary="Bounds between quantiles: the model's own, or quantiles of residuals regressed on the prediction",
         tags=("aleatoric", "quantiles", "pinball"),
+        example="specframe_uncertainty.examples:one_level",
     )
     yield Component(
         kind="uncertainty",

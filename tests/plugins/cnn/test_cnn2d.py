@@ -80,7 +80,8 @@ def test_detrended_flux_is_not_divided_again():
 def test_depths_are_found_in_images(tmp_path):
     made = images(tmp_path)
     problem = made["examples"][0]
-    model = Cnn2d(**made["params"]).fit(problem.X, problem.y, seed=1)
+    training = {**made["params"]["training"], "epochs": 60, "learning_rate": 5e-3}
+    model = Cnn2d(**{**made["params"], "training": training}).fit(problem.X, problem.y, seed=1)
     error = model.predict(problem.X_new)["mean"].values - problem.y_new.values
     assert np.sqrt(np.mean(error**2)) < 0.25 * problem.y_new.values.std()
 
