@@ -31,7 +31,7 @@ RELATIVE, FLOOR = 0.02, 0.005
 
 def observed_file(folder: str) -> Path:
     """Write the spectrum as text and return the file."""
-    with np.load(DATA / "telescopeml_tutorial2_hd3651b.npz") as golden:
+    with np.load(DATA / "telescopeml_tutorial2_hd3651b.npz", allow_pickle=False) as golden:
         wavelength, flux = golden["wl_obs"], golden["flam_obs"]
     kept = (wavelength > 0.85) & (wavelength < 2.42)
     error = np.hypot(RELATIVE * flux, FLOOR * flux.max())

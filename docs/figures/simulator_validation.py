@@ -140,7 +140,7 @@ def principal_components() -> None:
 @cache
 def white_curves() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the real white light curves of 2024 (n_planet, 187), the planets' mean depths and stars."""
-    file = np.load(DATA / "adc24/white_light_curves.npz")
+    file = np.load(DATA / "adc24/white_light_curves.npz", allow_pickle=False)
     labels = pl.read_csv(DATA / LABELS[2024])
     table = pl.DataFrame({"planet_id": file["planet_id"]}).join(
         pl.read_csv(DATA / "adc24/train_adc_info.csv"), on="planet_id", how="left", maintain_order="left"

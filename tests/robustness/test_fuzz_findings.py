@@ -1,0 +1,100 @@
+"""What fuzzing and campaigns found: each was an exception that named no file, a hang, or a wrong answer."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from specframe.errors import InputFileError
+from specframe_ariel.parquet import read_columns, read_image
+from specframe_ariel.simulate.params import SimulatedParams
+from specframe_ariel.simulate.spectra import given_planets
+from specframe_retrieval.splat.examples import splat_library
+from specframe_retrieval.splat.library import SplatLibrary
+from specframe_transit.cleaning.grid import make_grid
+from specframe_transit.cleaning.params import GridParams
+from specframe_transit.stellar.channel import read_throughput
+from specframe_transit.stellar.grid import open_grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("column", ["QUALITY_FLAG", "INSTRUMENT", "PUBLISHED"])
+def test_a_library_whose_table_lacks_a_column(tmp_path: Path, column: str) -> None:
+    """KeyError; found by benchmarks/fuzz.py --what text."""
+    params = splat_library(tmp_path)["params"]
+    for table in (tmp_path / "db").iterdir() if (tmp_path / "db").is_dir() else tmp_path.rglob("*.txt"):
+        table.write_text(table.read_text().replace(column, "ANOTHER"))
+    with pytest.raises(InputFileError, match=f"has no '{column}'"):
+        SplatLibrary(**params).targets()
+
+
+@pytest.mark.parametrize("values", [[{"a": 1.0}], ["1.0"], [True]])
+def test_times_that_are_no_numbers(tmp_path: Path, values: list[object]) -> None:
+    """ValueError of xarray."""
+    pl.DataFrame({"t": values}).write_parquet(tmp_path / "axis_info.parquet")
+    with pytest.raises(InputFileError, match=r"column 't' holds .*, expected numbers"):
+        read_columns(tmp_path / "axis_info.parquet", ["t"])
+
+
+def test_an_image_with_a_column_of_dates(tmp_path: Path) -> None:
+    """DTypePromotionError."""
+    frame = pl.DataFrame({"a": [True, False], "b": [0, 1]}).with_columns(pl.col("b").cast(pl.Date))
+    frame.write_parquet(tmp_path / "dead.parquet")
+    with pytest.raises(InputFileError, match="expected true or false without gaps, got Boolean, Date"):
+        read_image(tmp_path / "dead.parquet", (2, 2), boolean=True)
+
+
+def test_a_planet_whose_number_has_very_many_digits(tmp_path: Path) -> None:
+    """ValueError: Exceeds the limit (4300 digits) for integer string conversion."""
+    names = ",".join(f"wl_{i}" for i in range(1, 284))
+    (tmp_path / "labels.csv").write_text(f"planet_id,{names}\n{'1' * 5000},{','.join(['0.01'] * 283)}\n")
+    with pytest.raises(InputFileError, match="planet_id must be whole numbers"):
+        given_planets(SimulatedParams(labels=tmp_path / "labels.csv"))
+
+
+def test_a_throughput_that_is_not_finite(tmp_path: Path) -> None:
+    """RuntimeWarning: invalid value encountered in subtract."""
+    (tmp_path / "t.txt").write_text("1e400 1\n1e400 1\n")
+    with pytest.raises(InputFileError, match="ascending wavelengths"):
+        read_throughput(tmp_path / "t.txt")
+
+
+@pytest.mark.parametrize("leads", ["nowhere", "a.fits", "pipe.fits"])
+def test_a_grid_of_stars_with_a_broken_link_or_a_pipe(tmp_path: Path, leads: str) -> None:
+    """FileNotFoundError, OSError, and a pipe was waited for."""
+    if leads == "pipe.fits":
+        os.mkfifo(tmp_path / leads)
+    else:
+        (tmp_path / "a.fits").symlink_to(leads)
+    with pytest.raises(InputFileError, match=r"fits: "):
+        open_grid(tmp_path)
+
+
+@pytest.mark.parametrize("read", [read_throughput, lambda path: _bins(path)])
+def test_a_table_that_is_a_pipe_or_a_device(tmp_path: Path, read: object) -> None:
+    """It was waited for, or read without end."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    for name in ("pipe.csv", "zero.csv"):
+        with pytest.raises(InputFileError, match="is a device or pipe, expected a file"):
+            read(tmp_path / name)  # type: ignore[operator]
+
+
+def test_an_empty_cell_of_a_table_of_bins_is_not_zero(tmp_path: Path) -> None:
+    """The bin that a masked cell hid began at whatever was in memory."""
+    (tmp_path / "edges.csv").write_text("wavelength_lower,wavelength_upper\n1.0,1.5\n,2.0\n")
+    with pytest.raises(InputFileError, match="row 1 runs from nan to 2"):
+        _bins(tmp_path / "edges.csv")
+
+
+def _bins(path: Path) -> None:
+    import xarray as xr
+
+    wavelength = xr.Dataset(coords={"wavelength": ("wavelength", np.linspace(1.0, 2.0, 5), {"units": "um"})})
+    make_grid("a/0", wavelength, GridParams.validate_data({"edges": {"path": path}}))
