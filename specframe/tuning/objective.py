@@ -15,6 +15,7 @@ from specframe.pipeline.crossval import join_folds, predicted_folds
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.keys import digest, seed_for
 from specframe.pipeline.learning import LearningStep, learning_steps
+from specframe.pipeline.refusal import refuses_all
 from specframe.pipeline.run import Session, gathered_inputs, learning_problem, made_scores, with_groups
 from specframe.progress.progress import Progress
 from specframe.registry import Registry
@@ -89,11 +90,19 @@ class Judge:
         self._registries: dict[tuple[tuple[str, ...], ...], Registry] = {}
 
     def process(self, task: Task) -> Judgement:
-        """Fit and judge; whatever is wrong with the trial is told as its reason."""
+        """Fit and judge; whatever is wrong with the trial is told as its reason.
+
+        Raises
+        ------
+        WriteError, OSError
+            When the system writes nothing more, which is no trial's fault.
+        """
         begin = time.perf_counter()
         try:
             score, interval, known = self._judged(task)
         except Exception as error:  # a trial may fail in any way that its values bring about
+            if refuses_all(error):
+                raise
             reason = str(error) if isinstance(error, SpecframeError) else f"{type(error).__name__}: {error}"
             return Judgement(None, reason=reason, seconds=time.perf_counter() - begin)
         seconds = time.perf_counter() - begin

@@ -52,6 +52,8 @@ class Optimiser:
         self.seed = seed
         self._grid = (tuning.grid() or []) if tuning.sampler == "grid" else []
         self._running: dict[int, Any] = {}
+        #: Trials that are to be run again with the values that they had.
+        self._again: set[int] = set()
         with _silent():
             import optuna
 
@@ -71,6 +73,7 @@ class Optimiser:
 
             params = self._encoded(trial.values)
             if trial.state == "begun":
+                self._again.add(trial.number)
                 self._study.enqueue_trial(params)
                 return
             states = optuna.trial.TrialState
@@ -90,7 +93,7 @@ class Optimiser:
         """Return the values of trial ``number``, which is the next in order."""
         with _silent():
             chosen = self._chosen(number)
-            if chosen is not None:
+            if chosen is not None and number not in self._again:
                 self._study.enqueue_trial(self._encoded(chosen))
             self._study.sampler = _sampler(self.tuning, seed_for(self.seed, "tune", number))
             asked = self._study.ask(self._distributions)

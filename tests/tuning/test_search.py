@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ import pytest
 from gains import N_TARGET, rmse_ppm
 
 from specframe import Pipeline
-from specframe.errors import RunError, UsageError
+from specframe.errors import RunError, UsageError, WriteError
 from specframe.tuning import Search
 
 if TYPE_CHECKING:
@@ -183,6 +184,22 @@ class TestGoingOn:
         search = pipeline.tune(tmp_path / "out", quiet=True)
         assert list(search.trials["state"]) == ["complete", "failed"]
         assert "took the process with it" in str(search.trials["reason"][1])
+
+    def test_a_full_disk_fails_no_trial(
+        self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pipeline = gain_pipeline(GAIN, trials=4)
+        whole = pipeline.tune(tmp_path / "whole", quiet=True)
+
+        def full(*arguments: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("specframe.tuning.objective.evaluate_scores", full)
+        with pytest.raises(WriteError, match=r"No space left on device .* Make room and run the same command"):
+            pipeline.tune(tmp_path / "out", quiet=True)
+        monkeypatch.undo()
+        assert "failed" not in {entry.get("state") for entry in journal(tmp_path / "out")}
+        assert rows(pipeline.tune(tmp_path / "out", quiet=True).trials) == rows(whole.trials)
 
     def test_one_that_was_interrupted_by_hand_is_not(
         self, gain_pipeline: Callable[..., Pipeline], tmp_path: Path
