@@ -1,9 +1,9 @@
 """Cross-validation and final fit by two processes beside one: of small networks, and of a model that takes no time.
 
-Run: ``python benchmarks/parallel_fits.py [--repetitions 3] [--epochs 40] [--models cnn1d ridge]``. Runs of all kinds are
-taken in turn, since the machine may have other work; times are those of the phases "cross-validation" and "fit". ``cold``
-has the start of the processes in it, ``warm`` has processes that have mapped targets before. With ``--members N`` each fit
-is an ensemble, on a hold-out: then single members go out.
+Run: ``python benchmarks/parallel_fits.py [--repetitions 3] [--epochs 40] [--models cnn1d ridge]``. Runs of all kinds
+are taken in turn, since the machine may have other work; times are those of the phases "cross-validation" and "fit".
+``cold`` has the start of the processes in it, ``warm`` has processes that have mapped targets before. With
+``--members N`` each fit is an ensemble, on a hold-out: then single members go out.
 """
 
 from __future__ import annotations

@@ -156,6 +156,7 @@ class Learning:
     def folds(self, final: bool = False) -> Iterator[xr.Dataset]:
         """Yield the Prediction of each fold; with ``final``, workers that are free fit on all targets meanwhile."""
         session, worker = self._session, self._worker
+        shutil.rmtree(worker.recipe.data.parent, ignore_errors=True)  # of a run that was killed
         missing = [k for k in range(len(worker.splits)) if self._part(k) is None]
         if len(missing) < len(worker.splits):
             session.reused.add(FOLDS)

@@ -20,6 +20,7 @@ from specframe.pipeline.fitting import fit_chain, fit_single
 from specframe.pipeline.keys import digest, seed_for
 from specframe.pipeline.learning import LearningStep
 from specframe.pipeline.learning_file import read_learning
+from specframe.pipeline.refusal import cannot_write
 from specframe.pipeline.store import StageStore
 from specframe.pipeline.target import StepRecipe
 from specframe.progress.place import at
@@ -203,8 +204,11 @@ class FoldWorker:
             data, labels, names = self._training(None)
             chain = fit_chain(self.problem.steps, data, labels, recipe.seed, *names, inner_folds=recipe.inner_folds)
             shutil.rmtree(self.final.parent, ignore_errors=True)
-            chain.save(self.final)
-            (self.final / "complete").touch()
+            try:
+                chain.save(self.final)
+                (self.final / "complete").touch()
+            except OSError as error:
+                raise cannot_write(self.final, error) from error
 
     def _single(self, fold: int | None, single: SingleFit) -> None:
         recipe = self.recipe

@@ -15,6 +15,7 @@ import numpy as np
 
 from specframe.errors import ContainerError, RunError
 from specframe.pipeline.learning import LearningData
+from specframe.pipeline.refusal import cannot_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def write_learning(folder: Path, data: LearningData, labels: xr.DataArray) -> No
     ------
     ContainerError
         When a variable or attribute is no number, bool, string, or list of them.
-    RunError
+    WriteError
         When the disk takes no more.
     """
     try:
@@ -56,7 +57,7 @@ def write_learning(folder: Path, data: LearningData, labels: xr.DataArray) -> No
         }
         (folder / _STRUCTURE).write_text(json.dumps(structure), encoding="utf-8")
     except OSError as error:
-        raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
+        raise cannot_write(folder, error) from error
 
 
 def read_learning(folder: Path) -> tuple[LearningData, xr.DataArray]:
