@@ -10,7 +10,14 @@ import click
 
 from specframe.executors.choice import EXECUTORS
 
-__all__ = ["execution_options", "executor_options", "override_option", "pipeline_argument", "plugin_option"]
+__all__ = [
+    "execution_options",
+    "executor_options",
+    "override_option",
+    "pipeline_argument",
+    "plugin_option",
+    "store_limit_option",
+]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -43,16 +50,18 @@ def executor_options(command: _Command) -> _Command:
     return command
 
 
+store_limit_option = click.option(
+    "--store-limit", metavar="SIZE", help="What stored results of steps may take on the disk, such as 20GB."
+)
+
+
 def execution_options(command: _Command) -> _Command:
-    """Add ``--out``, the options of executors, those of limits, ``--resume/--fresh`` and ``--quiet``."""
+    """Add ``--out``, the options of executors, ``--memory``, ``--resume/--fresh`` and ``--quiet``."""
     for option in reversed(
         (
             click.option("--out", type=_FOLDER, help="Folder for the results."),
             executor_options,
             click.option("--memory", metavar="SIZE", help="What all processes may have together, such as 8GB."),
-            click.option(
-                "--store-limit", metavar="SIZE", help="What stored results of steps may take on the disk, such as 20GB."
-            ),
             click.option(
                 "--resume/--fresh",
                 default=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from specframe.cli.options import execution_options, override_option, plugin_option
+from specframe.cli.options import execution_options, override_option, plugin_option, store_limit_option
 
 __all__ = ["command"]
 
@@ -20,6 +20,7 @@ __all__ = ["command"]
 @override_option
 @plugin_option
 @execution_options
+@store_limit_option
 def command(
     run: Path,
     data: Path | None,

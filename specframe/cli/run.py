@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import execution_options, override_option, pipeline_argument, plugin_option
+from specframe.cli.options import (
+    execution_options,
+    override_option,
+    pipeline_argument,
+    plugin_option,
+    store_limit_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +25,7 @@ __all__ = ["command"]
 @override_option
 @plugin_option
 @execution_options
+@store_limit_option
 def command(
     pipeline: Path,
     overrides: tuple[str, ...],

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 from specframe import __version__
 from specframe.config import read_pipeline
+from specframe.config.size import read_size
 from specframe.errors import DataError, RunError, UsageError, printable
 from specframe.executors.choice import executing
 from specframe.pipeline.data_loader import data_pipeline, find_loader
 from specframe.pipeline.directory import MANIFEST, locked
+from specframe.pipeline.downloaded import check_links
 from specframe.pipeline.explored import Described, PipelineData, RunData, explored_steps
 from specframe.pipeline.gather import SetAside
 from specframe.pipeline.outputs import write_json
@@ -76,6 +78,7 @@ def explore_path(
     executor: str | Executor | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    memory: str | int | None = None,
     fresh: bool = False,
     quiet: bool = False,
     command: str = "explore_path",
@@ -103,7 +106,7 @@ def explore_path(
         Explore a random sample of so many. By default as many as are read in some seconds.
     file_format
         Of the files of figures.
-    executor, workers, scheduler, fresh, quiet
+    executor, workers, scheduler, memory, fresh, quiet
         As :meth:`Pipeline.run <specframe.Pipeline.run>`.
     command
         What the page says it was made by.
@@ -122,7 +125,8 @@ def explore_path(
     progress = Progress(quiet=quiet)
     if kind == "run":
         Run(path)  # an incomplete one is told before anything is made
-    with _own_folder(folder, fresh), executing(executor, workers, scheduler) as crews:
+    room = None if memory is None else read_size(memory)
+    with _own_folder(folder, fresh), executing(executor, workers, scheduler, room) as crews:
         pipeline = _described(path, kind, loader, parameters, overrides, tuple(plugin_files), progress)
         data: Explored
         if kind == "run":
@@ -314,6 +318,8 @@ def _own_folder(folder: Path, fresh: bool) -> Iterator[None]:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _LOCK).is_file():
         raise UsageError(f"--out {folder} holds other files and no exploration; name a new folder")
     there = folder.is_dir()
+    if there:
+        check_links(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
