@@ -14,6 +14,7 @@ from specframe.executors.threads import one_thread
 from specframe.pipeline.bases import measured_base
 from specframe.pipeline.learning import blamed_on
 from specframe.pipeline.members import FittedModel
+from specframe.pipeline.missing import missing_inputs
 from specframe.pipeline.netcdf import read_tree, write_tree
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ class FittedChain:
             for step in self.steps:
                 if step.kind == "uncertainty":
                     prediction = self._estimated(step, prediction, last, data, predicted)
-        return self._with_edges(prediction.drop_vars("measured_error", errors="ignore"))
+        prediction = self._with_missing(prediction.drop_vars("measured_error", errors="ignore"), data)
+        return self._with_edges(prediction)
+
+    def _with_missing(self, prediction: xr.Dataset, data: LearningData) -> xr.Dataset:
+        """Say which part of their inputs the targets lack: models fill in what the training set has on average."""
+        parts = [missing_inputs(data.collections[step], like) for step, like in self.inputs.items()]
+        return prediction.assign(missing_inputs=("target", np.max(parts, axis=0))) if parts else prediction
 
     def _with_edges(self, prediction: xr.Dataset) -> xr.Dataset:
         """Say which parameters lie at the edge of what was learned, or beyond; of channels that says nothing."""

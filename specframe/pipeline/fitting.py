@@ -23,6 +23,7 @@ from specframe.pipeline.fit_order import Folds, hidden_from
 from specframe.pipeline.keys import seed_for
 from specframe.pipeline.learning import blamed_on
 from specframe.pipeline.members import FittedModel, Plan, TrainingSet, fit_part
+from specframe.pipeline.missing import most_complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ class _Fit:
             self.steps,
             self.labels.isel(target=one).drop_vars("group"),
             label_range=np.stack([self.labels.values.min(axis=0), self.labels.values.max(axis=0)]),
-            inputs={step.id: self.data.collections[step.id].isel(target=one) for step in self.models},
+            inputs={step.id: _reference(self.data.collections[step.id]) for step in self.models},
             seeds=self.seeds,
         )
         for step in self.models:
@@ -231,3 +232,8 @@ class _Fit:
                 if i < learners[-1]:
                     seen = estimator.apply(seen) if draws is None else with_posterior(estimator.apply(seen), before)
         return fitted
+
+
+def _reference(X: xr.DataTree) -> xr.DataTree:
+    """Return the inputs of the training target that lacks the fewest, which new targets must fit with."""
+    return X.isel(target=[most_complete(X)])

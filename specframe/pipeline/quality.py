@@ -25,6 +25,8 @@ NOTED = frozenset({"chi2_reduced", "depth", "mid_transit"})
 _JOINT = "spectrum/joint"
 #: Errors so many times those that a model was made for are others: its error bars, of constant size, say too little.
 _NOISIER = 1.5
+#: Models that fill more than this part of the inputs are pulled to the training mean by as much.
+_MISSING = 0.02
 _COLUMNS = ("target", "status", "flags", "step", "reason")
 
 
@@ -50,24 +52,31 @@ def quality_predicted(prediction: xr.Dataset | None) -> dict[str, Quality]:
 
     The distance is to the training set, in units of its reach; ``extrapolating`` is beyond it. ``noise_ratio`` is the
     noise of new targets in units of that which models and their error bars were made for; well above 1 the error bars
-    are too small, ``noisier-than-training``. Flags of new targets
+    are too small, ``noisier-than-training``. ``missing_inputs`` is the part of the inputs that a target lacks and
+    models fill with what the training set has on average; above 2 %, ``inputs-missing``. Flags of new targets
     (``teff-at-lower-edge``) name the parameters at the edge of the training labels; among those targets themselves,
     of which many lie there, only the Prediction tells. Targets of which nothing is said are left out.
     """
-    if prediction is None or not {"distance", "extrapolating", "at_edge", "noise_ratio"} & set(prediction):
+    if prediction is None or not {"distance", "extrapolating", "at_edge", "noise_ratio", "missing_inputs"} & set(
+        prediction
+    ):
         return {}
     targets = [str(target) for target in prediction["target"].values]
     distance = prediction["distance"].values if "distance" in prediction else np.full(len(targets), np.nan)
     edges = _edges(prediction)
     beyond = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(targets), bool)
     noise = prediction["noise_ratio"].values if "noise_ratio" in prediction else np.full(len(targets), np.nan)
+    missing = prediction["missing_inputs"].values if "missing_inputs" in prediction else np.zeros(len(targets))
     numbers = {"distance": distance, "noise_ratio": noise}
+    if np.any(missing > 0):
+        numbers["missing_inputs"] = missing
     return {
         target: Quality(
             {name: float(values[i]) for name, values in numbers.items() if np.isfinite(values[i])},
             flags=(
                 *(("extrapolating",) if beyond[i] else ()),
                 *(("noisier-than-training",) if noise[i] > _NOISIER else ()),
+                *(("inputs-missing",) if missing[i] > _MISSING else ()),
                 *edges.get(target, ()),
             ),
         )
