@@ -1,15 +1,17 @@
 """Cross-validation and final fit by two processes beside one: of small networks, and of a model that takes no time.
 
 Run: ``python benchmarks/parallel_fits.py [--repetitions 3] [--epochs 40] [--models cnn1d ridge]``. Runs of all kinds
-are taken in turn, since the machine may have other work; times are those of the phases "cross-validation" and "fit".
-``cold`` has the start of the processes in it, ``warm`` has processes that have mapped targets before. With
-``--members N`` each fit is an ensemble, on a hold-out: then single members go out.
+are taken in turn. Times are those of the phases "cross-validation" and "fit", and processor times of whole runs, of this
+process and of the workers: on a machine with other work only these tell what a run costs. ``cold`` has the start of the
+processes in it, ``warm`` has processes that have fitted before. With ``--members N`` each fit is an ensemble, on a
+hold-out: then single members go out. Linux.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import tempfile
 import time
@@ -52,6 +54,16 @@ def pipeline(folder: Path, model: str, epochs: int, members: int) -> Pipeline:
     return Pipeline(steps, evaluate={**splits, "scores": ["rmse-ppm"]})
 
 
+def workers_seconds() -> float:
+    """Return the processor time of all processes that this one has started, those that ended among them."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = ended.ru_utime + ended.ru_stime
+    for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=3)
@@ -62,7 +74,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ProcessExecutor(2) as warm:
         folder = Path(name)
         write_curves(folder)
-        pipeline(folder, "ridge", 1, 0).run(folder / "warm", executor=warm, quiet=True)
         for model in given.models:
             made = pipeline(folder, model, given.epochs, given.members)
             kinds: dict[str, dict[str, Any]] = {
@@ -70,20 +81,28 @@ def main() -> None:
                 "process, cold": {"executor": "process", "workers": 2},
                 "process, warm": {"executor": warm},
             }
+            pipeline(folder, model, 1, 0).run(folder / f"{model}-warm", executor=warm, quiet=True)
             seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+            used: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
             for number in range(given.repetitions):
                 for kind, executor in kinds.items():
-                    begin = time.perf_counter()
+                    begin = time.process_time(), workers_seconds()
                     run = made.run(folder / f"{model}-{number}-{kind}", quiet=True, **executor)
                     phases = run.manifest["timings"]["phases"]
                     seconds[kind].append(phases["cross-validation"] + phases["fit"])
-                    whole = time.perf_counter() - begin
-                    print(f"  {model} {kind}: {seconds[kind][-1]:.2f} s of {whole:.2f} s", flush=True)
+                    used[kind].append((time.process_time() - begin[0], workers_seconds() - begin[1]))
+                    spent = "{:.2f} s + {:.2f} s".format(*used[kind][-1])
+                    print(f"  {model} {kind}: {seconds[kind][-1]:.2f} s, processor {spent}", flush=True)
             serial = statistics.median(seconds["serial"])
             load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
             for kind, values in seconds.items():
                 middle = statistics.median(values)
-                print(f"{model}, {kind}: {middle:.2f} s, {serial / middle:.2f} x serial (load {load})", flush=True)
+                here, there = (statistics.median(times) for times in zip(*used[kind], strict=True))
+                print(
+                    f"{model}, {kind}: {middle:.2f} s, {serial / middle:.2f} x serial (load {load}); processor {here:.2f} s "
+                    f"here, {there:.2f} s in workers",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
