@@ -35,8 +35,8 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _logger = logging.getLogger("specframe.executors")
-#: Tasks for each worker process that are under way: one that it works on, one that waits beside it.
-_AHEAD = 2
+#: Tasks for each worker process that are under way: one that it works on, and those on their way there and back.
+_AHEAD = 4
 #: Seconds that we wait for a result before we look who is there.
 _PULSE = 1.0
 #: Seconds without workers until that is said.
