@@ -1,10 +1,10 @@
 """Cross-validation and final fit by two processes beside one: of small networks, and of a model that takes no time.
 
 Run: ``python benchmarks/parallel_fits.py [--repetitions 3] [--epochs 40] [--models cnn1d ridge]``. Runs of all kinds
-are taken in turn. Times are those of the phases "cross-validation" and "fit", and processor times of whole runs, of this
-process and of the workers: on a machine with other work only these tell what a run costs. ``cold`` has the start of the
-processes in it, ``warm`` has processes that have fitted before. With ``--members N`` each fit is an ensemble, on a
-hold-out: then single members go out. Linux.
+are taken in turn. Times are those of the phases "cross-validation" and "fit", and processor times of whole runs, of
+this process and of the workers: on a machine with other work only these tell what a run costs. ``cold`` has the start
+of the processes in it, ``warm`` has processes that have fitted before. With ``--members N`` each fit is an ensemble, on
+a hold-out: then single members go out. Linux.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def main() -> None:
                 middle = statistics.median(values)
                 here, there = (statistics.median(times) for times in zip(*used[kind], strict=True))
                 print(
-                    f"{model}, {kind}: {middle:.2f} s, {serial / middle:.2f} x serial (load {load}); processor {here:.2f} s "
-                    f"here, {there:.2f} s in workers",
+                    f"{model}, {kind}: {middle:.2f} s, {serial / middle:.2f} x serial (load {load}); "
+                    f"processor {here:.2f} s here, {there:.2f} s in workers",
                     flush=True,
                 )
 

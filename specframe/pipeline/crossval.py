@@ -235,7 +235,7 @@ class Learning:
     def _send_single(self, job: Job[FitTask, float], wanted: Sequence[int | None]) -> None:
         """Have the single fits of few folds made first, so that no worker is idle; short ones are not worth it."""
         executor = self._session.executor
-        if len(wanted) >= _ROUNDS * executor.workers:
+        if executor.workers < 2 or len(wanted) >= _ROUNDS * executor.workers:
             return
         rounds: list[list[FitTask]] = []
         for fold in wanted:
