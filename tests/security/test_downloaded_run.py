@@ -212,3 +212,43 @@ def test_a_folder_is_not_made_ours_by_a_manifest(tmp_path: Path, hostile_run: Pa
     (tmp_path / "precious").write_text("of the user")
     with pytest.raises(UsageError, match="holds other files and no run"):
         RunDirectory(tmp_path).open()
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "predictions.nc", "quality.ecsv", "parameters.ecsv", "pipeline.yaml"])
+def test_a_report_is_made_only_of_what_the_run_wrote(run: Path, specframe, name: str) -> None:
+    path = run / name
+    content = path.read_bytes()
+    for changed in (content[:-1], content[: len(content) // 2], b"", content.replace(b"3", b"4", 1)):
+        path.write_bytes(changed)
+        result = specframe("report", run, "--out", run.parent / "report.html")
+        assert (result.status, f"{name}: differs from what the run wrote" in result.err) == (1, True)
+    path.unlink()
+    assert f"{name}: cannot be read" in specframe("report", run, "--out", run.parent / "report.html").err
+    assert not (run.parent / "report.html").exists()
+
+
+def test_results_that_were_changed_are_not_compared(run: Path, hostile_run: Path, specframe) -> None:
+    text = (run / "metrics.json").read_text()
+    (run / "metrics.json").write_text(text.replace("0.", "0.1", 1))
+    for command in (("diff", hostile_run, run), ("diff", run, hostile_run)):
+        result = specframe(*command)
+        assert (result.status, "metrics.json: differs" in result.err) == (1, True), command
+    (run / "metrics.json").write_text(text)
+    assert specframe("diff", hostile_run, run).status == 0
+
+
+def test_a_stored_product_with_links_to_other_files_is_not_read(run: Path) -> None:
+    import h5py
+
+    from specframe import Run
+
+    target, key = next(iter(Run(run).manifest["products"].items()))
+    path = RunDirectory(run).store.path("bins", target, key)
+    with h5py.File(path, "w") as file:
+        group = file
+        for _ in range(20):
+            inner = group.create_group("a")
+            group["b"] = inner  # two to the power of 20 paths
+            group = inner
+    with pytest.raises(InputFileError, match="is not there any more"):
+        Run(run).observation(target)
