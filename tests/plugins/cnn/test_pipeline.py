@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from specframe.cli import main
 
 _PIPELINE = """
 specframe: 1
@@ -68,18 +68,32 @@ def whole(folder: Path) -> xr.Dataset:
     return _run(folder, "whole")
 
 
-def _command(folder: Path, out: str, *options: str) -> list[str]:
-    return [sys.executable, "-m", "specframe", "run", str(folder / "p.yaml"), "--out", str(folder / out), *options]
+def _arguments(folder: Path, out: str, *options: str) -> list[str]:
+    return ["run", str(folder / "p.yaml"), "--out", str(folder / out), *options]
 
 
-def _run(folder: Path, out: str, *options: str) -> xr.Dataset:
-    done = subprocess.run(_command(folder, out, *options), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def _here(folder: Path, out: str, arguments: list[str]) -> xr.Dataset:
+    """Run the command in this process, which has imported torch once."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert not end.value.code
+    return _predictions(folder, out)
+
+
+def _predictions(folder: Path, out: str) -> xr.Dataset:
     return xr.load_dataset(folder / out / "predictions.nc", engine="h5netcdf")
 
 
+def _run(folder: Path, out: str, *options: str) -> xr.Dataset:
+    return _here(folder, out, _arguments(folder, out, *options))
+
+
 def test_a_run_killed_in_the_middle_of_training_ends_with_the_same_bits(folder: Path, whole: xr.Dataset) -> None:
-    process = subprocess.Popen(_command(folder, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "specframe", *_arguments(folder, "killed")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     checkpoints = folder / "killed" / "stages" / "checkpoints"
     deadline = time.monotonic() + 240
     # the second member of a fold: the first has finished, this one is on its way
@@ -97,6 +111,26 @@ def test_a_run_killed_in_the_middle_of_training_ends_with_the_same_bits(folder: 
     assert (folder / "killed" / "model" / "fit" / "state.safetensors").read_bytes() == first
 
 
+def test_a_training_whose_worker_is_killed_goes_on_in_another_one(folder: Path, whole: xr.Dataset) -> None:
+    command = [sys.executable, "-m", "specframe", *_arguments(folder, "worker-killed", "--workers", "2")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoints = folder / "worker-killed" / "stages" / "checkpoints"
+    deadline = time.monotonic() + 240
+    while not any(path.suffix == ".safetensors" for path in checkpoints.rglob("*")):
+        assert process.poll() is None, "the run ended before a worker could be killed"
+        assert time.monotonic() < deadline, "no checkpoint was written"
+        time.sleep(0.01)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [pid for pid in map(int, children) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(workers) == 2
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    assert process.wait() == 0
+    xr.testing.assert_identical(_predictions(folder, "worker-killed"), whole)
+    lines = [json.loads(line) for line in (folder / "worker-killed" / "log.jsonl").read_text().splitlines()]
+    assert any("as its checkpoint has it" in line.get("text", "") for line in lines)
+
+
 def test_workers_change_no_bit_and_training_is_reported(folder: Path, whole: xr.Dataset) -> None:
     parallel = _run(folder, "parallel", "--executor", "process", "--workers", "2")
     xr.testing.assert_identical(whole, parallel)
@@ -108,20 +142,14 @@ def test_workers_change_no_bit_and_training_is_reported(folder: Path, whole: xr.
 
 
 def test_a_saved_network_predicts_what_it_predicted(folder: Path, whole: xr.Dataset) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "specframe",
-        "predict",
-        str(folder / "whole"),
-        "--data",
-        str(folder / "curves.npz"),
-    ]
-    done = [
-        subprocess.run([*command, "--out", str(folder / out)], capture_output=True, text=True, check=False)
-        for out in ("once", "again")
-    ]
-    assert [run.returncode for run in done] == [0, 0], done[0].stderr
-    first, second = (xr.load_dataset(folder / out / "predictions.nc", engine="h5netcdf") for out in ("once", "again"))
-    xr.testing.assert_identical(first, second)
+    arguments = ["predict", str(folder / "whole"), "--data", str(folder / "curves.npz"), "--out"]
+    first = _here(folder, "once", [*arguments, str(folder / "once")])
+    new = subprocess.run(
+        [sys.executable, "-m", "specframe", *arguments, str(folder / "again")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert new.returncode == 0, new.stderr
+    xr.testing.assert_identical(first, xr.load_dataset(folder / "again" / "predictions.nc", engine="h5netcdf"))
     assert list(first["target"].values) == list(whole["target"].values)
