@@ -123,6 +123,14 @@ class StageStore:
 
         return store
 
+    def replace_older(self, step: str, name: str, key: str) -> None:
+        """Remove older results of a step and name whose result with this key is stored.
+
+        A run that was killed just after it had stored that one has left them.
+        """
+        if not self.keep_older and step not in self.fresh:
+            self._remove_stale(self.path(step, name, key))
+
     def clear(self) -> None:
         """Remove everything stored."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -153,6 +153,9 @@ class TargetWorker:
         try:
             keys = self.keys(target)
             done = self.last_stored(target, keys)
+            for i in range(done):
+                if self.store.has(self.recipe.maps[i].id, target, keys[i + 1]):
+                    self.store.replace_older(self.recipe.maps[i].id, target, keys[i + 1])
             if done == len(self._maps) and done > 0:
                 return Outcome(target, "stored", keys[-1])
             observation: xr.DataTree | None = None

@@ -40,6 +40,13 @@ def test_another_key_is_not_found_and_replaces_the_older_result(tmp_path: Path) 
     assert len(list((tmp_path / "curves").iterdir())) == 1
 
 
+def test_what_a_killed_run_did_not_get_to_remove_is_removed_by_the_next(tmp_path: Path) -> None:
+    StageStore(tmp_path, keep_older=True).put("curves", "a", KEY, _tree())
+    StageStore(tmp_path, keep_older=True).put("curves", "a", OTHER, _tree())
+    StageStore(tmp_path).replace_older("curves", "a", OTHER)
+    assert [path.name for path in (tmp_path / "curves").iterdir()] == [f"a-{OTHER[:16]}.nc"]
+
+
 def test_a_target_whose_name_begins_like_another_keeps_its_result(tmp_path: Path) -> None:
     store = StageStore(tmp_path)
     store.put("curves", "a", KEY, _tree())
