@@ -2,55 +2,66 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import xarray as xr
 
+from specframe import Pipeline, Run
 from specframe.errors import InputFileError, RunError, UsageError
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.pruning import prune_run
 from specframe.pipeline.reporting import report_run
 from specframe.provenance import replay_run
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from specframe import Pipeline, Run
-
-    MakePipeline = Callable[..., Pipeline]
-
 TOY = [Path(__file__).with_name("toy.py")]
 
 
-@pytest.fixture
-def make(toy_pipeline: MakePipeline, tmp_path: Path) -> MakePipeline:
-    def made(**halves: Any) -> Pipeline:
-        calls = {"calls": str(tmp_path / "calls")}
-        steps = [
-            {"id": "data", "load": "toy"},
-            {"id": "first", "detrend": "halves", "with": calls},
-            {"id": "last", "detrend": "halves", "with": halves},
-            {"id": "fit", "model": "ridge"},
-            {"id": "sigma", "uncertainty": "residual"},
-        ]
-        return toy_pipeline(steps=steps, export=["learned"])
+MakePipeline = Callable[..., Pipeline]
 
-    return made
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run that tests copy, and the file that counts calls."""
+    folder = tmp_path_factory.mktemp("pruned")
+    _pipeline(folder).run(folder / "out", quiet=True)
+    return folder
 
 
 @pytest.fixture
-def run(make: MakePipeline, tmp_path: Path) -> Run:
-    return make().run(tmp_path / "out", quiet=True)
+def make(base: Path) -> MakePipeline:
+    (base / "calls").write_text("")
+    return partial(_pipeline, base)
+
+
+@pytest.fixture
+def run(base: Path, tmp_path: Path) -> Run:
+    shutil.copytree(base / "out", tmp_path / "out")
+    return Run(tmp_path / "out")
+
+
+def _pipeline(base: Path, **halves: Any) -> Pipeline:
+    steps = [
+        {"id": "data", "load": "toy"},
+        {"id": "first", "detrend": "halves", "with": {"calls": str(base / "calls")}},
+        {"id": "last", "detrend": "halves", "with": halves},
+        {"id": "fit", "model": "ridge"},
+        {"id": "sigma", "uncertainty": "residual"},
+    ]
+    evaluate = {"cross_validation": {"folds": 4}, "scores": ["rmse-ppm"]}
+    return Pipeline(steps, seed=2, evaluate=evaluate, export=["learned"], plugin_files=TOY)
 
 
 def _files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def _calls(tmp_path: Path) -> int:
-    return len((tmp_path / "calls").read_text().split()) if (tmp_path / "calls").exists() else 0
+def _calls(base: Path) -> int:
+    return len((base / "calls").read_text().split())
 
 
 def test_a_complete_run_is_freed_of_all_and_its_results_stay(run: Run) -> None:
@@ -91,10 +102,10 @@ def test_one_step_alone(run: Run) -> None:
         prune_run(run.path, step="curves")
 
 
-def test_after_all_is_freed_the_same_command_makes_the_same_bits(run: Run, make: MakePipeline, tmp_path: Path) -> None:
+def test_after_all_is_freed_the_same_command_makes_the_same_bits(run: Run, make: MakePipeline, base: Path) -> None:
     prune_run(run.path)
-    again = make().run(tmp_path / "out", quiet=True)
-    assert _calls(tmp_path) == 40
+    again = make().run(run.path, quiet=True)
+    assert _calls(base) == 20
     state = "model/fit/state.safetensors"
     assert again.manifest["outputs"][state] == run.manifest["outputs"][state]
     xr.testing.assert_identical(again.predictions, run.predictions)
@@ -126,7 +137,7 @@ def test_what_reads_stored_results_says_that_they_are_gone(run: Run) -> None:
         run.observation("t0")
 
 
-def test_a_run_that_was_broken_off_goes_on_from_what_it_needs(make: MakePipeline, tmp_path: Path) -> None:
+def test_a_run_that_was_broken_off_goes_on_from_what_it_needs(make: MakePipeline, base: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError):
         make(fails=[f"t{i}" for i in range(20)]).run(tmp_path / "out", quiet=True)
     last = tmp_path / "out" / "stages" / "first"
@@ -134,7 +145,7 @@ def test_a_run_that_was_broken_off_goes_on_from_what_it_needs(make: MakePipeline
     (pruned,) = prune_run(tmp_path / "out")
     assert (pruned.freed, pruned.complete) == ((), False)
     make().run(tmp_path / "out", quiet=True)
-    assert _calls(tmp_path) == 20
+    assert _calls(base) == 20
 
     with pytest.raises(RunError):  # with products of the same targets
         make(fails=[f"t{i}" for i in range(20)]).run(tmp_path / "out", quiet=True)
