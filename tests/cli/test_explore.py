@@ -239,7 +239,7 @@ def test_processes_explore_the_same(specframe: Callable[..., Any], pipeline: Pat
 
 
 def test_the_grid_of_models_takes_seconds_and_its_page_is_small(
-    specframe: Callable[..., Any], data_dir: Path, tmp_path: Path
+    specframe: Callable[..., Any], data_dir: Path, tmp_path: Path, rendered: None
 ) -> None:
     begin = time.process_time()
     result = specframe(
