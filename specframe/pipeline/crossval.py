@@ -161,22 +161,22 @@ class Learning:
         if len(missing) < len(worker.splits):
             session.reused.add(FOLDS)
         sent_out = not isinstance(session.executor, SerialExecutor)
-        with session.progress.track("hold-out" if session.spec.holdout else FOLDS, len(worker.splits)) as advance:
-            for _ in range(len(worker.splits) - len(missing)):
-                advance()
-            if sent_out:
-                last = [None] if final and self._stored() is None else []
-                if missing or last:
-                    self._send([*last, *missing], advance)
-                self._fitted = bool(last)
+        last = [None] if sent_out and final and self._stored() is None else []
+        if sent_out and (missing or last):
+            self._send([*last, *missing], len(worker.splits) - len(missing))
+            self._fitted = bool(last)
+            yield from map(self._made, range(len(worker.splits)))
+            return
+        with session.progress.track(self._label, len(worker.splits)) as advance:
             for k in range(len(worker.splits)):
-                if k in missing and not sent_out:
+                if k in missing:
                     self._fit_here(k)
-                    advance()
-                part = self._part(k)
-                if part is None:
-                    raise RunError(f"fold {k} was fitted, but {session.directory.stages} does not hold its result")
-                yield part
+                advance()
+                yield self._made(k)
+
+    @property
+    def _label(self) -> str:
+        return "hold-out" if self._session.spec.holdout else FOLDS
 
     def chain(self) -> FittedChain:
         """Return the chain fitted on all targets."""
@@ -200,6 +200,12 @@ class Learning:
     def _part(self, k: int) -> xr.Dataset | None:
         return self._worker.store.get_dataset(FOLDS, f"fold-{k}", self._worker.key(k))
 
+    def _made(self, k: int) -> xr.Dataset:
+        part = self._part(k)
+        if part is None:
+            raise RunError(f"fold {k} was fitted, but {self._session.directory.stages} does not hold its result")
+        return part
+
     def _stored(self) -> FittedChain | None:
         """Return the stored fit on all targets, ``None`` when there is none or it is damaged."""
         folder = self._worker.final
@@ -210,8 +216,8 @@ class Learning:
         except InputFileError:
             return None
 
-    def _send(self, wanted: Sequence[int | None], advance: Callable[[], None]) -> None:
-        """Have folds, and all targets for ``None``, fitted by the executor's workers."""
+    def _send(self, wanted: Sequence[int | None], done: int) -> None:
+        """Have folds, and all targets for ``None``, fitted by the executor's workers; ``done`` are stored already."""
         recipe, problem = self._worker.recipe, self._worker.problem
         job: Job[FitTask, float] = Job(FoldWorker, recipe)
         executor, progress = self._session.executor, self._session.progress
@@ -224,10 +230,13 @@ class Learning:
         try:
             write_learning(recipe.data, problem.data, problem.labels)
             self._send_single(job, wanted)
-            for task, result in executor.map(job, [FitTask(fold) for fold in wanted]):
-                _found(task, result)
-                if task.fold is not None:
+            with progress.track(self._label, len(self._worker.splits)) as advance:
+                for _ in range(done):
                     advance()
+                for task, result in executor.map(job, [FitTask(fold) for fold in wanted]):
+                    _found(task, result)
+                    if task.fold is not None:
+                        advance()
         finally:
             executor.tell = progress.tell
             shutil.rmtree(recipe.data.parent, ignore_errors=True)
@@ -247,7 +256,7 @@ class Learning:
             return
         with self._session.progress.track("fits", total) as advance:
             for tasks in rounds:
-                if not _made(executor, job, tasks, advance):
+                if not _all_made(executor, job, tasks, advance):
                     return
 
     def _single_fits(self, fold: int | None) -> list[list[SingleFit]]:
@@ -257,7 +266,9 @@ class Learning:
         return single_fits(self._worker.problem.steps, inner_folds_of(groups, self._worker.recipe.inner_folds))
 
 
-def _made(executor: Executor, job: Job[FitTask, float], tasks: Sequence[FitTask], advance: Callable[[], None]) -> bool:
+def _all_made(
+    executor: Executor, job: Job[FitTask, float], tasks: Sequence[FitTask], advance: Callable[[], None]
+) -> bool:
     """Have single fits made until they turn out to be short; return whether all are made."""
     waiting, running = list(reversed(tasks)), 0
     seconds: list[float] = []
