@@ -53,7 +53,8 @@ def applied(cls: type[BaseComponent]) -> type:
         def load(self, target: str) -> xr.DataTree:
             if target != "a target":
                 raise DataError(f"there is no target {target!r}")
-            return self._component.apply(_curves() if cls.kind == "detrender" else _spectrum())
+            result: xr.DataTree = self._component.apply(_curves() if cls.kind == "detrender" else _spectrum())
+            return result
 
         def labels(self) -> None:
             return None
