@@ -75,7 +75,8 @@ def target_order(*known: NDArray[Any]) -> NDArray[np.intp]:
 
     ``known`` are arrays of any type with leading dim ``target``: inputs, labels, weights. Give weights in single
     precision (``training_weights(...).astype("f4")``), in which they are the same if all are given ten times as large.
-    Targets of which the same is known stay in the order in which they are.
+    Targets of which the same is known stay in the order in which they are. Whatever changes a bit of what is known,
+    other units for instance, gives another order, as another seed gives other draws.
     """
     keys = []
     for row in range(len(known[0])):
