@@ -32,7 +32,8 @@ def make_executor(
     scheduler
         Address of a Dask scheduler that is running.
     memory
-        Bytes that worker processes of this machine, and the main one, may have together.
+        Bytes that worker processes of this machine, and the main one, may have together. Where nothing else is said
+        there is then one worker.
 
     Raises
     ------
@@ -40,7 +41,9 @@ def make_executor(
         When there is no such executor, or it does not take what is given.
     """
     if name is None:
-        name = "dask" if scheduler is not None else "serial" if workers in (None, 1) else "process"
+        name = "dask" if scheduler is not None else "serial" if workers in (None, 1) and memory is None else "process"
+        if name == "process" and workers is None:
+            workers = 1  # some libraries end the process when memory fails: it is not to be that of the run
     if name not in EXECUTORS:
         raise UsageError(f"unknown executor {name!r}; there are {', '.join(EXECUTORS)}")
     if workers is not None and workers < 1:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from specframe.errors import UsageError
+from specframe.executors.choice import make_executor
 from specframe.executors.memory import data_in_use, enforced, limited_memory, memory_limit, memory_shares
 
 pytestmark = pytest.mark.skipif(not enforced(), reason="only Linux holds such a limit")
@@ -54,3 +55,12 @@ def test_too_little_for_the_workers_says_how_much_is_needed() -> None:
         memory_shares(1_000_000_000, 3)
     with pytest.raises(UsageError, match="too little: give at least 300MB"):
         memory_shares(100_000_000, 0)
+
+
+def test_memory_alone_is_one_worker_so_that_a_library_that_aborts_does_not_end_the_run() -> None:
+    with make_executor(memory=1_000_000_000) as executor:
+        assert (executor.name, executor.workers) == ("process", 1)
+    with make_executor("serial", memory=1_000_000_000) as executor:
+        assert executor.name == "serial"
+    with make_executor(workers=2, memory=1_000_000_000) as executor:
+        assert (executor.name, executor.workers) == ("process", 2)
