@@ -131,10 +131,10 @@ class Gain(Model):
         return make_prediction(like.drop_vars("group", errors="ignore"), self.params.gain * depth.values[:, :1])
 
     def get_state(self) -> Any:
-        return {"y": self._y.values}, {}
+        return {}, {"outputs": [str(name) for name in self._y["output"].values]}
 
     def set_state(self, arrays: Any, values: Any) -> None:
-        raise self._not_fitted()
+        self._y = make_labels(np.zeros((1, len(values["outputs"]))), ["any"], values["outputs"])
 
 
 @hookimpl
