@@ -27,7 +27,7 @@ def test_prune_says_what_it_frees_and_what_that_costs(
     specframe: Callable[..., Any], tiny: Path, tmp_path: Path
 ) -> None:
     run = ("run", tiny, "--plugin", TINY, "--quiet", "--out", tmp_path / "out")
-    assert specframe(*run, "--store-limit", "1GB", "--memory", "3GB").status == 0
+    assert specframe(*run, "--store-limit", "1GB", "--memory", "20GB").status == 0
     dry = specframe("prune", tmp_path / "out", "--dry-run")
     freed = specframe("prune", tmp_path / "out")
     assert freed.status == 0
