@@ -40,6 +40,7 @@ def applied(cls: type[BaseComponent]) -> type:
 
     class Applied:
         name = cls.name
+        stands_for = cls
 
         def __init__(self, **params: Any) -> None:
             self._component: Any = cls(**params)

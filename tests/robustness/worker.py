@@ -27,6 +27,7 @@ from bases import bases
 from corpus import mutants
 
 from specframe.api import validate_labels, validate_observation
+from specframe.api.schema import breaks_lines
 from specframe.errors import SpecframeError
 
 #: Seconds and bytes above the start that a mutant may take, and bytes at which it is stopped.
@@ -111,7 +112,8 @@ def _tried(cls: type, params: dict[str, Any], folder: Path) -> dict[str, Any]:
         try:
             validate_observation(observation, cls.name)
         except SpecframeError as error:
-            wrong.append(f"load({target!r}) is not valid: {error}")
+            named = breaks_lines(target)  # which a run refuses, whatever the loader
+            (refused if named else wrong).append(f"load({target!r}) is not valid: {error}")
         return _digest(observation)
 
     before = _peak(reset=True)

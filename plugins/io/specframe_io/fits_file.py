@@ -21,6 +21,7 @@ __all__ = ["DAMAGED", "opened_fits"]
 
 #: What astropy raises on damaged files; warnings that a file is truncated or corrupted are made errors.
 DAMAGED = (
+    AssertionError,
     *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, OverflowError, MemoryError),
     *(fits.VerifyError, Warning),
 )

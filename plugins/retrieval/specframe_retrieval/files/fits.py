@@ -24,6 +24,7 @@ __all__ = ["read_fits"]
 
 #: What astropy raises on damaged files; warnings that a file is truncated or corrupted are made errors.
 _DAMAGED = (
+    AssertionError,
     *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, OverflowError, MemoryError),
     *(ArithmeticError, fits.VerifyError, Warning),
 )

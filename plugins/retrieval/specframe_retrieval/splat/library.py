@@ -140,6 +140,11 @@ class SplatLibrary(Loader):
                 f"{table.path.name} knows",
             )
         columns = {name: column[rows] for name, column in columns.items()}
+        keys, counts = np.unique(columns["DATA_KEY"].astype(str), return_counts=True)
+        if np.any(counts > 1):
+            raise InputFileError(
+                table.path, f"DATA_KEY {keys[counts > 1][0]} stands {counts.max()} times, expected once"
+            )
         if params.select:
             chosen = selected_rows(table.path, columns, params.select)
             rows, columns = rows[chosen], {name: column[chosen] for name, column in columns.items()}

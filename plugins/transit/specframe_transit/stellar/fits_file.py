@@ -20,6 +20,7 @@ __all__ = ["opened_fits"]
 
 #: What astropy raises on damaged files, and numpy on what they hold.
 _DAMAGED = (
+    AssertionError,
     *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, OverflowError, MemoryError),
     fits.VerifyError,
 )
