@@ -97,17 +97,21 @@ class Campaign:
         while done < count:
             out = self._fresh("random", over_older=self.random.random() < 0.5)
             wrong: list[str] = []
+            ended = 0
             often = min(self.random.choice((1, 2, 3)), count - done)
             for _ in range(often):
                 before, length = finished_steps(out, self.reference), _length(out)
                 self.study.calls.unlink(missing_ok=True)
                 moment = self.random.uniform(0.0, whole)
                 killed = _killed_after(self.study.command(out, *options), moment, alone=self.random.random() < 0.3)
-                done += killed
+                done, ended = done + killed, ended + killed
                 wrong += [*intact(out), *self._repeated(out, before, length)]
-                print(f"  {executor}: {moment:.1f} of {whole:.1f} s, {_where(out, self.reference)}", flush=True)
+                how = f"{executor}: {'killed' if killed else 'had ended'} at {moment:.1f} of {whole:.1f} s"
+                print(
+                    f"  {executor}: {how} at {moment:.1f} of {whole:.1f} s, {_where(out, self.reference)}", flush=True
+                )
             self._again(out, wrong, lambda: _run(self.study.command(out, *options), check=False))  # noqa: B023 - at once
-            self._note(f"kill at random, {executor}", wrong, max(often, 1))
+            self._note(f"kill at random, {executor}", wrong, max(ended, bool(wrong)))
             shutil.rmtree(out)
 
     def full_disks(self) -> None:

@@ -2,8 +2,8 @@
 
 A request is a line of JSON: ``argv`` (what follows ``specframe``), ``out`` (the folder that is watched), ``at`` (the
 process kills itself with SIGKILL just before its write of this number in there; 0: never), ``limit`` (bytes beyond
-which no file may grow; 0: none), ``user`` (a number, to run as this user; 0: the same) and ``said`` (a file for what is
-printed). The answer is a line: ``status`` as a shell has it, and ``points``, a list of the writes that were made.
+which no file may grow; 0: none) and ``said`` (a file for what is printed). The answer is a line:
+``status`` as a shell has it, and ``points``, a list of the writes that were made.
 
 A write point is each opening of a file to write, each sync to disk, rename and removal, and each folder made or
 removed. What is imported and compiled is so only once, so that a run takes a fraction of its time from a shell.
@@ -66,8 +66,6 @@ def _forked(specframe: Any, request: dict[str, Any]) -> dict[str, Any]:
         if request["limit"]:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], request["limit"]))
-        if request["user"]:
-            os.seteuid(request["user"])
         status = 70
         try:
             status = _run(specframe, request["argv"], request["said"])

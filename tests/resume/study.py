@@ -101,10 +101,10 @@ class FaultServer:
         )
         self._answer()
 
-    def run(self, argv: list[str], out: Path, at: int = 0, limit: int = 0, user: int = 0) -> dict[str, Any]:
+    def run(self, argv: list[str], out: Path, at: int = 0, limit: int = 0) -> dict[str, Any]:
         """Run a command; return its exit ``status``, the ``points`` it wrote at, and what it ``said``."""
         self.said.write_text("")
-        request = {"argv": argv, "out": str(out), "at": at, "limit": limit, "user": user, "said": str(self.said)}
+        request = {"argv": argv, "out": str(out), "at": at, "limit": limit, "said": str(self.said)}
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
