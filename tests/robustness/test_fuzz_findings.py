@@ -98,3 +98,27 @@ def _bins(path: Path) -> None:
 
     wavelength = xr.Dataset(coords={"wavelength": ("wavelength", np.linspace(1.0, 2.0, 5), {"units": "um"})})
     make_grid("a/0", wavelength, GridParams.validate_data({"edges": {"path": path}}))
+
+
+def test_a_key_of_a_library_that_stands_twice(tmp_path: Path) -> None:
+    """Two targets had one name."""
+    params = splat_library(tmp_path)["params"]
+    (table,) = tmp_path.rglob("spectral_data.csv")
+    head, *rows = table.read_text().splitlines(keepends=True)
+    table.write_text("".join([head, *rows, *rows]))
+    with pytest.raises(InputFileError, match="DATA_KEY 10001 stands 2 times, expected once"):
+        SplatLibrary(**params).targets()
+
+
+def test_a_column_of_a_fits_table_whose_name_is_a_number(tmp_path: Path) -> None:
+    """AssertionError of astropy."""
+    from astropy.io import fits
+
+    from specframe_retrieval.files.reader import read_arrays
+
+    fits.BinTableHDU.from_columns([fits.Column("flux", "D", array=np.ones(3))]).writeto(tmp_path / "a.fits")
+    content = (tmp_path / "a.fits").read_bytes()
+    card = next(content[at : at + 80] for at in range(0, len(content), 80) if content[at:].startswith(b"TTYPE1"))
+    (tmp_path / "b.fits").write_bytes(content.replace(card, b"TTYPE1  =                    3".ljust(80)))
+    with pytest.raises(InputFileError, match="is not a whole FITS file"):
+        read_arrays(tmp_path / "b.fits")
