@@ -140,7 +140,7 @@ class SplatLibrary(Loader):
                 f"{table.path.name} knows",
             )
         columns = {name: column[rows] for name, column in columns.items()}
-        keys, counts = np.unique(columns["DATA_KEY"].astype(str), return_counts=True)
+        keys, counts = np.unique([_text(key) for key in columns["DATA_KEY"].tolist()], return_counts=True)
         if np.any(counts > 1):
             raise InputFileError(
                 table.path, f"DATA_KEY {keys[counts > 1][0]} stands {counts.max()} times, expected once"
