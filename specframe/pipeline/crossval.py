@@ -160,6 +160,8 @@ class Learning:
         missing = [k for k in range(len(worker.splits)) if self._part(k) is None]
         if len(missing) < len(worker.splits):
             session.reused.add(FOLDS)
+        for k in set(range(len(worker.splits))) - set(missing):
+            worker.store.replace_older(FOLDS, f"fold-{k}", worker.key(k))
         sent_out = not isinstance(session.executor, SerialExecutor)
         last = [None] if sent_out and final and self._stored() is None else []
         if sent_out and (missing or last):

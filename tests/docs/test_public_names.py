@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("package", ["specframe.api", "specframe.evaluate", "specframe.explore", "specframe.executors", "specframe"])
+@pytest.mark.parametrize(
+    "package", ["specframe.api", "specframe.evaluate", "specframe.explore", "specframe.executors", "specframe"]
+)
 def test_every_public_name_is_documented(docs: Path, package: str) -> None:
     pages = "\n".join(page.read_text() for page in (docs / "reference").glob("*.md"))
     if f"::: {package}\n" in pages:  # the page has all of it

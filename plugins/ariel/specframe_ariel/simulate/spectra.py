@@ -123,7 +123,10 @@ def _labels(path: Path, year: int, _stamp: tuple[int, int]) -> GivenPlanets:
     if table.is_empty():
         raise InputFileError(path, "holds no planet")
     names = tuple(str(name) for name in table["planet_id"])
-    wrong = next((name for name in names if not (name.isascii() and name.isdigit() and len(name) < 20 and int(name) < 2**63)), None)
+    wrong = next(
+        (name for name in names if not (name.isascii() and name.isdigit() and len(name) < 20 and int(name) < 2**63)),
+        None,
+    )
     if wrong is not None:
         raise InputFileError(path, f"planet_id must be whole numbers of at least 0, got {wrong!r}")
     if len(set(names)) != len(names):
