@@ -63,7 +63,7 @@ def work_on(job: Job[Any, Any], task: Any, topic: str, entry: Pass | None) -> Do
 
     with _at_work:
         logging.getLogger().addHandler(_messages)
-        _messages.take()  # of a task that failed
+        _messages.take()  # of a worker that was refused
         try:
             os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # for libraries that are not loaded yet
             if problems := _problems(entry, worker.address):
@@ -76,6 +76,9 @@ def work_on(job: Job[Any, Any], task: Any, topic: str, entry: Pass | None) -> Do
             with one_thread(), listening(heard), config.set(scheduler="synchronous"):
                 result = ours.process(task)
             return Done(result, _messages.take())
+        except Exception as error:
+            _messages.take_with(error)
+            raise
         finally:
             logging.getLogger().removeHandler(_messages)
 

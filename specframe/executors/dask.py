@@ -18,7 +18,7 @@ from specframe.executors.connection import RESUME, Connection, connect, require_
 from specframe.executors.executor import Crew, Executor, Lost
 from specframe.executors.local_cluster import LocalCluster
 from specframe.executors.premises import passed
-from specframe.progress.messages import hand_on
+from specframe.progress.messages import hand_on, said_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -265,6 +265,7 @@ class _Crew(Generic[Task, Result]):
         from distributed.scheduler import KilledWorker, NoValidWorkerError, NoWorkerError
 
         error: BaseException = future.exception()
+        hand_on(said_before(error))
         if isinstance(error, KilledWorker):
             attempt.given_up += 1
             if attempt.given_up < _ROUNDS:

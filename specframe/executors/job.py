@@ -39,7 +39,7 @@ class Job(Generic[Task, Result]):
     def of(cls, worker: Worker[Task, Result]) -> Job[Task, Result]:
         """Return the job of a worker that is there already: it does what is done in this process."""
         job = cls(type(worker), worker.recipe)
-        _workers[job.id] = worker
+        _keep(job.id, worker)
         return job
 
 
@@ -50,9 +50,13 @@ _workers: OrderedDict[str, Worker[Any, Any]] = OrderedDict()
 
 def worker_for(job: Job[Task, Result]) -> Worker[Task, Result]:
     """Return the worker of a job in this process, made when the job is seen first."""
-    if job.id not in _workers:
-        _workers[job.id] = job.worker(job.recipe)
-    _workers.move_to_end(job.id)
+    worker = _workers[job.id] if job.id in _workers else job.worker(job.recipe)
+    _keep(job.id, worker)
+    return worker
+
+
+def _keep(job_id: str, worker: Worker[Any, Any]) -> None:
+    _workers[job_id] = worker
+    _workers.move_to_end(job_id)
     while len(_workers) > _KEPT:
         _workers.popitem(last=False)
-    return _workers[job.id]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Pass", "Premises", "passed"]
+__all__ = ["Pass", "Premises", "look_anew", "passed"]
 
 #: Seconds until a file that was just written is seen on another machine. NFS looks anew after 3 to 60 s, but a process
 #: that did not look before sees it at once.
@@ -87,10 +87,16 @@ class Pass:
             yield f"{folder} cannot be written to there"
 
     def _found(self) -> str | None:
+        look_anew(self.probe.parent)
         with suppress(OSError):
-            os.listdir(self.probe.parent)  # has a network file system look anew  # noqa: PTH208
             return self.probe.read_text(encoding="ascii")
         return None
+
+
+def look_anew(folder: Path) -> None:
+    """Have a network file system look what is in a folder; else it remembers for a while which files were not there."""
+    with suppress(OSError):
+        os.listdir(folder)  # noqa: PTH208 - nothing is done with the names
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from multiprocessing import get_context
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from specframe.errors import RunError
+from specframe.errors import RunError, UsageError
 from specframe.executors.executor import Crew, Executor, Lost
 from specframe.executors.job import worker_for
 from specframe.executors.memory import limit_memory, memory_shares
 from specframe.executors.telling import listen
-from specframe.progress.messages import MessageCollector, hand_on
+from specframe.progress.messages import MessageCollector, hand_on, said_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -157,6 +157,9 @@ class _Crew(Generic[Task, Result]):
             except BrokenProcessPool:
                 broken.append(attempt)
                 continue
+            except Exception as error:
+                hand_on(said_before(error))
+                raise
             hand_on(messages)
             yield attempt.task, result
         if broken:
@@ -190,9 +193,12 @@ class _Crew(Generic[Task, Result]):
 
     def _recover(self, attempts: list[_Attempt[Task]]) -> Iterator[tuple[Task, Lost]]:
         """Begin again with new processes; of one task that was alone, count it."""
-        started = self._executor.pool.began()
+        pool = self._executor.pool
+        started = pool.began()
         self._running.clear()
         self._executor.renew()
+        if pool.refused:
+            raise UsageError(pool.refused)
         if not started:
             raise RunError(
                 "the worker processes end as they begin. A Python script that runs a pipeline in processes needs "
@@ -228,6 +234,8 @@ class _Pool:
             workers, context, _start, (self._teller, self._held, memory)
         )
         self._began = Event()
+        #: Why processes cannot begin, where they say so themselves.
+        self.refused = ""
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -262,8 +270,15 @@ class _Pool:
                 kind, _, text = self._told.recv_bytes().decode(errors="replace").partition(" ")
                 if kind == "began":
                     self._began.set()
+                elif kind == "refused":
+                    self.refused = text
                 else:
-                    self._heard(text)
+                    self._hear(text)
+
+    def _hear(self, text: str) -> None:
+        """Hand a line on; where nobody can take it, we go on to listen, or workers would wait for us for ever."""
+        with suppress(Exception):
+            self._heard(text)
 
 
 #: What components say in a worker process, until the main one gets it with a result.
@@ -273,10 +288,14 @@ _messages = MessageCollector()
 def _start(teller: Connection, held: Connection, memory: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
     Thread(target=_end_with, args=(held,), daemon=True).start()
+    if memory is not None:
+        try:
+            limit_memory(memory)
+        except UsageError as error:
+            teller.send_bytes(f"refused {error}".encode()[:_LINE])
+            os._exit(1)
     logging.getLogger().addHandler(_messages)
     listen(lambda text: teller.send_bytes(f"told {text}".encode()[:_LINE]))
-    if memory is not None:
-        limit_memory(memory)
     teller.send_bytes(b"began")
 
 
@@ -288,7 +307,11 @@ def _end_with(held: Connection) -> None:
 
 
 def _process(job: Job[Any, Any], task: Any) -> tuple[Any, list[Message]]:
-    result = worker_for(job).process(task)
+    try:
+        result = worker_for(job).process(task)
+    except Exception as error:
+        _messages.take_with(error)
+        raise
     return result, _messages.take()
 
 

@@ -13,6 +13,7 @@ from specframe.config.spec import INNER_FOLDS, CrossValidation
 from specframe.errors import DataError, InputFileError, RunError
 from specframe.executors.executor import Lost
 from specframe.executors.job import Job
+from specframe.executors.premises import look_anew
 from specframe.executors.serial import SerialExecutor
 from specframe.executors.telling import listening
 from specframe.pipeline.chain import FittedChain
@@ -239,6 +240,8 @@ class Learning:
                     _found(task, result)
                     if task.fold is not None:
                         advance()
+            for folder in (recipe.stages, recipe.stages / FOLDS, recipe.stages / FIT):
+                look_anew(folder)  # we looked for results before others wrote them
         finally:
             executor.tell = progress.tell
             shutil.rmtree(recipe.data.parent, ignore_errors=True)

@@ -58,7 +58,7 @@ class Described:
         recipe = Recipe(
             load=StepRecipe.of(steps[0]),
             maps=tuple(map(StepRecipe.of, steps[1:])),
-            store=store,
+            store=store.absolute(),  # workers may be in other folders
             plugin_files=self.plugin_files,
             block=self.spec.plugins.block,
             pin=self.spec.plugins.pin,

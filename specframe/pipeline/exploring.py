@@ -22,7 +22,9 @@ from specframe.pipeline.downloaded import check_links
 from specframe.pipeline.explored import Described, PipelineData, RunData, explored_steps
 from specframe.pipeline.gather import SetAside
 from specframe.pipeline.outputs import write_json
+from specframe.pipeline.premises import premises_of
 from specframe.pipeline.result import Run
+from specframe.pipeline.store import remove_unfinished
 from specframe.pipeline.target import reason_of
 from specframe.progress.progress import Progress
 from specframe.registry import Registry
@@ -128,6 +130,8 @@ def explore_path(
     room = None if memory is None else read_size(memory)
     with _own_folder(folder, fresh), executing(executor, workers, scheduler, room) as crews:
         pipeline = _described(path, kind, loader, parameters, overrides, tuple(plugin_files), progress)
+        crews.tell = progress.tell
+        crews.premises = premises_of(folder, explored_steps(pipeline.spec, None), pipeline.plugin_files)
         data: Explored
         if kind == "run":
             data = RunData(Run(path), pipeline, step, progress)
@@ -326,6 +330,7 @@ def _own_folder(folder: Path, fresh: bool) -> Iterator[None]:
         raise UsageError(f"--out {folder} cannot be made: {error.strerror}") from None
     try:
         with locked(folder / _LOCK):
+            remove_unfinished(folder / "stages")
             if fresh:
                 shutil.rmtree(folder / "stages", ignore_errors=True)
             yield

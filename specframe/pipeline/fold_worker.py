@@ -21,7 +21,7 @@ from specframe.pipeline.keys import digest, seed_for
 from specframe.pipeline.learning import LearningStep
 from specframe.pipeline.learning_file import read_learning
 from specframe.pipeline.refusal import cannot_write
-from specframe.pipeline.store import StageStore
+from specframe.pipeline.store import StageStore, atomic_folder
 from specframe.pipeline.target import StepRecipe
 from specframe.progress.place import at
 
@@ -203,12 +203,15 @@ class FoldWorker:
         with self._working(None, done=True):
             data, labels, names = self._training(None)
             chain = fit_chain(self.problem.steps, data, labels, recipe.seed, *names, inner_folds=recipe.inner_folds)
-            shutil.rmtree(self.final.parent, ignore_errors=True)
             try:
-                chain.save(self.final)
-                (self.final / "complete").touch()
+                with atomic_folder(self.final) as beside:  # a worker that was given up may be at the same
+                    chain.save(beside)
+                    (beside / "complete").touch()
             except OSError as error:
                 raise cannot_write(self.final, error) from error
+            for older in self.final.parent.glob("[!.]*"):
+                if older != self.final:
+                    shutil.rmtree(older, ignore_errors=True)
 
     def _single(self, fold: int | None, single: SingleFit) -> None:
         recipe = self.recipe

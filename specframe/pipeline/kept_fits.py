@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from specframe.errors import InputFileError
 from specframe.pipeline.keys import content_digest
+from specframe.pipeline.store import atomic_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,20 +25,11 @@ def keep_fit(folder: Path, model: Model) -> None:
 
     Raises :class:`OSError` when the disk takes no more.
     """
-    beside = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}")
-    try:
+    with atomic_folder(folder) as beside:
         model.save(beside)
         files = sorted(file for file in beside.rglob("*") if file.is_file())
         digests = {file.relative_to(beside).as_posix(): content_digest(file) for file in files}
         (beside / _MARK).write_text(json.dumps(digests), encoding="utf-8")
-        try:
-            beside.rename(folder)
-        except OSError:
-            # one that is damaged or was saved meanwhile lies there
-            shutil.rmtree(folder, ignore_errors=True)
-            beside.rename(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def kept_fit(folder: Path, component: Model) -> Model | None:

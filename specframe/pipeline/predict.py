@@ -93,7 +93,9 @@ def _with_noise(prediction: xr.Dataset, data: LearningData, chain: FittedChain) 
 
 def _training(session: Session, run: RunDirectory) -> Training:
     """Return what the run learned from; it must still be there."""
-    worker = TargetWorker(replace(session.recipe(), store=run.stages, fresh=()), session.registry)
+    # whoever runs in that folder now may have stored results of other parameters: they stay
+    recipe = replace(session.recipe(), store=run.stages.absolute(), keep_older=True, fresh=())
+    worker = TargetWorker(recipe, session.registry)
     keys: dict[str, str] = run.manifest().get("products", {})
     labels = worker.loader.labels()
     if labels is not None:

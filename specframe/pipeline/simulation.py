@@ -109,6 +109,7 @@ def simulate(
         writer.simulator.check_folder(out)
         out.mkdir(parents=True, exist_ok=True)
         with locked(out / _LOCK):
+            executor.tell = progress.tell
             executor.premises = premises_of(out, spec.steps[:1], plugin_files)
             try:
                 return _simulate(writer, progress, executor)

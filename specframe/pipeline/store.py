@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["StageStore", "atomic_write", "remove_unfinished"]
+__all__ = ["StageStore", "atomic_folder", "atomic_write", "remove_unfinished"]
 
 #: Digits of a key in a file's name, and what a file's name ends with.
 _KEY_LENGTH = 16
@@ -50,15 +50,40 @@ def atomic_write(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Give the path of a folder beside ``folder``; after the block it takes its place.
+
+    The folder is there whole or not at all, whoever else writes the same one. Raises :class:`OSError` where it cannot
+    be renamed.
+    """
+    temporary = folder.with_name(f".{folder.name}.{token_hex(4)}{_UNFINISHED}")
+    try:
+        yield temporary
+        try:
+            temporary.rename(folder)
+        except OSError:
+            # one that is damaged or was written meanwhile lies there
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def remove_unfinished(folder: Path, below: bool = True) -> None:
     """Remove what killed writers left in ``folder``, and in those ``below`` it; nobody else may be writing there."""
     for found, folders, names in os.walk(folder):
+        for name in filter(_is_unfinished, names):
+            with suppress(OSError):
+                Path(found, name).unlink()
+        for name in filter(_is_unfinished, folders):
+            shutil.rmtree(Path(found, name), ignore_errors=True)
         if not below:
             folders.clear()
-        for name in names:
-            if name.startswith(".") and name.endswith(_UNFINISHED):
-                with suppress(OSError):
-                    Path(found, name).unlink()
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(".") and name.endswith(_UNFINISHED)
 
 
 class StageStore:
@@ -160,7 +185,7 @@ class StageStore:
             return None
         try:
             return read(path)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, RuntimeError):  # what HDF5 says of damaged files
             with suppress(OSError):
                 path.unlink(missing_ok=True)  # unreadable, so as good as not there: it is made again
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,9 @@ class StoreLimit:
 
     Targets whose last product is stored do not need the results before it: they only save time when a later step is
     changed. Those of targets that are still to come in this run go only when there are no others. Products, folds and
-    fits stay. The store is listed once; then each outcome says what it has stored, whoever
-    stored it, so that the work does not grow with the square of the targets. What targets in work store until their
-    outcome is known comes on top of the limit.
+    fits stay. The store is listed once; then each outcome says what it has stored, whoever stored it, so that the work
+    does not grow with the square of the targets. What targets in work store until their outcome is known comes on top
+    of the limit.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ class StoreLimit:
         self._steps = tuple(steps)
         #: Files and sizes of the results of earlier steps by ``step/name``, those that go first in front: of targets
         #: that this run is done with, and of others.
-        self._spare: dict[str, tuple[str, int]] = {}
-        self._wanted: dict[str, tuple[str, int]] = {}
+        self._spare: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._wanted: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._products: dict[str, int] = {}
         self._besides = 0
         self._total = 0
@@ -119,8 +120,7 @@ class StoreLimit:
     def _free(self, how_far: str) -> None:
         while self._total > self._limit and (self._spare or self._wanted):
             among = self._spare or self._wanted
-            name = next(iter(among))
-            file, size = among.pop(name)
+            name, (file, size) = among.popitem(last=False)
             Stored(name.partition("/")[0], file, size, 0.0).remove(self._stages)
             self._total -= size
         if self._total > self._limit:

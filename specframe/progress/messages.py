@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from specframe.progress.progress import Progress
 
-__all__ = ["Message", "MessageCollector", "hand_on", "logged_to"]
+__all__ = ["Message", "MessageCollector", "hand_on", "logged_to", "said_before"]
 
 #: So many messages are printed; the log keeps all.
 _PRINTED = 20
 _PLACE = "specframe_place"
+#: Attribute of an error that goes to another process: what components said there before it.
+_SAID = "specframe_said"
 _formatter = logging.Formatter()
 
 
@@ -56,6 +58,16 @@ class MessageCollector(logging.Handler):
         """Return the messages since the last call."""
         taken, self._messages = self._messages, []
         return taken
+
+    def take_with(self, error: BaseException) -> None:
+        """Let an error that leaves this process take the messages along: nobody gets a result then."""
+        setattr(error, _SAID, self.take())
+
+
+def said_before(error: BaseException) -> list[Message]:
+    """Return, once, what components said in the process that an error came from."""
+    said: list[Message] = vars(error).pop(_SAID, [])
+    return said
 
 
 def hand_on(messages: Iterable[Message]) -> None:

@@ -25,6 +25,8 @@ __all__ = ["Progress"]
 
 #: Seconds between plain lines of a long step.
 _PLAIN_INTERVAL = 10.0
+#: Seconds after which a line is logged whether or not another process still has the log.
+_TURN = 1.0
 
 
 class Progress:
@@ -76,8 +78,9 @@ class Progress:
         if self._quiet:
             return
         text = printable(text, lines=True)
-        if self._console is not None:
-            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console = self._console  # another thread may end the bar meanwhile
+        if console is not None:
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             print(text, file=self._stream, flush=True)
 
@@ -138,11 +141,31 @@ class Progress:
         return advance
 
 
+def _take_turn(file: IO[bytes]) -> None:
+    """Wait until nobody else has the lock of a file; go on without it where that takes long, or there are no locks."""
+    import fcntl
+
+    deadline = time.monotonic() + _TURN
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001)
+        except OSError:
+            return
+        else:
+            return
+
+
 def _append(log: Path, line: str) -> None:
-    """Append a whole line or nothing; what a machine that stopped left of the line before goes first."""
+    """Append a whole line or nothing; what a machine that stopped left of the line before goes first.
+
+    Threads and processes take turns: half a line of one that is writing would look like what a dead one left.
+    """
     content = line.encode() + b"\n"
     with log.open("ab+", buffering=0) as file:
-        size = file.tell()
+        _take_turn(file)
+        size = file.seek(0, os.SEEK_END)
         if size and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
             size = log.read_bytes().rfind(b"\n") + 1
             file.truncate(size)

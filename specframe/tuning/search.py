@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,7 @@ def tune_pipeline(session: Session) -> None:
     require_optuna()
     tuning = session.spec.tuning
     assert tuning is not None
-    with session.phase("targets"):
-        gathered, _, _ = gathered_inputs(session, learning_steps(session.spec.steps))
+    gathered, _, _ = gathered_inputs(session, learning_steps(session.spec.steps))
     journal = _journal(session, tuning, gathered)
     search = _Search(session, tuning, journal)
     try:
@@ -67,6 +67,10 @@ def tune_pipeline(session: Session) -> None:
         journal.interrupted()
         if search.ended:
             write_search(session, gathered, tuning, search.ended)
+        raise
+    except RunError:  # the disk is full, a cluster is gone: no trial's fault
+        with suppress(RunError):
+            journal.interrupted()
         raise
     write_search(session, gathered, tuning, search.ended)
     if not any(trial.state == "complete" for trial in search.ended):

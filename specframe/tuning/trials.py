@@ -7,6 +7,7 @@ again, and one that was begun is run again with the values that it had.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import asdict, dataclass, field, replace
@@ -95,12 +96,18 @@ class Journal:
         self._append({"event": "interrupted"})
 
     def _append(self, entry: Mapping[str, Any]) -> None:
+        line = json.dumps(entry, allow_nan=False).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                file.write(json.dumps(entry, allow_nan=False).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            with self.path.open("ab", buffering=0) as file:
+                size = file.seek(0, os.SEEK_END)
+                try:
+                    if file.write(line) != len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    os.fsync(file.fileno())
+                except OSError:
+                    file.truncate(size)  # another line may follow, and half a line before it would spoil the journal
+                    raise
         except OSError as error:
             raise RunError(f"cannot write {self.path}: {error.strerror or error}") from error
 

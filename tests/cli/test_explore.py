@@ -13,8 +13,15 @@ import pytest
 import yaml
 from astropy.table import Table
 
+from specframe.executors.serial import SerialExecutor
+from specframe.pipeline.exploring import explore_path
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from specframe.executors.executor import Crew
+    from specframe.executors.job import Job
 
 TOY = Path(__file__).parents[1] / "pipeline" / "toy.py"
 
@@ -214,6 +221,24 @@ def test_wrong_input_is_told_and_leaves_nothing(
     assert result.status == 2
     assert message in result.err
     assert [path for path in sorted(tmp_path.rglob("*")) if path not in before and path.name != "explore"] == []
+
+
+def test_workers_in_other_folders_know_where_results_belong(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stores: list[Path] = []
+
+    class Noting(SerialExecutor):
+        def crew(self, job: Job[Any, Any]) -> AbstractContextManager[Crew[Any, Any]]:
+            stores.append(job.recipe.store)
+            return super().crew(job)
+
+    executor = Noting()
+    explore_path(pipeline, "out", plugin_files=(TOY,), executor=executor, quiet=True)
+    assert stores == [tmp_path / "out" / "stages"]
+    assert executor.premises is not None
+    assert executor.premises.folder == tmp_path / "out"
 
 
 def test_processes_explore_the_same(specframe: Callable[..., Any], pipeline: Path, tmp_path: Path) -> None:

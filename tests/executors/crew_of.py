@@ -45,6 +45,13 @@ class Doer:
         if what == "say":
             logging.getLogger("doer").warning("said %s", value)
             return "said"
+        if what == "say-and-fail":
+            logging.getLogger("doer").warning("said %s", value)
+            raise RunError(f"failed {value}")
+        if what == "tell-much":
+            for i in range(int(value)):
+                tell(f"{i} {'.' * 400}")
+            return "told"
         if what == "tell":
             tell(f"told {value}")
             return "told"

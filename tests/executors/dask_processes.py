@@ -28,6 +28,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+#: A task may survive so many of its workers: a worker needs seconds to start anew, and Dask allows three.
+ALLOWED = ("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", 1)
+
+
 class DaskProcesses:
     """A scheduler, and workers that are added and killed."""
 
@@ -36,7 +40,9 @@ class DaskProcesses:
         self.file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        self.scheduler = self._start("scheduler", *options, "--scheduler-file", str(self.file))
+        self.scheduler = self._start(
+            "scheduler", *options, "--scheduler-file", str(self.file), env={ALLOWED[0]: str(ALLOWED[1])}
+        )
         wait_for(self._is_there)
         self.address: str = json.loads(self.file.read_text())["address"]
 

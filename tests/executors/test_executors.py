@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from specframe.errors import RunError, UsageError
 from specframe.executors.choice import executing, make_executor
 from specframe.executors.executor import Lost
 from specframe.executors.job import Job
+from specframe.executors.memory import enforced
 from specframe.executors.process import ProcessExecutor
 from specframe.executors.serial import SerialExecutor
 
@@ -67,6 +70,44 @@ def test_what_components_say_and_tell_arrives(
         time.sleep(0.01)
     assert "said hello" in caplog.messages
     assert told == ["told more"]
+
+
+def test_what_components_said_before_an_error_arrives_too(
+    executor: Executor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(RunError, match="failed 7"):
+        list(executor.map(job(tmp_path), ["say-and-fail 7"]))
+    assert [record.getMessage() for record in caplog.records if record.name == "doer"] == ["said 7"]
+
+
+def test_a_listener_that_fails_holds_nobody_up(pool: ProcessExecutor, tmp_path: Path) -> None:
+    def gone(text: str) -> None:
+        raise BrokenPipeError
+
+    pool.tell, before = gone, pool.tell
+    try:
+        # far more than a pipe holds that nobody reads
+        assert [result for _, result in pool.map(job(tmp_path), ["tell-much 1000"])] == ["told"]
+    finally:
+        pool.tell = before
+
+
+@pytest.mark.skipif(not enforced(), reason="only Linux holds such a limit")
+def test_a_worker_that_has_more_memory_than_its_share_as_it_begins_says_so(tmp_path: Path) -> None:
+    with ProcessExecutor(1) as executor:
+        executor.share = 2**20
+        with pytest.raises(UsageError, match=r"memory limit leaves 1 MB .* give more with --memory"):
+            list(executor.map(job(tmp_path), ["square 2"]))
+
+
+def test_workers_of_past_jobs_do_not_stay(tmp_path: Path) -> None:
+    workers = [Doer(tmp_path) for _ in range(20)]
+    there = [weakref.ref(worker) for worker in workers]
+    for worker in workers:
+        Job.of(worker)
+    del workers, worker
+    gc.collect()
+    assert sum(ref() is not None for ref in there) < 10
 
 
 def test_serial_work_is_done_here_and_that_of_processes_is_not(pool: ProcessExecutor, tmp_path: Path) -> None:
@@ -182,5 +223,5 @@ def test_an_executor_that_is_given_stays_open(tmp_path: Path) -> None:
         with executing(mine) as same:
             assert same is mine
         assert dict(mine.map(job(tmp_path), ["pid"])) == before
-        with pytest.raises(UsageError, match="say workers and scheduler where it is made"), executing(mine, workers=2):
+        with pytest.raises(UsageError, match="say workers, scheduler and memory where it is made"), executing(mine, workers=2):
             pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,3 +154,15 @@ def test_the_place_of_an_error_is_that_of_its_cause() -> None:
         except ValueError as error:
             raise RuntimeError("step 'fit': x") from error
     assert raised_at(caught.value).step == "fit"
+
+
+def test_those_who_write_at_the_same_time_lose_no_line(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        progress = Progress(tmp_path / "log.jsonl", quiet=True)  # as another process has one
+        for i in range(50):
+            progress.event("note", number=50 * number + i, text="long " * 3000)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert sorted(line["number"] for line in lines) == list(range(400))

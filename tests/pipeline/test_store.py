@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from specframe.errors import RunError
-from specframe.pipeline.store import StageStore, atomic_write
+from specframe.pipeline.store import StageStore, atomic_folder, atomic_write, remove_unfinished
 
 KEY, OTHER = "0" * 64, "1" * 64
 
@@ -94,3 +94,27 @@ def test_a_folder_of_a_fresh_step_is_not_listed_and_others_once(
         store.put("curves", name, KEY, _tree())
         store.put("transit", name, KEY, _tree())
     assert listed == ["transit"]  # not once for each target: that would grow with their square
+
+
+class TestFolders:
+    def test_one_takes_the_place_of_another_when_it_is_whole(self, tmp_path: Path) -> None:
+        for text in ("old", "new"):
+            with atomic_folder(tmp_path / "fit") as beside:
+                beside.mkdir()
+                (beside / f"{text}.txt").touch()
+        assert [path.name for path in (tmp_path / "fit").iterdir()] == ["new.txt"]
+        assert list(tmp_path.iterdir()) == [tmp_path / "fit"]
+
+    def test_half_a_one_leaves_that_which_was_there(self, tmp_path: Path) -> None:
+        (tmp_path / "fit").mkdir()
+        with pytest.raises(FileNotFoundError), atomic_folder(tmp_path / "fit") as beside:
+            (beside / "model" / "weights").touch()
+        assert list(tmp_path.iterdir()) == [tmp_path / "fit"]
+
+    def test_what_killed_writers_left_is_removed_and_nothing_else(self, tmp_path: Path) -> None:
+        for name in ("fit/.a.12345678.tmp/model", "fit/a", "detrend/.b.nc.12345678.tmp", "detrend/b.nc"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        remove_unfinished(tmp_path)
+        left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+        assert left == ["detrend/b.nc", "fit/a"]

@@ -199,6 +199,7 @@ class TestGoingOn:
             pipeline.tune(tmp_path / "out", quiet=True)
         monkeypatch.undo()
         assert "failed" not in {entry.get("state") for entry in journal(tmp_path / "out")}
+        assert journal(tmp_path / "out")[-1]["event"] == "interrupted"  # nor is it to blame for being begun
         assert rows(pipeline.tune(tmp_path / "out", quiet=True).trials) == rows(whole.trials)
 
     def test_one_that_was_interrupted_by_hand_is_not(
