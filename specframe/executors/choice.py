@@ -52,6 +52,8 @@ def make_executor(
         raise UsageError(f"--scheduler {scheduler} is for --executor dask, not {name}")
     if memory is not None and name == "dask":
         raise UsageError("--memory is for this machine's own processes; start workers with dask worker --memory-limit")
+    if name == "serial" and workers not in (None, 1):
+        raise UsageError(f"--workers {workers} is for --executor process or dask: serial is this process alone")
     if name == "serial":
         from specframe.executors.serial import SerialExecutor
 

@@ -24,6 +24,8 @@ _PULSE = 1.0
 _ANSWER, _SILENCE = 10.0, 120.0
 #: Seconds that results may take to be fetched: those of dead workers are made again first.
 _FETCH = 30.0
+#: Schemes of addresses that have no port, or none that Dask can tell.
+_WITHOUT_PORT = frozenset({"inproc", "ucx"})
 
 RESUME = "the same command goes on from what is stored"
 
@@ -45,6 +47,7 @@ def connect(scheduler: str | Client | Cluster) -> Connection:
     """
     require_distributed()
     from distributed import Client
+    from distributed.comm.addressing import get_address_host_port, parse_address
 
     if isinstance(scheduler, Client):
         if scheduler.asynchronous:
@@ -56,6 +59,9 @@ def connect(scheduler: str | Client | Cluster) -> Connection:
             raise UsageError(f"there is no scheduler file {scheduler}")
         options = {"scheduler_file": scheduler}
     try:
+        if isinstance(scheduler, str) and "address" in options and parse_address(scheduler)[0] not in _WITHOUT_PORT:
+            # a client that was given what is no address takes 20 s to go, and prints a traceback
+            get_address_host_port(scheduler)
         client = Client(**options, timeout=_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
         named = scheduler if isinstance(scheduler, str) else getattr(scheduler, "scheduler_address", scheduler)

@@ -73,7 +73,8 @@ class DaskExecutor(Executor):
         super().__init__()
         if workers is not None and scheduler is not None:
             raise UsageError(
-                "workers are those of a cluster that is started on this machine; the cluster of a scheduler has its own"
+                f"leave out --workers {workers}: they are for a cluster that is started on this machine; the cluster "
+                "of --scheduler has its own"
             )
         require_distributed()
         import dask

@@ -224,8 +224,17 @@ def test_an_address_where_no_scheduler_is_is_named(
         list(executor.map(job(tmp_path), ["square 3"]))
 
 
+def test_an_address_without_a_port_is_refused_at_once_and_leaves_nothing_behind() -> None:
+    script = "from specframe.executors.connection import connect\nconnect('127.0.0.1')"
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert time.monotonic() - begin < 15  # Dask's client needs 20 s to go
+    assert "missing port number" in done.stderr.splitlines()[-1]
+    assert "Exception ignored" not in done.stderr
+
+
 def test_workers_and_a_scheduler_are_not_given_both() -> None:
-    with pytest.raises(UsageError, match="the cluster of a scheduler has its own"):
+    with pytest.raises(UsageError, match=r"leave out --workers 2: .* the cluster of --scheduler has its own"):
         DaskExecutor(2, "tcp://127.0.0.1:1")
 
 

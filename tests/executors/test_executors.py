@@ -210,6 +210,7 @@ def test_workers_alone_are_processes(options: dict[str, object], name: str) -> N
         ({"name": "slurm"}, "unknown executor 'slurm'; there are serial, process, dask"),
         ({"name": "process", "workers": 0}, "workers must be at least 1, got 0"),
         ({"name": "process", "scheduler": "tcp://a:1"}, "--scheduler tcp://a:1 is for --executor dask"),
+        ({"name": "serial", "workers": 4}, "--workers 4 is for --executor process or dask"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(options: dict[str, object], said: str) -> None:
@@ -223,5 +224,8 @@ def test_an_executor_that_is_given_stays_open(tmp_path: Path) -> None:
         with executing(mine) as same:
             assert same is mine
         assert dict(mine.map(job(tmp_path), ["pid"])) == before
-        with pytest.raises(UsageError, match="say workers, scheduler and memory where it is made"), executing(mine, workers=2):
+        with (
+            pytest.raises(UsageError, match="say workers, scheduler and memory where it is made"),
+            executing(mine, workers=2),
+        ):
             pass
