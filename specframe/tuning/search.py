@@ -68,7 +68,7 @@ def tune_pipeline(session: Session) -> None:
         if search.ended:
             write_search(session, gathered, tuning, search.ended)
         raise
-    except RunError:  # the disk is full, a cluster is gone: no trial's fault
+    except (RunError, OSError):  # the disk is full, a cluster is gone: no trial's fault
         with suppress(RunError):
             journal.interrupted()
         raise

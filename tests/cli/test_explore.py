@@ -13,6 +13,7 @@ import pytest
 import yaml
 from astropy.table import Table
 
+from specframe.executors.executor import Executor
 from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.exploring import explore_path
 
@@ -229,10 +230,13 @@ def test_workers_in_other_folders_know_where_results_belong(
     monkeypatch.chdir(tmp_path)
     stores: list[Path] = []
 
-    class Noting(SerialExecutor):
+    class Noting(Executor):
+        name = "noting"
+        workers = 1
+
         def crew(self, job: Job[Any, Any]) -> AbstractContextManager[Crew[Any, Any]]:
             stores.append(job.recipe.store)
-            return super().crew(job)
+            return SerialExecutor().crew(job)
 
     executor = Noting()
     explore_path(pipeline, "out", plugin_files=(TOY,), executor=executor, quiet=True)
