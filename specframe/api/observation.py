@@ -163,6 +163,11 @@ def validate_observation(observation: Any, step: str, levels: tuple[Level, ...] 
         where = f"step {step!r}, target {target}, node /{path}"
         if path.count("/") != 1:
             raise ContainerError(f"{where}: nodes are named /<instrument>/<visit>")
+        if breaks_lines(path):
+            raise ContainerError(
+                f"step {step!r}, target {target}, node /{printable(path)}: its name has a control character or half of "
+                "one that is two; correct the names of instruments and visits, or of the files that they are taken from"
+            )
         level = level_of(data)
         if level is None or level not in levels:
             there = ", ".join(map(str, data.variables)) or "nothing"

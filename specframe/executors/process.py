@@ -47,6 +47,8 @@ _TRIES = 2
 _AHEAD = 2
 #: What a pipe takes in one piece, whoever else writes into it, is at least 512 bytes by POSIX, 4096 on Linux.
 _LINE = 500
+#: Seconds without any result after which we look whether anybody is at work.
+_LOOK = 60.0
 #: Seconds until what a worker said before it died has been read.
 _PATIENCE = 1.0
 
@@ -148,7 +150,10 @@ class _Crew(Generic[Task, Result]):
         from concurrent.futures.process import BrokenProcessPool
 
         self._start()
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        done, _ = wait(self._running, _LOOK, return_when=FIRST_COMPLETED)
+        if self._running and not done and self._executor.pool.broken():
+            yield from self._recover(list(self._running.values()))
+            return
         broken: list[_Attempt[Task]] = []
         for future in done:
             attempt = self._running.pop(future)
@@ -250,6 +255,19 @@ class _Pool:
                     raise RunError(f"no process can be started: {error.strerror}; use fewer --workers") from error
                 raise BrokenProcessPool(str(error)) from None  # it broke just now: its own pipes are closed already
 
+    def broken(self) -> bool:
+        """Whether the pool takes no more tasks.
+
+        The thread of Python 3.11's pool that gives this as the result of every task under way may fail itself.
+        """
+        from concurrent.futures.process import BrokenProcessPool
+
+        try:
+            self._pool.submit(_nothing)
+        except BrokenProcessPool:
+            return True
+        return False
+
     def began(self) -> bool:
         """Whether any process came so far that it could work."""
         return self._began.wait(_PATIENCE)
@@ -304,6 +322,10 @@ def _end_with(held: Connection) -> None:
     with suppress(EOFError, OSError):
         held.recv_bytes()
     os._exit(1)
+
+
+def _nothing() -> None:
+    """Do nothing: only whether it can be asked for counts."""
 
 
 def _process(job: Job[Any, Any], task: Any) -> tuple[Any, list[Message]]:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
+import xarray as xr
 
-from specframe.errors import InputFileError
+from specframe.api import validate_observation
+from specframe.errors import ContainerError, InputFileError
 from specframe_ariel.parquet import read_columns, read_image
 from specframe_ariel.simulate.params import SimulatedParams
 from specframe_ariel.simulate.spectra import given_planets
+from specframe_retrieval.files.text import read_text
+from specframe_retrieval.library.checks import duplicate_groups
 from specframe_retrieval.splat.examples import splat_library
 from specframe_retrieval.splat.library import SplatLibrary
 from specframe_transit.cleaning.grid import make_grid
@@ -122,3 +126,28 @@ def test_a_column_of_a_fits_table_whose_name_is_a_number(tmp_path: Path) -> None
     (tmp_path / "b.fits").write_bytes(content.replace(card, b"TTYPE1  =                    3".ljust(80)))
     with pytest.raises(InputFileError, match="is not a whole FITS file"):
         read_arrays(tmp_path / "b.fits")
+
+
+def test_a_word_of_very_many_letters_is_refused_before_every_row_has_room_for_it(tmp_path: Path) -> None:
+    """Ran for more than 20 s: 200,000 letters in each of some thousand rows."""
+    rows = [f"{i},{i}.5" for i in range(2000)]
+    (tmp_path / "grid.csv").write_text("\n".join(["teff,flux", *rows[:7], f"{'1' * 200_000}x,1.0", *rows[7:]]) + "\n")
+    with pytest.raises(InputFileError, match="column 'teff' has a word of 200001 letters"):
+        read_text(tmp_path / "grid.csv")
+
+
+def test_spectra_near_the_largest_number_are_compared_without_overflow() -> None:
+    """RuntimeWarning: their sum is infinite."""
+    spectrum = np.linspace(1e307, 1.7e308, 40)
+    library = np.stack([spectrum, spectrum[::-1], spectrum * 1e-300])
+    np.testing.assert_array_equal(duplicate_groups(library), [0, 1, 0])
+
+
+def test_an_instrument_whose_name_is_no_text() -> None:
+    """UnicodeEncodeError as the result was stored; the name was that of a file."""
+    flux = (("wavelength", "time"), np.ones((2, 3)), {"units": "adu"})
+    data = xr.Dataset({"flux": flux}, {"time": ("time", np.arange(3.0), {"units": "d"})})
+    tree = xr.DataTree.from_dict({"/\udcff/0": data})
+    tree.attrs["target"] = "a"
+    with pytest.raises(ContainerError, match=r"node /\\udcff/0: its name has a control character or half of"):
+        validate_observation(tree, "load")

@@ -30,6 +30,8 @@ _PREAMBLE, _MANY = 4, 12
 _FORTRAN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)", re.ASCII)
 #: Words of a comment, each with the unit in brackets after it.
 _NAMED_UNIT = re.compile(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]])?")
+#: Letters of the longest word: an array of words has room for the longest in each row.
+_LONGEST = 5000
 #: Tables with so many columns are read by polars, which is ten times faster.
 _WIDE = 20
 
@@ -127,10 +129,10 @@ def _narrow(
             f"line {body[ragged] + 1} has {len(rows[ragged])} fields, expected {len(names)}: is the file cut off, a "
             "comment without #, or a name with blanks in it?",
         )
-    return {name: _column([row[i] for row in rows]) for i, name in enumerate(names)}
+    return {name: _column(path, name, [row[i] for row in rows]) for i, name in enumerate(names)}
 
 
-def _column(words: list[str]) -> NDArray[Any]:
+def _column(path: Path, name: str, words: list[str]) -> NDArray[Any]:
     try:
         return np.array(words, float)
     except ValueError:
@@ -138,7 +140,14 @@ def _column(words: list[str]) -> NDArray[Any]:
     try:
         return np.array([np.nan if word in _MISSING else _number(word) for word in words])
     except ValueError:
-        return np.array(["" if word in _MISSING else word for word in words], str)
+        return _words(path, name, ["" if word in _MISSING else word for word in words])
+
+
+def _words(path: Path, name: str, words: list[str]) -> NDArray[np.str_]:
+    longest = max(map(len, words), default=0)
+    if longest > _LONGEST:
+        raise InputFileError(path, f"column {name!r} has a word of {longest} letters: is the end of a line missing?")
+    return np.array(words, str)
 
 
 def _wide(
@@ -164,14 +173,14 @@ def _wide(
     if frame.width != len(names) or short is not None:
         where = "" if short is None else f"line {short + 1} has {len(_fields(lines[short], separator))} fields, "
         raise InputFileError(path, f"{where}expected {len(names)}: is the file cut off?")
-    return {name: _polars_column(frame[name]) for name in names}
+    return {name: _polars_column(path, frame[name]) for name in names}
 
 
-def _polars_column(column: Any) -> NDArray[Any]:
+def _polars_column(path: Path, column: Any) -> NDArray[Any]:
     import polars as pl
 
     if column.dtype == pl.String:
-        return np.array(column.fill_null("").str.strip_chars().to_list(), str)
+        return _words(path, column.name, column.fill_null("").str.strip_chars().to_list())
     if column.null_count():
         return np.array(column.cast(pl.Float64).fill_null(float("nan")))
     return np.array(column)

@@ -235,6 +235,8 @@ def _groups_of(values: NDArray[np.float64], scale: bool, tolerance: float) -> ND
     finite = np.isfinite(values)
     values = np.where(finite, values, 0.0)
     if scale:
+        largest = np.abs(values).max(axis=1, keepdims=True, initial=0.0)
+        values = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)  # whose sum is then finite
         mean = np.abs(values).mean(axis=1, keepdims=True)
         values = np.divide(values, mean, out=np.zeros_like(values), where=mean > 0)
     # The same spectra have the same sum, so that only neighbours in its order need be compared.
