@@ -93,7 +93,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     except MemoryError as error:
         from specframe.executors.memory import out_of_memory
 
-        _fail(f"{error or 'MemoryError'}: {out_of_memory(error)}; the same command goes on from what is stored", 1)
+        _fail(f"{str(error) or 'MemoryError'}: {out_of_memory(error)}; the same command goes on from what is stored", 1)
     except Exception as error:
         if os.environ.get("SPECFRAME_DEBUG"):
             raise

@@ -9,12 +9,13 @@ then, instead of the kernel killing some process later. Other systems accept suc
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specframe.errors import UsageError
+from specframe.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,9 @@ __all__ = [
     "out_of_memory",
 ]
 
-#: Bytes that a process needs for the libraries alone: 250 MB with scikit-learn, astropy and matplotlib.
-LEAST = 300_000_000
+#: Bytes that a process needs for libraries, results of a few targets and stacks of threads: 550 MB in the worker of
+#: ``configs/quickstart.yaml``. With less, the main process gets no thread for its workers.
+LEAST = 600_000_000
 
 #: How torch, HDF5 and threads say it.
 _WORDS = ("can't allocate memory", "annot allocate memory", "nable to allocate", "can't start new thread")
@@ -68,6 +70,8 @@ def limit_memory(size: int) -> None:
             f"the memory limit leaves {size / 1e6:.0f} MB for a process that has {used / 1e6:.0f} MB already; give "
             "more with --memory, or use fewer --workers"
         )
+    # else pyarrow, which pandas imports where it is installed, reserves a gigabyte that it does not use
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
     _limit = size
@@ -75,7 +79,10 @@ def limit_memory(size: int) -> None:
 
 @contextmanager
 def limited_memory(size: int | None) -> Iterator[None]:
-    """Let this process have no more than ``size`` bytes within the block; ``None``: as much as before."""
+    """Let this process have no more than ``size`` bytes within the block; ``None``: as much as before.
+
+    Raises :class:`RunError` where that is not enough.
+    """
     global _limit
     if size is None or not enforced():
         yield
@@ -86,6 +93,9 @@ def limited_memory(size: int | None) -> Iterator[None]:
     limit_memory(size)
     try:
         yield
+    except MemoryError as error:
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise RunError(f"{said}: {out_of_memory(error)}; the same command goes on from what is stored") from error
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, before)
         _limit = known

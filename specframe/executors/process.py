@@ -48,7 +48,7 @@ _AHEAD = 2
 #: What a pipe takes in one piece, whoever else writes into it, is at least 512 bytes by POSIX, 4096 on Linux.
 _LINE = 500
 #: Seconds without any result after which we look whether anybody is at work.
-_LOOK = 60.0
+_LOOK = 20.0
 #: Seconds until what a worker said before it died has been read.
 _PATIENCE = 1.0
 
@@ -154,6 +154,11 @@ class _Crew(Generic[Task, Result]):
         if self._running and not done and self._executor.pool.broken():
             yield from self._recover(list(self._running.values()))
             return
+        if self._running and not done and self._executor.pool.deserted():
+            raise RunError(
+                "this process could not go on handing out tasks, for want of memory or threads most likely: give more "
+                "with --memory, or use fewer --workers; the same command goes on from what is stored"
+            )
         broken: list[_Attempt[Task]] = []
         for future in done:
             attempt = self._running.pop(future)
@@ -267,6 +272,11 @@ class _Pool:
         except BrokenProcessPool:
             return True
         return False
+
+    def deserted(self) -> bool:
+        """Whether the thread that hands out tasks has ended, which no result tells of."""
+        manager = getattr(self._pool, "_executor_manager_thread", None)  # the library has no public way to ask
+        return manager is not None and not manager.is_alive()
 
     def began(self) -> bool:
         """Whether any process came so far that it could work."""

@@ -229,3 +229,18 @@ def test_an_executor_that_is_given_stays_open(tmp_path: Path) -> None:
             executing(mine, workers=2),
         ):
             pass
+
+
+def test_a_pool_that_cannot_hand_out_tasks_ends_the_run_instead_of_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the system gives this process no more threads: the pool's own thread ends, and no result ever comes."""
+    monkeypatch.setattr("specframe.executors.process._LOOK", 0.2)
+    monkeypatch.setattr("multiprocessing.queues.Queue._start_thread", _refused)
+    monkeypatch.setattr("threading.excepthook", lambda arguments: None)
+    with ProcessExecutor(1) as own, pytest.raises(RunError, match="could not go on handing out tasks"):
+        list(own.map(job(tmp_path), ["square 2", "square 3"]))
+
+
+def _refused(queue: object) -> None:
+    raise RuntimeError("can't start new thread")

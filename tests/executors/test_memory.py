@@ -51,16 +51,16 @@ def test_the_memory_is_divided_among_all_processes() -> None:
 
 
 def test_too_little_for_the_workers_says_how_much_is_needed() -> None:
-    with pytest.raises(UsageError, match=r"leaves 250 MB for each of 4 processes.*give at least 1200MB"):
+    with pytest.raises(UsageError, match=r"leaves 250 MB for each of 4 processes.*give at least 2400MB"):
         memory_shares(1_000_000_000, 3)
-    with pytest.raises(UsageError, match="too little: give at least 300MB"):
+    with pytest.raises(UsageError, match="too little: give at least 600MB"):
         memory_shares(100_000_000, 0)
 
 
 def test_memory_alone_is_one_worker_so_that_a_library_that_aborts_does_not_end_the_run() -> None:
-    with make_executor(memory=1_000_000_000) as executor:
+    with make_executor(memory=1_500_000_000) as executor:
         assert (executor.name, executor.workers) == ("process", 1)
     with make_executor("serial", memory=1_000_000_000) as executor:
         assert executor.name == "serial"
-    with make_executor(workers=2, memory=1_000_000_000) as executor:
+    with make_executor(workers=2, memory=2_000_000_000) as executor:
         assert (executor.name, executor.workers) == ("process", 2)

@@ -64,7 +64,7 @@ def test_a_target_that_needs_more_is_set_aside_and_told_of(tmp_path: Path, execu
 
 
 def test_too_little_for_the_libraries_is_refused_before_anything_is_done(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="give at least 900MB"):
+    with pytest.raises(UsageError, match="give at least 1800MB"):
         _pipeline({}).run(tmp_path / "out", executor="process", workers=2, memory="500MB", quiet=True)
     assert not (tmp_path / "out").exists()
 
