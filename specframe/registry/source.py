@@ -7,14 +7,16 @@ import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata, util
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specframe.registry.record import PluginRecord
 from specframe.registry.selection import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import ModuleType
 
 __all__ = ["GROUP", "Source", "import_file", "installed_sources", "local_sources"]
@@ -88,7 +90,7 @@ def import_file(path: Path | str) -> ModuleType:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if name in sys.modules and getattr(sys.modules[name], _TEXT_DIGEST, None) == digest:
         return sys.modules[name]
-    spec = util.spec_from_file_location(name, path)
+    spec = util.spec_from_file_location(name, path, loader=_TextLoader(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = util.module_from_spec(spec)
@@ -100,6 +102,14 @@ def import_file(path: Path | str) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+class _TextLoader(SourceFileLoader):
+    """Compiles the text that is there: kept bytecode is known by length and second, which an edit may leave as is."""
+
+    def path_stats(self, path: str | os.PathLike[str]) -> Mapping[str, Any]:
+        """Have no bytecode read or kept."""
+        raise OSError(f"{path}: bytecode is not kept")
 
 
 def local_sources(files: Iterable[Path]) -> list[Source | PluginRecord]:

@@ -246,22 +246,9 @@ def test_workers_in_other_folders_know_where_results_belong(
 
 
 def test_processes_explore_the_same(specframe: Callable[..., Any], pipeline: Path, tmp_path: Path) -> None:
-    for executor in ("serial", "process"):
-        done = specframe(
-            "explore",
-            pipeline,
-            "--plugin",
-            TOY,
-            "--out",
-            tmp_path / executor,
-            "--executor",
-            executor,
-            "--workers",
-            2,
-            "--quiet",
-            "--set",
-            "data.n_targets=6",
-        )
+    for executor, workers in (("serial", 1), ("process", 2)):
+        options = ("--executor", executor, "--workers", workers, "--set", "data.n_targets=6", "--quiet")
+        done = specframe("explore", pipeline, "--plugin", TOY, "--out", tmp_path / executor, *options)
         assert done.status == 0
     tables = [(tmp_path / e / "statistics" / "depths-wavelengths.ecsv").read_bytes() for e in ("serial", "process")]
     assert tables[0] == tables[1]

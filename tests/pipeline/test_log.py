@@ -80,11 +80,11 @@ def test_every_line_names_the_run_and_the_manifest_does_too(
     assert list(dict.fromkeys(line["run"] for line in events(tmp_path / "out"))) == [first, second]
 
 
-@pytest.mark.parametrize("executor", ["serial", "process"])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_warnings_of_components_are_logged_with_step_and_target(
-    warning_pipeline: Pipeline, executor: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    warning_pipeline: Pipeline, workers: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    warning_pipeline.run(tmp_path / "out", executor=executor, workers=2)
+    warning_pipeline.run(tmp_path / "out", workers=workers)
     logged = events(tmp_path / "out", "log")
     spoken = {(line["step"], line["target"], line["text"]) for line in logged}
     assert spoken == {("check", f"t{i}", "errors look too small") for i in (0, 2, 3, 4, 5)} | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specframe.registry import PluginRecord, Registry
+from specframe.registry import PluginRecord, Registry, import_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,3 +131,12 @@ def test_its_components_reach_a_fresh_process_that_imports_the_file(tmp_path: Pa
     )
     arguments = [sys.executable, "-c", code, str(path), pickle.dumps(component).hex()]
     assert subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip() == "3.0"
+
+
+def test_an_edit_within_a_second_that_keeps_the_length_is_not_missed(tmp_path: Path) -> None:
+    """As bytecode that is kept would do: it is known by the second of the text and its length."""
+    file = tmp_path / "quick.py"
+    for value in (1, 2, 3):
+        file.write_text(f"value = {value}\n")
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+        assert import_file(file).value == value
