@@ -27,7 +27,7 @@ _MISSING = frozenset({"", "NA", "N/A", "na", "null", "None", "--", "..."})
 #: At most so many lines in front of at least so many others may have another number of words.
 _PREAMBLE, _MANY = 4, 12
 #: Exponents as Fortran writes them.
-_FORTRAN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)", re.ASCII)
+_FORTRAN = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))[dD]([-+]?\d+)", re.ASCII)
 #: Words of a comment, each with the unit in brackets after it.
 _NAMED_UNIT = re.compile(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]])?")
 #: Letters of the longest word: an array of words has room for the longest in each row.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["embedded_numbers", "label_values", "natural_number"]
 
 #: A number in a text. A minus directly after a word belongs to it (en-0.00 is -0.00), as model grids write it.
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 
 
 def embedded_numbers(words: NDArray[Any]) -> NDArray[np.float64] | None:
