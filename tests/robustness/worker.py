@@ -112,8 +112,10 @@ def _tried(cls: type, params: dict[str, Any], folder: Path) -> dict[str, Any]:
         try:
             validate_observation(observation, cls.name)
         except SpecframeError as error:
-            named = breaks_lines(target)  # which a run refuses, whatever the loader
+            # names that a run refuses, whatever the loader; files give them to instruments
+            named = breaks_lines(target) or any(map(breaks_lines, observation.groups))
             (refused if named else wrong).append(f"load({target!r}) is not valid: {error}")
+            return ""
         return _digest(observation)
 
     before = _peak(reset=True)
