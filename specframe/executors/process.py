@@ -250,11 +250,14 @@ class _Pool:
         self._listener.start()
 
     def submit(self, job: Job[Any, Any], task: Any) -> Future[tuple[Any, list[Message]]]:
+        return self._submit(_process, job, task)
+
+    def _submit(self, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         from concurrent.futures.process import BrokenProcessPool
 
         with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):  # processes begin as there are tasks for them
             try:
-                return self._pool.submit(_process, job, task)
+                return self._pool.submit(function, *arguments)
             except OSError as error:
                 if error.errno is not None:
                     raise RunError(f"no process can be started: {error.strerror}; use fewer --workers") from error
@@ -268,7 +271,7 @@ class _Pool:
         from concurrent.futures.process import BrokenProcessPool
 
         try:
-            self._pool.submit(_nothing)
+            self._submit(_nothing)
         except BrokenProcessPool:
             return True
         return False
