@@ -21,9 +21,9 @@ import yaml
 
 from specframe import Pipeline
 from specframe.evaluate.evaluation import evaluate_scores
-from specframe.pipeline.crossval import join_folds, predicted_folds
 from specframe.pipeline.directory import RunDirectory
-from specframe.pipeline.learning import learning_steps
+from specframe.pipeline.fit.crossval import join_folds, predicted_folds
+from specframe.pipeline.fit.learning import learning_steps
 from specframe.pipeline.run import Session, gathered_inputs, learning_problem, made_scores
 from specframe.progress.progress import Progress
 from specframe.registry import Registry

@@ -28,17 +28,17 @@ import xarray as xr
 from specframe import Pipeline
 from specframe.evaluate.evaluation import evaluate_scores
 from specframe.evaluate.scores import R2, Coverage, PitFlat, Pull, RmsePpm
-from specframe.pipeline.fitting import fit_chain
-from specframe.pipeline.gather import gather_targets, learning_data
-from specframe.pipeline.learning import LearningData, learning_steps
-from specframe.pipeline.target import TargetWorker
+from specframe.pipeline.fit.fitting import fit_chain
+from specframe.pipeline.fit.learning import LearningData, learning_steps
+from specframe.pipeline.targets.gather import gather_targets, learning_data
+from specframe.pipeline.targets.target import TargetWorker
 from specframe_ariel import ArielSimulated, GllAdc24
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from specframe.api import Score
-    from specframe.pipeline.learning import LearningStep
+    from specframe.pipeline.fit.learning import LearningStep
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 SHIPPED = CONFIGS / "ariel-learned.yaml"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from specframe.pipeline.netcdf import read_tree, write_tree
+from specframe.pipeline.stages.netcdf import read_tree, write_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

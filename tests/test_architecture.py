@@ -30,10 +30,10 @@ ALLOWED = {
     "registry": {"errors", "api"},
     "evaluate": {"errors", "api"},
     "report": {"errors", "api", "evaluate"},
-    "explore": {"errors", "api", "evaluate", "report"},
+    "explore": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report", "progress", "executors"},
     "testing": {"errors", "api"},
     "config": {"errors", "api", "registry"},
-    "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "explore", "progress", "executors"},
+    "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "progress", "executors"},
     "tuning": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report", "progress", "executors"},
     "provenance": {"errors", "api", "config", "pipeline", "executors"},
     "cli": {"tuning", "provenance", "errors", "api", "registry", "config", "pipeline"}

@@ -11,7 +11,7 @@ from specframe.cli.options import execution_options, override_option, plugin_opt
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from specframe.pipeline.exploring import Exploration
+    from specframe.explore.exploring import Exploration
 
 __all__ = ["command"]
 
@@ -61,7 +61,7 @@ def command(
     """
     import sys
 
-    from specframe.pipeline.exploring import explore_path
+    from specframe.explore.exploring import explore_path
 
     done = explore_path(
         path,

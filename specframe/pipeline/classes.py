@@ -11,8 +11,8 @@ from specframe.errors import DataError
 from specframe.evaluate.classes import target_classes
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores, judged_targets
 from specframe.evaluate.outputs import output_units
-from specframe.pipeline.keys import seed_for
-from specframe.pipeline.target import reason_of
+from specframe.pipeline.stages.keys import seed_for
+from specframe.pipeline.targets.target import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe.api.score import Score
-    from specframe.pipeline.gather import Gathered
     from specframe.pipeline.run import Session
+    from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["scores_by_class"]
 

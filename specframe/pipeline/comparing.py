@@ -12,7 +12,7 @@ from specframe.api.observation import validate_observation
 from specframe.api.spectrum import measured_spectrum
 from specframe.errors import DataError
 from specframe.evaluate.comparison import SpectrumComparison, compare_spectra
-from specframe.pipeline.target import reason_of
+from specframe.pipeline.targets.target import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

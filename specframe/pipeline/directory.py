@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from specframe.api.refusal import cannot_write, refuses_all
 from specframe.errors import InputFileError, RunError, SpecframeError, UsageError
 from specframe.pipeline.downloaded import check_links, check_manifest, checked_output
 from specframe.pipeline.manifest import output_hashes
 from specframe.pipeline.outputs import write_json
-from specframe.pipeline.refusal import cannot_write, refuses_all
-from specframe.pipeline.store import StageStore, remove_unfinished
+from specframe.pipeline.stages.store import StageStore, remove_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

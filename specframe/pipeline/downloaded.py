@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from specframe.api.sizes import check_hdf5_sizes
 from specframe.errors import InputFileError
-from specframe.pipeline.keys import content_digest
+from specframe.pipeline.stages.keys import content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
+from specframe.api.refusal import cannot_write, refuses_all
 from specframe.errors import DataError, WriteError
-from specframe.pipeline.refusal import cannot_write, refuses_all
-from specframe.pipeline.target import reason_of
+from specframe.pipeline.targets.target import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from specframe.pipeline.gather import Gathered
-    from specframe.pipeline.target import TargetWorker
+    from specframe.pipeline.targets.gather import Gathered
+    from specframe.pipeline.targets.target import TargetWorker
     from specframe.progress.progress import Progress
 
 __all__ = ["AnyExporter", "Training", "run_exporters"]

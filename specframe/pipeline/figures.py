@@ -13,8 +13,8 @@ from specframe.errors import DataError
 from specframe.evaluate.evaluation import is_complete
 from specframe.evaluate.outputs import are_parameters
 from specframe.pipeline.comparing import of_target
-from specframe.pipeline.quality import flagged
-from specframe.pipeline.target import reason_of
+from specframe.pipeline.targets.quality import flagged
+from specframe.pipeline.targets.target import reason_of
 from specframe.report import (
     draw_allan,
     draw_calibration,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.comparing import Published
-    from specframe.pipeline.gather import Gathered
+    from specframe.pipeline.targets.gather import Gathered
     from specframe.progress.progress import Progress
 
 __all__ = ["draw_figures", "drawn_targets"]

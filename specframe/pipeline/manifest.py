@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.pipeline.keys import code_digest, content_digest, file_digest, package_versions
-from specframe.pipeline.target import files_in
+from specframe.pipeline.stages.keys import code_digest, content_digest, file_digest, package_versions
+from specframe.pipeline.targets.target import files_in
 from specframe.progress.place import raised_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from specframe.config.spec import Part, PipelineSpec
-    from specframe.pipeline.gather import Gathered
+    from specframe.pipeline.targets.gather import Gathered
     from specframe.registry import Registry
 
 __all__ = ["failure_manifest", "hardware", "made_with", "make_manifest", "output_hashes", "parts_of"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from specframe.pipeline.gather import Gathered
+    from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["measured_depths"]
 

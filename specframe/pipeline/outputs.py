@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.api.files import file_name
-from specframe.pipeline.netcdf import write_tree
-from specframe.pipeline.quality import quality_table
-from specframe.pipeline.store import atomic_write
+from specframe.pipeline.stages.netcdf import write_tree
+from specframe.pipeline.stages.store import atomic_write
+from specframe.pipeline.targets.quality import quality_table
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from specframe.pipeline.gather import Gathered
-    from specframe.pipeline.quality import Quality
+    from specframe.pipeline.targets.gather import Gathered
+    from specframe.pipeline.targets.quality import Quality
 
 __all__ = [
     "json_text",
@@ -72,7 +72,7 @@ def write_light_curves(directory: Path, gathered: Gathered) -> list[Path]:
 
 
 def write_quality(path: Path, gathered: Gathered) -> Path:
-    """Write the table of :func:`~specframe.pipeline.quality.quality_table` as ECSV."""
+    """Write the table of :func:`~specframe.pipeline.targets.quality.quality_table` as ECSV."""
     set_aside = {entry.target: (entry.step, entry.reason) for entry in gathered.set_aside}
     table = quality_table(gathered.worker.loader.targets(), gathered.quality, set_aside)
     with atomic_write(path) as temporary:

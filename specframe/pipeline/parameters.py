@@ -11,7 +11,7 @@ from specframe.evaluate.evaluation import evaluate_scores
 from specframe.evaluate.intervals import interval
 from specframe.evaluate.outputs import are_parameters, output_units
 from specframe.evaluate.regression import Regression, statistics_of
-from specframe.pipeline.store import atomic_write
+from specframe.pipeline.stages.store import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe.evaluate.evaluation import Evaluation
-    from specframe.pipeline.quality import Quality
+    from specframe.pipeline.targets.quality import Quality
 
     Array = NDArray[np.float64]
 

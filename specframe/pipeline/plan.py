@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specframe.api.files import file_name
 from specframe.errors import DataError
 from specframe.pipeline.directory import MANIFEST
-from specframe.pipeline.target import StepRecipe, TargetWorker
+from specframe.pipeline.targets.target import StepRecipe, TargetWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from specframe.evaluate.evaluation import Evaluation
-from specframe.pipeline.chain import FittedChain
 from specframe.pipeline.exporting import Training
-from specframe.pipeline.gather import learning_data
-from specframe.pipeline.keys import code_digest, digest
-from specframe.pipeline.learning import learning_steps
+from specframe.pipeline.fit.chain import FittedChain
+from specframe.pipeline.fit.learning import learning_steps
+from specframe.pipeline.fit.noise import noise_ratio
 from specframe.pipeline.measured import measured_depths
-from specframe.pipeline.noise import noise_ratio
 from specframe.pipeline.results import write_results
-from specframe.pipeline.target import TargetWorker
+from specframe.pipeline.stages.keys import code_digest, digest
+from specframe.pipeline.targets.gather import learning_data
+from specframe.pipeline.targets.target import TargetWorker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from specframe.config.spec import Part
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.exporting import AnyExporter
-    from specframe.pipeline.learning import LearningData
+    from specframe.pipeline.fit.learning import LearningData
     from specframe.pipeline.run import Session
 
 __all__ = ["model_digest", "predict_pipeline"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import DataError
 from specframe.executors.premises import Premises
-from specframe.pipeline.keys import code_digest, file_digest, package_versions
+from specframe.pipeline.stages.keys import code_digest, file_digest, package_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError, UsageError
 from specframe.pipeline.directory import FAILED, MANIFEST, RunDirectory
-from specframe.pipeline.stages import Stored, name_in, stored_in, stored_steps
+from specframe.pipeline.stages.inventory import Stored, name_in, stored_in, stored_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,10 +12,10 @@ import h5py
 import numpy as np
 
 from specframe.api.files import file_name
+from specframe.api.refusal import cannot_write, refuses_all
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.downloaded import checked_output
 from specframe.pipeline.parameters import parameter_lines
-from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.report import ReportFigure, write_report
 
 if TYPE_CHECKING:

@@ -14,8 +14,13 @@ from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.downloaded import checked_output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from astropy.table import QTable
+
+    from specframe.pipeline.paper_figures import PaperFigures
+    from specframe.report.canvas import FigureFormat
 
 __all__ = ["Run"]
 
@@ -126,6 +131,26 @@ class Run:
         from specframe.pipeline.applying import predict
 
         return predict(self.path, None if data is None else Path(data), None if out is None else Path(out), **options)
+
+    def write_figures(
+        self,
+        file_format: FigureFormat = "pdf",
+        out: Path | str | None = None,
+        *,
+        width: str | float | None = None,
+        dpi: int = 300,
+        plugin_files: Sequence[Path] = (),
+    ) -> PaperFigures:
+        """Draw every figure of the run for papers, by default into ``figures-<format>`` within it.
+
+        ``width`` is ``single`` or ``double`` column, a width as ``90mm``, or inches; ``None`` chooses the column that
+        a figure fits into. ``dpi`` are the dots per inch of PNG. What comes back has the ``folder``, the ``files``, and
+        why figures are ``missing``.
+        """
+        from specframe.pipeline.paper_figures import write_paper_figures
+
+        folder = None if out is None else Path(out)
+        return write_paper_figures(self, file_format, folder, width=width, dpi=dpi, plugin_files=plugin_files)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

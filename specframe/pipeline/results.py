@@ -8,8 +8,7 @@ from specframe.errors import RunError
 from specframe.evaluate.bootstrap import LEVEL
 from specframe.pipeline.comparing import compared, comparison_table, published_spectra, summary
 from specframe.pipeline.exporting import run_exporters
-from specframe.pipeline.figures import draw_figures, drawn_targets
-from specframe.pipeline.keys import seed_for
+from specframe.pipeline.figures import FigureSources, draw_figures, drawn_targets
 from specframe.pipeline.manifest import make_manifest
 from specframe.pipeline.outputs import (
     write_json,
@@ -20,8 +19,10 @@ from specframe.pipeline.outputs import (
     write_text,
 )
 from specframe.pipeline.parameters import parameter_scores, write_parameters
-from specframe.pipeline.quality import flagged
 from specframe.pipeline.reporting import report_folder
+from specframe.pipeline.stages.keys import seed_for
+from specframe.pipeline.targets.quality import flagged
+from specframe.report import save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from specframe.evaluate.bootstrap import Intervals
     from specframe.evaluate.comparison import SpectrumComparison
     from specframe.evaluate.evaluation import Evaluation
-    from specframe.pipeline.chain import FittedChain
     from specframe.pipeline.exporting import AnyExporter, Training
-    from specframe.pipeline.gather import Gathered, SetAside
+    from specframe.pipeline.fit.chain import FittedChain
     from specframe.pipeline.run import Session
+    from specframe.pipeline.targets.gather import Gathered, SetAside
 
 __all__ = ["ExportError", "write_results"]
 
@@ -99,7 +100,10 @@ def write_results(
         with session.phase("figures"):
             targets = drawn_targets(gathered, prediction)
             trained = {} if chain is None else chain.histories()
-            draw_figures(folder / "figures", gathered, prediction, targets, progress, published, evaluation.by, trained)
+            sources = FigureSources(prediction, tuple(targets), gathered.product, published, evaluation.by, trained)
+            _, missing = draw_figures(sources, lambda fig, name: save_figure(fig, folder / "figures" / f"{name}.png"))
+            for name, reason in missing.items():
+                progress.say(f"figure {name} was not drawn: {reason}")
         for name, reason in evaluation.reasons.items():
             progress.say(f"score {name} could not be computed: {reason}")
         if evaluation.incomplete:

@@ -14,23 +14,23 @@ from specframe.errors import DataError
 from specframe.evaluate.evaluation import Evaluation, evaluate_scores
 from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.classes import scores_by_class
-from specframe.pipeline.crossval import check_enough_targets, learn
 from specframe.pipeline.exporting import Training
-from specframe.pipeline.gather import (
+from specframe.pipeline.fit.crossval import check_enough_targets, learn
+from specframe.pipeline.fit.learning import learning_steps
+from specframe.pipeline.fit.noise import with_observations
+from specframe.pipeline.measured import measured_depths
+from specframe.pipeline.results import write_results
+from specframe.pipeline.stages.inventory import stored_in
+from specframe.pipeline.stages.keys import seed_for
+from specframe.pipeline.stages.limit import StoreLimit
+from specframe.pipeline.targets.gather import (
     Gathered,
     check_catalogue,
     gather_targets,
     learning_data,
     leave_out_ungrouped,
 )
-from specframe.pipeline.keys import seed_for
-from specframe.pipeline.learning import learning_steps
-from specframe.pipeline.measured import measured_depths
-from specframe.pipeline.noise import with_observations
-from specframe.pipeline.results import write_results
-from specframe.pipeline.stages import stored_in
-from specframe.pipeline.store_limit import StoreLimit
-from specframe.pipeline.target import Recipe, StepRecipe, TargetWorker
+from specframe.pipeline.targets.target import Recipe, StepRecipe, TargetWorker
 from specframe.progress.place import at
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from specframe.api.score import Score
     from specframe.config.spec import Part, PipelineSpec
     from specframe.executors.executor import Executor
-    from specframe.pipeline.chain import FittedChain
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.exporting import AnyExporter
-    from specframe.pipeline.learning import LearningData, LearningStep
+    from specframe.pipeline.fit.chain import FittedChain
+    from specframe.pipeline.fit.learning import LearningData, LearningStep
     from specframe.progress.progress import Progress
     from specframe.registry import Registry
 

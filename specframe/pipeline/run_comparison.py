@@ -12,8 +12,8 @@ from specframe.errors import DataError, SpecframeError, UsageError
 from specframe.evaluate.outputs import are_parameters, output_units
 from specframe.evaluate.paired import PairedScores, Sharpness, compare_predictions
 from specframe.evaluate.params import Statistic
-from specframe.pipeline.keys import seed_for
 from specframe.pipeline.result import Run
+from specframe.pipeline.stages.keys import seed_for
 from specframe.registry import Registry
 
 if TYPE_CHECKING:

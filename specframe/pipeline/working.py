@@ -8,10 +8,10 @@ import traceback
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from specframe.api.refusal import cannot_write, refuses_all
 from specframe.errors import SpecframeError
 from specframe.pipeline.manifest import failure_manifest
 from specframe.pipeline.premises import premises_of
-from specframe.pipeline.refusal import cannot_write, refuses_all
 from specframe.progress.messages import logged_to
 from specframe.progress.place import raised_at
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specframe.pipeline.keys import file_digest
+from specframe.pipeline.stages.keys import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

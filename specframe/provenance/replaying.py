@@ -10,12 +10,12 @@ from specframe.errors import InputFileError, UsageError
 from specframe.executors.choice import executing
 from specframe.pipeline.applying import predict_with
 from specframe.pipeline.directory import MANIFEST, RunDirectory
-from specframe.pipeline.keys import content_digest
 from specframe.pipeline.manifest import made_with
 from specframe.pipeline.pipeline import Pipeline
 from specframe.pipeline.predict import model_digest
 from specframe.pipeline.result import Run
 from specframe.pipeline.results import ExportError
+from specframe.pipeline.stages.keys import content_digest
 from specframe.provenance.contents import PartDifference
 from specframe.provenance.inputs import inputs_now
 from specframe.provenance.outputs import OutputDifference, OutputsCompared, compare_outputs

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from specframe.api.refusal import refuses_all
 from specframe.config import pipeline_from_data
 from specframe.errors import DataError, SpecframeError, UsageError
 from specframe.evaluate.evaluation import evaluate_scores
-from specframe.pipeline.crossval import join_folds, predicted_folds
 from specframe.pipeline.directory import RunDirectory
-from specframe.pipeline.keys import digest, seed_for
-from specframe.pipeline.learning import LearningStep, learning_steps
-from specframe.pipeline.refusal import refuses_all
+from specframe.pipeline.fit.crossval import join_folds, predicted_folds
+from specframe.pipeline.fit.learning import LearningStep, learning_steps
 from specframe.pipeline.run import Session, gathered_inputs, learning_problem, made_scores, with_groups
+from specframe.pipeline.stages.keys import digest, seed_for
 from specframe.progress.progress import Progress
 from specframe.registry import Registry
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from specframe.api.score import Score
     from specframe.config.spec import PipelineSpec
-    from specframe.pipeline.learning import LearningData
+    from specframe.pipeline.fit.learning import LearningData
 
 __all__ = ["Judge", "JudgeRecipe", "Judgement", "Task", "trial_folder"]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import UsageError
-from specframe.pipeline.keys import seed_for
+from specframe.pipeline.stages.keys import seed_for
 from specframe.registry.requirements import missing_requirements, pip_line
 
 if TYPE_CHECKING:

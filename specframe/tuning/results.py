@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
     from specframe.config.search import Dimension, Tuning
-    from specframe.pipeline.gather import Gathered
     from specframe.pipeline.run import Session
+    from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["best_of", "ranked", "trial_table", "write_search"]
 

@@ -13,9 +13,9 @@ from specframe.config import tuned_pipeline
 from specframe.errors import ConfigError, RunError, UsageError
 from specframe.executors.executor import Lost
 from specframe.executors.job import Job
-from specframe.pipeline.keys import code_digest, digest, environment_digest, file_digest
-from specframe.pipeline.learning import learning_steps
+from specframe.pipeline.fit.learning import learning_steps
 from specframe.pipeline.run import gathered_inputs
+from specframe.pipeline.stages.keys import code_digest, digest, environment_digest, file_digest
 from specframe.tuning.objective import Judge, Judgement, JudgeRecipe, Task, trial_folder
 from specframe.tuning.optimiser import Optimiser, require_optuna
 from specframe.tuning.results import write_search
@@ -24,8 +24,8 @@ from specframe.tuning.trials import MOST_STARTS, Journal, Trial, spelled_values
 if TYPE_CHECKING:
     from specframe.config.search import Tuning
     from specframe.executors.executor import Crew
-    from specframe.pipeline.gather import Gathered
     from specframe.pipeline.run import Session
+    from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["tune_pipeline"]
 

@@ -15,7 +15,7 @@ from astropy.table import Table
 
 from specframe.executors.executor import Executor
 from specframe.executors.serial import SerialExecutor
-from specframe.pipeline.exploring import explore_path
+from specframe.explore.exploring import explore_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

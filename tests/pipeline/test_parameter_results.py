@@ -16,7 +16,7 @@ from sklearn.metrics import r2_score, root_mean_squared_error
 from specframe import Pipeline
 from specframe.api import make_labels, make_prediction
 from specframe.pipeline.parameters import parameter_lines, parameter_table
-from specframe.pipeline.quality import Quality
+from specframe.pipeline.targets.quality import Quality
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 
 from specframe.api import make_labels, working_in
 from specframe.errors import DataError, NotFittedError
-from specframe.pipeline.fitting import fit_chain
-from specframe.pipeline.learning import LearningData, LearningStep
+from specframe.pipeline.fit.fitting import fit_chain
+from specframe.pipeline.fit.learning import LearningData, LearningStep
 from specframe_linear import BayesianRidge, Naive, Ridge, Stacking
 from specframe_linear.stack_weights import simplex_minimum
 

@@ -11,8 +11,8 @@ import xarray as xr
 
 from specframe.api import make_labels
 from specframe.errors import DataError
-from specframe.pipeline.fitting import fit_chain
-from specframe.pipeline.learning import LearningData, LearningStep
+from specframe.pipeline.fit.fitting import fit_chain
+from specframe.pipeline.fit.learning import LearningData, LearningStep
 from specframe_linear import BayesianRidge, Naive, Ols
 from specframe_uncertainty import Bootstrap, Conformal, Ensemble, Heteroscedastic, InputBootstrap, VarianceScaling
 

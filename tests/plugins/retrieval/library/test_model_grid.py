@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from specframe.errors import InputFileError
-from specframe.pipeline.keys import file_digest
+from specframe.pipeline.stages.keys import file_digest
 from specframe_retrieval.library import ModelGrid
 
 if TYPE_CHECKING:

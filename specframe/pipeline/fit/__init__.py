@@ -1,0 +1,1 @@
+"""Models and uncertainty estimators, fitted: by fold, by member, in any process."""

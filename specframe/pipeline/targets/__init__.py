@@ -1,0 +1,1 @@
+"""Targets, one by one, through the steps that load, calibrate and detrend."""
