@@ -21,9 +21,10 @@ from noise_limit import allowed_shrinkage, depth_limits, white_limit
 from specframe import Pipeline
 from specframe.api import make_prediction, nodes
 from specframe.errors import DataError, RunError
+from specframe.pipeline.fit.collected import learning_data
 from specframe.pipeline.fit.crossval import cross_validate
 from specframe.pipeline.fit.learning import learning_steps
-from specframe.pipeline.targets.gather import gather_targets, learning_data
+from specframe.pipeline.targets.gather import gather_targets
 from specframe.pipeline.targets.target import TargetWorker
 from specframe_ariel import ArielSimulated, GllAdc24
 from specframe_ariel.simulate.planet import draw_planet

@@ -24,7 +24,8 @@ from specframe.evaluate.evaluation import evaluate_scores
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.fit.crossval import join_folds, predicted_folds
 from specframe.pipeline.fit.learning import learning_steps
-from specframe.pipeline.run import Session, gathered_inputs, learning_problem, made_scores
+from specframe.pipeline.run import gathered_inputs, learning_problem, made_scores
+from specframe.pipeline.session import Session
 from specframe.progress.progress import Progress
 from specframe.registry import Registry
 

@@ -28,9 +28,10 @@ import xarray as xr
 from specframe import Pipeline
 from specframe.evaluate.evaluation import evaluate_scores
 from specframe.evaluate.scores import R2, Coverage, PitFlat, Pull, RmsePpm
+from specframe.pipeline.fit.collected import learning_data
 from specframe.pipeline.fit.fitting import fit_chain
 from specframe.pipeline.fit.learning import LearningData, learning_steps
-from specframe.pipeline.targets.gather import gather_targets, learning_data
+from specframe.pipeline.targets.gather import gather_targets
 from specframe.pipeline.targets.target import TargetWorker
 from specframe_ariel import ArielSimulated, GllAdc24
 

@@ -18,7 +18,8 @@ from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.stages.keys import seed_for
 from specframe.pipeline.stages.store import StageStore
 from specframe.pipeline.targets.gather import SetAside
-from specframe.pipeline.targets.target import Recipe, StepRecipe, TargetWorker, map_targets, reason_of
+from specframe.pipeline.targets.recipe import Recipe, StepRecipe
+from specframe.pipeline.targets.target import TargetWorker, map_targets, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

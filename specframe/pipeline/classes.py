@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specframe.api.score import Score
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
     from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["scores_by_class"]

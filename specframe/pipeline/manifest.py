@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from specframe.pipeline.stages.keys import code_digest, content_digest, file_digest, package_versions
-from specframe.pipeline.targets.target import files_in
+from specframe.pipeline.targets.recipe import files_in
 from specframe.progress.place import raised_at
 
 if TYPE_CHECKING:

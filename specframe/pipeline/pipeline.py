@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from specframe.executors.executor import Executor
     from specframe.pipeline.plan import PlannedStep
     from specframe.pipeline.result import Run
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
     from specframe.pipeline.simulation import Simulation
     from specframe.tuning.result import Search
 
@@ -337,7 +337,7 @@ class Pipeline:
         """Return what the phases of a run in the folder ``out`` share; nothing is done or written yet."""
         from specframe.executors.serial import SerialExecutor
         from specframe.pipeline.directory import RunDirectory
-        from specframe.pipeline.run import Session
+        from specframe.pipeline.session import Session
         from specframe.progress.progress import Progress
 
         directory = RunDirectory(out)

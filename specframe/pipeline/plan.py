@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from specframe.api.files import file_name
 from specframe.errors import DataError
 from specframe.pipeline.directory import MANIFEST
-from specframe.pipeline.targets.target import StepRecipe, TargetWorker
+from specframe.pipeline.targets.target import TargetWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
+    from specframe.pipeline.targets.recipe import StepRecipe
 
 __all__ = ["PlannedStep", "plan_pipeline"]
 

@@ -11,12 +11,12 @@ import numpy as np
 from specframe.evaluate.evaluation import Evaluation
 from specframe.pipeline.exporting import Training
 from specframe.pipeline.fit.chain import FittedChain
+from specframe.pipeline.fit.collected import learning_data
 from specframe.pipeline.fit.learning import learning_steps
 from specframe.pipeline.fit.noise import noise_ratio
 from specframe.pipeline.measured import measured_depths
 from specframe.pipeline.results import write_results
 from specframe.pipeline.stages.keys import code_digest, digest
-from specframe.pipeline.targets.gather import learning_data
 from specframe.pipeline.targets.target import TargetWorker
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from specframe.pipeline.directory import RunDirectory
     from specframe.pipeline.exporting import AnyExporter
     from specframe.pipeline.fit.learning import LearningData
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
 
 __all__ = ["model_digest", "predict_pipeline"]
 

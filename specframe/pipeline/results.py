@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.exporting import AnyExporter, Training
     from specframe.pipeline.fit.chain import FittedChain
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
     from specframe.pipeline.targets.gather import Gathered, SetAside
 
 __all__ = ["ExportError", "write_results"]

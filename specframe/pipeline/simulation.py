@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from specframe.errors import DataError, RunError, UsageError, printable
 from specframe.pipeline.directory import locked
 from specframe.pipeline.premises import premises_of
-from specframe.pipeline.targets.target import Outcome, Recipe, StepRecipe, map_targets, reason_of
+from specframe.pipeline.targets.recipe import Recipe, StepRecipe
+from specframe.pipeline.targets.target import Outcome, map_targets, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from specframe.pipeline.directory import Content
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
 
 __all__ = ["in_directory"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
     from specframe.config.search import Dimension, Tuning
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
     from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["best_of", "ranked", "trial_table", "write_search"]

@@ -24,7 +24,7 @@ from specframe.tuning.trials import MOST_STARTS, Journal, Trial, spelled_values
 if TYPE_CHECKING:
     from specframe.config.search import Tuning
     from specframe.executors.executor import Crew
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
     from specframe.pipeline.targets.gather import Gathered
 
 __all__ = ["tune_pipeline"]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from specframe.executors.executor import Executor
     from specframe.pipeline.fit.fit_order import SingleFit
     from specframe.pipeline.fit.learning import LearningData, LearningStep
-    from specframe.pipeline.run import Session
+    from specframe.pipeline.session import Session
 
 __all__ = ["check_enough_targets", "cross_validate", "join_folds", "learn", "predicted_folds"]
 

@@ -22,7 +22,7 @@ from specframe.pipeline.fit.learning import LearningStep
 from specframe.pipeline.fit.learning_file import read_learning
 from specframe.pipeline.stages.keys import digest, seed_for
 from specframe.pipeline.stages.store import StageStore, atomic_folder
-from specframe.pipeline.targets.target import StepRecipe
+from specframe.pipeline.targets.recipe import StepRecipe
 from specframe.progress.place import at
 
 if TYPE_CHECKING:

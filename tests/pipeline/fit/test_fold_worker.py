@@ -16,7 +16,7 @@ from specframe.pipeline.fit.fit_order import single_fits
 from specframe.pipeline.fit.fold_worker import FitTask, FoldRecipe, FoldWorker, LearningRecipe, Problem, Splits
 from specframe.pipeline.fit.learning import LearningData
 from specframe.pipeline.fit.learning_file import write_learning
-from specframe.pipeline.targets.target import StepRecipe
+from specframe.pipeline.targets.recipe import StepRecipe
 from specframe.registry import Registry
 from specframe.testing import regression_problem
 
