@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from specframe.progress.place import Place, here
 
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 
     from specframe.progress.progress import Progress
 
-__all__ = ["Message", "MessageCollector", "hand_on", "logged_to", "said_before"]
+__all__ = [
+    "Message",
+    "MessageCollector",
+    "hand_on",
+    "log_warnings",
+    "logged_to",
+    "said_before",
+    "warnings_logged",
+]
 
 #: So many messages are printed; the log keeps all.
 _PRINTED = 20
@@ -97,6 +106,33 @@ def logged_to(progress: Progress) -> Iterator[None]:
         root.removeHandler(handler)
 
 
+@contextmanager
+def warnings_logged() -> Iterator[None]:
+    """Have Python's warnings logged, with the line they are of, instead of printed into what a terminal shows."""
+    before = warnings.showwarning
+    log_warnings()
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
+
+
+def log_warnings() -> None:
+    """Have Python's warnings logged from now on."""
+
+    def log(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,  # noqa: ARG001 - the signature of warnings.showwarning
+        line: str | None = None,  # noqa: ARG001
+    ) -> None:
+        logging.getLogger("py.warnings").warning("%s: %s (%s:%s)", category.__name__, message, filename, lineno)
+
+    warnings.showwarning = log
+
+
 class _RunHandler(logging.Handler):
     def __init__(self, progress: Progress) -> None:
         super().__init__(logging.INFO)
@@ -120,6 +156,10 @@ class _RunHandler(logging.Handler):
             self.handleError(record)
 
     def _print(self, level: str, message: Message) -> None:
+        if self._progress.verbose:
+            place = ", ".join(f"{name} {value!r}" for name, value in message.place.fields().items())
+            self._progress.show(f"{level}: {message.text} ({', '.join(filter(None, (place, message.logger)))})")
+            return
         if message.text in self._printed or len(self._printed) > _PRINTED:
             return
         self._printed.add(message.text)

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from specframe.errors import printable
+from specframe.progress.colours import coloured, marked, redrawn
+from specframe.progress.counted import Counted
+from specframe.progress.log import append_line
 from specframe.progress.place import here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from rich.console import Console
+    from specframe.progress.display import Display
 
-__all__ = ["Progress"]
+__all__ = ["Advance", "Progress"]
 
-#: Seconds between plain lines of a long step.
-_PLAIN_INTERVAL = 10.0
-#: Seconds after which a line is logged whether or not another process still has the log.
-_TURN = 1.0
+#: Seconds between plain lines of long work, and the part of the time passed, whichever is more: a log of a night's work
+#: can still be read.
+_INTERVAL, _PART = 10.0, 0.05
+
+
+class Advance(Protocol):
+    """Counts a piece of work as done."""
+
+    def __call__(self, stored: bool = False) -> None:
+        """Count one more; it took no time where it was ``stored``."""
 
 
 class Progress:
@@ -42,16 +49,27 @@ class Progress:
         Print nothing; the log is kept all the same.
     run
         Identifies the run on every line of the log; a new one by default.
+    verbose
+        Print details too.
     """
 
     def __init__(
-        self, log: Path | None = None, stream: IO[str] | None = None, quiet: bool = False, run: str = ""
+        self,
+        log: Path | None = None,
+        stream: IO[str] | None = None,
+        quiet: bool = False,
+        run: str = "",
+        verbose: bool = False,
     ) -> None:
         self.run = run or uuid4().hex[:12]
+        self.verbose = verbose and not quiet
         self._log = log
         self._stream = stream or sys.stderr
         self._quiet = quiet
-        self._console: Console | None = None
+        self._stages: list[str] = []
+        self._numbered = ""
+        self._work: list[Counted] = []
+        self._display: Display | None = None
         self._told = 0.0
         self._unlogged = False
 
@@ -62,7 +80,7 @@ class Progress:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = {"time": now, "run": self.run, "event": name, **here().fields(), **fields}
         try:
-            _append(self._log, json.dumps(entry, default=str))
+            append_line(self._log, json.dumps(entry, default=str))
         except OSError as error:  # the results matter more: where they cannot be written either, that is told
             if not self._unlogged:
                 self._unlogged = True
@@ -73,105 +91,96 @@ class Progress:
         self.event("message", text=text)
         self.show(text)
 
+    def detail(self, text: str) -> None:
+        """Print a line where details are asked for."""
+        if self.verbose:
+            self.show(text)
+
     def show(self, text: str) -> None:
         """Print a line, above the bar where there is one."""
         if self._quiet:
             return
         text = printable(text, lines=True)
-        console = self._console  # another thread may end the bar meanwhile
-        if console is not None:
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
+        display = self._display  # another thread may end it meanwhile
+        if display is not None:
+            display.show(text)
         else:
-            print(text, file=self._stream, flush=True)
+            print(marked(text) if coloured(self._stream) else text, file=self._stream, flush=True)
 
     def tell(self, text: str) -> None:
-        """Log how far a long piece of work is, and print it now and then."""
+        """Log how far a long piece of work is; draw it beneath the bar, or print it now and then."""
         self.event("progress", text=text)
-        now = time.perf_counter()
-        if self._quiet or now - self._told < _PLAIN_INTERVAL:
+        if self._quiet:
             return
-        self._told = now
-        self.show(text)
+        if self._display is not None and self._work:
+            self._work[-1].tell(text)
+            return
+        now = time.perf_counter()
+        if now - self._told >= _INTERVAL:
+            self._told = now
+            self.show(text)
+
+    def expect(self, stages: Sequence[str]) -> None:
+        """Give the stages that are to come numbers, ``[2/8]``."""
+        self._stages = list(stages)
 
     @contextmanager
-    def track(self, label: str, total: int) -> Iterator[Callable[[], None]]:
-        """Follow ``total`` pieces of work; call what it yields after each."""
+    def stage(self, name: str) -> Iterator[None]:
+        """Follow a stage of the work; what is tracked within it has its number."""
+        before = self._numbered
+        if name in self._stages:
+            self._numbered = f"[{self._stages.index(name) + 1}/{len(self._stages)}] "
+        try:
+            with self._shown(Counted(f"{self._numbered}{name}")) as work:
+                yield
+            if not self._quiet and not work.covered and not redrawn(self._stream) and work.pace.elapsed >= _INTERVAL:
+                self.show(work.plain())
+        finally:
+            self._numbered = before
+
+    @contextmanager
+    def track(self, label: str, total: int | None, workers: int = 1) -> Iterator[Advance]:
+        """Follow ``total`` pieces of work, ``workers`` at a time; call what it yields after each."""
         self.event("begin", step=label, total=total)
         start = time.perf_counter()
-        if self._quiet:
-            yield lambda: None
-        elif self._stream.isatty():
-            with self._bar(label, total) as advance:
-                yield advance
-        else:
-            yield self._lines(label, total)
+        with self._shown(Counted(f"{self._numbered}{label}", total, workers)) as work:
+            yield work.advance if self._quiet or redrawn(self._stream) else self._lines(work)
         self.event("end", step=label, seconds=round(time.perf_counter() - start, 3))
 
     @contextmanager
-    def _bar(self, label: str, total: int) -> Iterator[Callable[[], None]]:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        self._console = Console(file=self._stream)
+    def _shown(self, work: Counted) -> Iterator[Counted]:
+        """Draw work on a terminal as long as it goes on."""
+        for outer in self._work[-1:]:
+            outer.covered = True
+        self._work.append(work)
         try:
-            with Bar(*columns, console=self._console) as bar:
-                task = bar.add_task(label, total=total)
-                yield lambda: bar.advance(task)
+            if self._quiet or not redrawn(self._stream):
+                yield work
+                return
+            if self._display is None:
+                from specframe.progress.display import Display
+
+                self._display = Display(self._stream)
+            self._display.begin(work)
+            try:
+                yield work
+            finally:
+                self._display.end()
+                if len(self._work) == 1:
+                    self._display = None
         finally:
-            self._console = None
+            self._work.pop()
 
-    def _lines(self, label: str, total: int) -> Callable[[], None]:
-        state = {"done": 0, "said": time.perf_counter()}
+    def _lines(self, work: Counted) -> Advance:
+        """Return what counts and prints a line now and then."""
+        said = 0.0
 
-        def advance() -> None:
-            state["done"] += 1
-            now = time.perf_counter()
-            if state["done"] == total or now - state["said"] >= _PLAIN_INTERVAL:
-                state["said"] = now
-                print(f"{label}: {state['done']}/{total}", file=self._stream, flush=True)
+        def advance(stored: bool = False) -> None:
+            nonlocal said
+            work.advance(stored)
+            elapsed = work.pace.elapsed
+            if work.pace.done == work.total or elapsed - said >= max(_INTERVAL, _PART * elapsed):
+                said = elapsed
+                self.show(work.plain())
 
         return advance
-
-
-def _take_turn(file: IO[bytes]) -> None:
-    """Wait until nobody else has the lock of a file; go on without it where that takes long, or there are no locks."""
-    import fcntl
-
-    deadline = time.monotonic() + _TURN
-    while time.monotonic() < deadline:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.001)
-        except OSError:
-            return
-        else:
-            return
-
-
-def _append(log: Path, line: str) -> None:
-    """Append a whole line or nothing; what a machine that stopped left of the line before goes first.
-
-    Threads and processes take turns: half a line of one that is writing would look like what a dead one left.
-    """
-    content = line.encode() + b"\n"
-    with log.open("ab+", buffering=0) as file:
-        _take_turn(file)
-        size = file.seek(0, os.SEEK_END)
-        if size and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
-            size = log.read_bytes().rfind(b"\n") + 1
-            file.truncate(size)
-        try:
-            if file.write(content) != len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            file.truncate(size)
-            raise
