@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from specframe.api.files import file_name
 from specframe.api.observation import nodes
-from specframe.errors import DataError
+from specframe.errors import DataError, UsageError
 from specframe.evaluate.evaluation import is_complete
 from specframe.evaluate.outputs import are_parameters
 from specframe.pipeline.comparing import of_target
@@ -35,13 +36,11 @@ from specframe.report import (
     draw_spectrum,
     draw_training,
     has_joint_posterior,
-    save_figure,
 )
 from specframe.report.quantity import Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import xarray as xr
     from matplotlib.figure import Figure
@@ -50,14 +49,30 @@ if TYPE_CHECKING:
     from specframe.evaluate.evaluation import Evaluation
     from specframe.pipeline.comparing import Published
     from specframe.pipeline.targets.gather import Gathered
-    from specframe.progress.progress import Progress
 
-__all__ = ["draw_figures", "drawn_targets"]
+__all__ = ["FigureSources", "draw_figures", "drawn_targets"]
 
 #: Without known truths, the first targets are drawn, so many.
 _FIRST = 2
 #: Flagged targets that are drawn besides, one for each flag before a second one for any.
 _FLAGGED = 2
+
+
+@dataclass(frozen=True)
+class FigureSources:
+    """What the figures of a run are drawn of."""
+
+    #: ``None`` where the result are light curves.
+    prediction: xr.Dataset | None
+    #: The targets whose light curves are drawn, and how they are got.
+    targets: Sequence[str]
+    observation: Callable[[str], xr.DataTree]
+    #: Spectra of others, which lie over those of their targets.
+    published: Sequence[Published] = ()
+    #: Scores of classes of targets, by what they are sorted by.
+    by: Mapping[str, Mapping[str, Evaluation]] = field(default_factory=dict)
+    #: How the training of models went, by step.
+    trained: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
 
 def drawn_targets(gathered: Gathered, prediction: xr.Dataset | None) -> dict[str, str]:
@@ -80,49 +95,37 @@ def drawn_targets(gathered: Gathered, prediction: xr.Dataset | None) -> dict[str
     return chosen
 
 
-def draw_figures(
-    folder: Path,
-    gathered: Gathered,
-    prediction: xr.Dataset | None,
-    targets: Iterable[str],
-    progress: Progress,
-    published: Sequence[Published] = (),
-    by: Mapping[str, Mapping[str, Evaluation]] | None = None,
-    trained: Mapping[str, xr.Dataset] | None = None,
-) -> list[Path]:
-    """Draw what there is to draw into ``folder``; a figure that fails is reported and left out.
+def draw_figures(sources: FigureSources, save: Callable[[Figure, str], object]) -> tuple[list[str], dict[str, str]]:
+    """Draw what there is to draw; return the names of figures, and of those that were not drawn the reasons.
 
-    Light curves, their residuals and Allan curves are those of ``targets``. ``published`` spectra lie over those of
-    their targets. ``by`` are scores of classes of targets, ``trained`` the histories of models by step.
+    A figure that fails is left out: it must not cost the others, or the results.
+
+    Parameters
+    ----------
+    sources
+        What to draw.
+    save
+        Takes a figure and its name, which is that of its file without the suffix.
     """
-    drawn = []
-    for name, draw in _figures(gathered, prediction, targets, published, by or {}, trained or {}):
-        path = folder / f"{name}.png"
-        folder.mkdir(parents=True, exist_ok=True)
+    drawn, missing = [], {}
+    for name, draw in _figures(sources):
         try:
-            save_figure(draw(), path)
-        except Exception as error:  # a figure must not cost the results
-            progress.say(f"figure {name} was not drawn: {reason_of(error)}")
-            continue
-        drawn.append(path)
-    return drawn
+            save(draw(), name)
+        except Exception as error:
+            missing[name] = reason_of(error)
+        else:
+            drawn.append(name)
+    return drawn, missing
 
 
-def _figures(
-    gathered: Gathered,
-    prediction: xr.Dataset | None,
-    targets: Iterable[str],
-    published: Sequence[Published],
-    by: Mapping[str, Mapping[str, Evaluation]],
-    trained: Mapping[str, xr.Dataset],
-) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    if prediction is not None:
-        yield from _of_prediction(prediction, published)
-    for name, classes in by.items():
+def _figures(sources: FigureSources) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    if sources.prediction is not None:
+        yield from _of_prediction(sources.prediction, sources.published)
+    for name, classes in sources.by.items():
         yield f"scores-by-{file_name(name)}", partial(draw_classes, name, classes)
-    for step, history in trained.items():
+    for step, history in sources.trained.items():
         yield f"training-{file_name(step)}", partial(draw_training, history, step)
-    yield from _of_light_curves(gathered, targets)
+    yield from _of_light_curves(sources)
 
 
 def _known(prediction: xr.Dataset) -> bool:
@@ -181,11 +184,12 @@ def _of_parameters(prediction: xr.Dataset, complete: xr.Dataset) -> Iterator[tup
             yield f"parameter-posterior-{rank}-{file_name(target)}", draw
 
 
-def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    for target in targets:
+def _of_light_curves(sources: FigureSources) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    for target in sources.targets:
         try:
-            observation = gathered.worker.product(target, gathered.keys[target])
-        except DataError:
+            observation = sources.observation(target)
+        except (DataError, UsageError) as error:
+            yield f"light-curve-{file_name(target)}", partial(_refuse, error)
             continue
         curves = {
             path: data
@@ -201,6 +205,10 @@ def _of_light_curves(gathered: Gathered, targets: Iterable[str]) -> Iterator[tup
                 yield f"posterior-{name}", partial(draw_posterior, data, title=title)
         if any("model" in data for data in curves.values()):
             yield f"allan-{file_name(target)}", partial(draw_allan, curves, title=target)
+
+
+def _refuse(error: Exception) -> Figure:
+    raise error
 
 
 def _chosen(prediction: xr.Dataset) -> dict[str, str]:

@@ -9,7 +9,7 @@ from specframe.api.lazy import lazy_names
 if TYPE_CHECKING:
     from specframe.report.allan import draw_allan
     from specframe.report.calibration import draw_calibration, draw_parameter_calibration
-    from specframe.report.canvas import PALETTE, png_bytes, save_figure
+    from specframe.report.canvas import PALETTE, FigureFormat, figure_bytes, png_bytes, save_figure
     from specframe.report.classes import draw_classes
     from specframe.report.comparison import draw_comparison
     from specframe.report.error_by_sigma import draw_error_by_sigma
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from specframe.report.html import ReportFigure, write_report
     from specframe.report.light_curve import draw_light_curve
     from specframe.report.paired import draw_paired_scores
+    from specframe.report.paper import column_width, for_paper
     from specframe.report.parameter_residuals import draw_parameter_histograms, draw_parameter_residuals
     from specframe.report.parameters import draw_parameters
     from specframe.report.posterior import (
@@ -35,7 +36,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "allan": ("draw_allan",),
         "calibration": ("draw_calibration", "draw_parameter_calibration"),
-        "canvas": ("PALETTE", "png_bytes", "save_figure"),
+        "canvas": ("PALETTE", "FigureFormat", "figure_bytes", "png_bytes", "save_figure"),
         "classes": ("draw_classes",),
         "comparison": ("draw_comparison",),
         "error_by_sigma": ("draw_error_by_sigma",),
@@ -43,6 +44,7 @@ __getattr__, __dir__ = lazy_names(
         "html": ("ReportFigure", "write_report"),
         "light_curve": ("draw_light_curve",),
         "paired": ("draw_paired_scores",),
+        "paper": ("column_width", "for_paper"),
         "parameter_residuals": ("draw_parameter_histograms", "draw_parameter_residuals"),
         "parameters": ("draw_parameters",),
         "posterior": (
@@ -60,7 +62,9 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "PALETTE",
+    "FigureFormat",
     "ReportFigure",
+    "column_width",
     "draw_allan",
     "draw_calibration",
     "draw_classes",
@@ -80,6 +84,8 @@ __all__ = [
     "draw_residual_image",
     "draw_spectrum",
     "draw_training",
+    "figure_bytes",
+    "for_paper",
     "has_joint_posterior",
     "png_bytes",
     "save_figure",

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from specframe.errors import DataError
 from specframe.evaluate.red_noise import binned_scatter
-from specframe.report.canvas import PALETTE, clean, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, headline, new_figure, styled
 from specframe.report.white_light import Curve, light_curve
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def draw_allan(nodes: Mapping[str, xr.Dataset], title: str = "") -> Figure:
     for ax in axes[: len(curves) : columns]:
         ax.set_ylabel("Scatter of bins (ppm)")
     if title:
-        fig.suptitle(title, x=0.01, ha="left", fontsize="large")
+        headline(fig, title, x=0.01, ha="left")
     clean(*fig.axes)
     return fig
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
+import warnings
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from specframe.errors import RunError
+from specframe.api.files import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 __all__ = [
     "PALETTE",
+    "FigureFormat",
     "clean",
+    "figure_bytes",
+    "headline",
+    "is_headline",
     "legend_above",
     "new_figure",
     "png_bytes",
@@ -44,7 +48,19 @@ PALETTE = {
     "grey": "#999999",
 }
 
+FigureFormat = Literal["png", "pdf", "svg"]
+
 _DPI = 150
+#: What a format is told so that the same figure gives the same bytes, whenever it is written.
+_METADATA: dict[FigureFormat, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+}
+#: Letters are embedded as TrueType, which journals ask for, and ids in SVG are not drawn at random.
+_FILE_STYLE: Any = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "specframe"}
+#: Label of the texts that say what a figure shows.
+_HEADLINE = "headline"
 _STYLE: Any = {
     "font.size": 10.0,
     "axes.labelsize": 10.0,
@@ -85,12 +101,26 @@ def clean(*axes: Axes) -> None:
         ax.tick_params(direction="in", top=True, right=True, labelsize=9.0)
 
 
-def legend_above(ax: Axes) -> None:
+def headline(place: Axes | Figure, text: str, **style: Any) -> None:
+    """Write above axes or the whole figure what it shows; a paper says that in the caption, see :mod:`.paper`."""
+    if isinstance(place, Figure):
+        title: Text = place.suptitle(text, fontsize="large", **style)
+    else:
+        title = place.set_title(text, loc="left", **style)
+    title.set_label(_HEADLINE)
+
+
+def is_headline(text: Text) -> bool:
+    """Return whether a text was written by :func:`headline`."""
+    return text.get_label() == _HEADLINE
+
+
+def legend_above(ax: Axes, columns: int = 4) -> None:
     """Put the legend above the axes, on the right, where it hides no data."""
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
-        ncols=4,
+        ncols=columns,
         frameon=False,
         borderaxespad=0.1,
         borderpad=0.2,
@@ -100,11 +130,24 @@ def legend_above(ax: Axes) -> None:
 
 
 @styled
-def png_bytes(fig: Figure) -> bytes:
-    """Return the figure as PNG at 150 dots per inch; the same figure gives the same bytes."""
+def figure_bytes(fig: Figure, file_format: FigureFormat, dpi: float) -> bytes:
+    """Return the figure as a file of this format; the same figure gives the same bytes.
+
+    PDF embeds its letters as TrueType, SVG has them as outlines. ``dpi`` are the dots per inch of PNG, and of the parts
+    of the others that are images: clouds of points and maps of residuals.
+    """
+    matplotlib.rcParams.update(_FILE_STYLE)
     stream = BytesIO()
-    fig.savefig(stream, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
+    with warnings.catch_warnings():
+        # a name in letters that the font lacks is drawn with boxes
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        fig.savefig(stream, format=file_format, dpi=dpi, facecolor="white", metadata=_METADATA[file_format])
     return stream.getvalue()
+
+
+def png_bytes(fig: Figure) -> bytes:
+    """Return the figure as PNG at 150 dots per inch, for screens."""
+    return figure_bytes(fig, "png", _DPI)
 
 
 def save_figure(fig: Figure, path: Path | str) -> Path:
@@ -117,23 +160,9 @@ def save_figure(fig: Figure, path: Path | str) -> Path:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside it and rename it when it is on the disk.
-
-    Raises :class:`~specframe.errors.RunError` when it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    """Write a file that appears when it is whole and on the disk; see :func:`~specframe.api.files.atomic_write`."""
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def short(name: str, longest: int = 28) -> str:

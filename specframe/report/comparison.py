@@ -9,7 +9,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.evaluation import align
 from specframe.evaluate.intervals import interval
-from specframe.report.canvas import PALETTE, clean, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, headline, new_figure, styled
 from specframe.report.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def draw_comparison(prediction: xr.Dataset, truth: xr.DataArray, output: str | N
     below.set_ylabel(quantity.error_label("Pred. − true"))
     below.set_xlabel(f"True {_lower_first(quantity.label)}")
     if what:
-        ax.set_title(what, loc="left")
+        headline(ax, what)
     ax.legend(loc="upper left")
     clean(ax, below)
     return fig

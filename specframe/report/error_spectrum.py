@@ -9,7 +9,7 @@ import numpy as np
 from specframe.errors import DataError
 from specframe.evaluate.bootstrap import groups_of, make_resamples
 from specframe.evaluate.evaluation import align
-from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, headline, legend_above, new_figure, styled
 from specframe.report.gaps import without_gaps
 from specframe.report.quantity import Quantity
 
@@ -68,7 +68,7 @@ def draw_error_spectrum(prediction: xr.Dataset, truth: xr.DataArray) -> Figure:
     _curve(below, wavelength, *_means(error, counts), "bias", "blue")
     ax.set_ylim(0, None)
     ax.set_ylabel(quantity.error_label("Error"))
-    ax.set_title(f"{prediction.sizes['target']} targets", loc="left")
+    headline(ax, f"{prediction.sizes['target']} targets")
     legend_above(ax)
     below.set_ylabel(quantity.error_label("Bias"))
     below.set_xlabel("Wavelength (µm)")

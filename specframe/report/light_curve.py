@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, headline, legend_above, new_figure, styled
 from specframe.report.white_light import Curve, is_numbered, light_curve
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def draw_light_curve(data: xr.Dataset, channel: int | None = None, title: str = 
         _DRAW[panel](ax, curve)
         for contact in curve.contacts:
             ax.axvline(contact, color="0.55", lw=0.8, ls=":", zorder=0)
-    fig.suptitle(_title(data, channel, title, curve.n_channel), x=0.01, ha="left", fontsize="large")
+    headline(fig, _title(data, channel, title, curve.n_channel), x=0.01, ha="left")
     axes[-1].set_xlabel(curve.clock)
     clean(*axes)
     fig.align_ylabels(list(axes))

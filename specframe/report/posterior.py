@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from specframe.errors import DataError
 from specframe.evaluate.outputs import output_units
-from specframe.report.canvas import PALETTE, styled
+from specframe.report.canvas import PALETTE, headline, styled
 from specframe.report.panels import known_parameters, labelled
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def draw_posterior(data: xr.Dataset, title: str = "") -> Figure:
             columns.append(values)
     fig = _corner(np.stack(columns, axis=1), labels)
     if title:
-        fig.suptitle(title, x=0.99, ha="right", fontsize="large")
+        headline(fig, title, x=0.99, ha="right")
     return fig
 
 
@@ -113,7 +113,7 @@ def draw_parameter_posterior(prediction: xr.Dataset, target: str, truth: xr.Data
         true = [value if np.isfinite(value) else None for value in values]
     units = output_units(prediction)
     fig = _corner(draws[:, varies], [labelled(outputs[i], units[i]) for i in varies], truths=true)
-    fig.suptitle(target, x=0.99, ha="right", fontsize="large")
+    headline(fig, target, x=0.99, ha="right")
     return fig
 
 
@@ -153,7 +153,7 @@ def draw_residual_correlations(prediction: xr.Dataset, truth: xr.DataArray) -> F
             text += f"\nstated {stated[row, column]:+.2f}"
         ax = fig.axes[row * count + column]
         ax.text(0.04, 0.96, text, transform=ax.transAxes, va="top", fontsize=7.5, zorder=5)
-    fig.suptitle(f"Residuals of {len(residuals)} targets", x=0.99, ha="right", fontsize="large")
+    headline(fig, f"Residuals of {len(residuals)} targets", x=0.99, ha="right")
     return fig
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from specframe.api.robust import masked_median
 from specframe.errors import DataError
-from specframe.report.canvas import new_figure, styled
+from specframe.report.canvas import headline, new_figure, styled
 from specframe.report.white_light import hours, is_numbered
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def draw_residual_image(data: xr.Dataset, title: str = "", unit: Literal["sigma"
         ax.tick_params(labelsize=9.0)
     lower.set_xlabel(clock)
     if title:
-        upper.set_title(title, loc="left")
+        headline(upper, title)
     return fig
 
 

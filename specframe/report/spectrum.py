@@ -8,7 +8,7 @@ import numpy as np
 
 from specframe.errors import DataError
 from specframe.evaluate.intervals import interval
-from specframe.report.canvas import PALETTE, clean, legend_above, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, headline, legend_above, new_figure, styled
 from specframe.report.gaps import without_gaps
 from specframe.report.quantity import Quantity
 
@@ -88,7 +88,7 @@ def draw_spectrum(
     for color, (name, spectrum) in zip(_PUBLISHED, (published or {}).items(), strict=False):
         _published(ax, spectrum, quantity.factor, PALETTE[color], name)
     ax.set_ylabel(quantity.label)
-    ax.set_title(f"Target {target}", loc="left")
+    headline(ax, f"Target {target}")
     legend_above(ax)
     lowest.set_xlabel("Wavelength (µm)")
     clean(*fig.axes)

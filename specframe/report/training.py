@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from specframe.errors import DataError
-from specframe.report.canvas import PALETTE, clean, new_figure, styled
+from specframe.report.canvas import PALETTE, clean, headline, new_figure, styled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,7 +62,7 @@ def draw_training(history: xr.Dataset, title: str = "") -> Figure:
         axes[1].set_ylabel("Learning rate")
     axes[-1].set_xlabel("Epoch")
     if title:
-        axes[0].set_title(title, loc="left", fontsize="medium")
+        headline(axes[0], title, fontsize="medium")
     clean(*fig.axes)
     return fig
 

@@ -12,6 +12,7 @@ from specframe.errors import ContainerError, RunError, UsageError, printable
 from specframe.executors.serial import SerialExecutor
 from specframe.pipeline.targets.quality import NOTED, Quality, quality_of, quality_predicted
 from specframe.pipeline.targets.target import Outcome, TargetWorker, map_targets, reason_of
+from specframe.progress.durations import duration
 from specframe.progress.place import at
 
 if TYPE_CHECKING:
@@ -142,15 +143,18 @@ def gather_targets(
     outcomes: dict[str, Outcome] = {}
     label = " > ".join(step.id for step in (worker.recipe.load, *worker.recipe.maps))
     progress.event("mapping", steps=[step.id for step in worker.recipe.maps])
-    with progress.track(label, len(targets)) as advance:
-        for outcome in map_targets(worker, targets, executor or SerialExecutor()):
+    executor = executor or SerialExecutor()
+    with progress.track(label, len(targets), executor.workers) as advance:
+        for outcome in map_targets(worker, targets, executor):
             outcomes[outcome.target] = outcome
             progress.event("target", **{k: v for k, v in vars(outcome).items() if v and k != "files"})
             if room is not None:
                 room.note(outcome, len(targets))
+            for line in _details(worker, outcome) if progress.verbose else ():
+                progress.detail(line)
             if outcome.status == "set-aside":
                 gathered.leave_out(outcome.target, outcome.step, outcome.reason)
-            advance()
+            advance(stored=outcome.status == "stored")
     for target in targets:
         outcome = outcomes[target]
         for step, seconds in outcome.seconds.items():
@@ -161,6 +165,17 @@ def gather_targets(
     order = {target: i for i, target in enumerate(targets)}
     gathered.set_aside.sort(key=lambda entry: order[entry.target])  # outcomes came as they were done
     return _not_empty(gathered, targets)
+
+
+def _details(worker: TargetWorker, outcome: Outcome) -> Iterator[str]:
+    """Yield a line for each step: how long it took and why it was run, or that it was not."""
+    target = printable(outcome.target)
+    for step in (worker.recipe.load, *worker.recipe.maps):
+        seconds, why = outcome.seconds.get(step.id), outcome.why.get(step.id, "")
+        if seconds is not None:
+            yield f"{target}: {step.id} {duration(seconds)}, computed{f': {why}' if why else ''}"
+        elif outcome.status != "set-aside" and step is not worker.recipe.load:
+            yield f"{target}: {step.id} from the store"
 
 
 def _not_empty(gathered: Gathered, targets: Sequence[str]) -> Gathered:
