@@ -1,18 +1,24 @@
-"""Files that exporters write: safe names, and contents that appear whole or not at all."""
+"""Files that are written: safe names, and contents that appear whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
+from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from specframe.api.refusal import cannot_write
 
-__all__ = ["file_name", "write_whole"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["UNFINISHED", "atomic_write", "file_name", "write_whole"]
+
+#: What the name of a file ends with that is being written.
+UNFINISHED = ".tmp"
 
 #: File systems take 255 bytes, of which endings and temporary names need some.
 _NAME_LENGTH, _DIGEST_LENGTH = 80, 16
@@ -43,20 +49,39 @@ def write_whole(files: Mapping[Path, bytes]) -> list[Path]:
     Raises
     ------
     OSError
-        When a file cannot be written; none of those that were there has changed unless renaming fails half way.
+        When a file cannot be written; none of those that were there has changed unless it is the disk that fails when
+        the last of them reaches it.
     """
-    partial: dict[Path, Path] = {}
-    try:
+    with ExitStack() as renaming:
         for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_LENGTH]}.")
-            partial[path] = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            partial[path].chmod(0o644)
-        for path, temporary in partial.items():
-            temporary.replace(path)
-    finally:
-        for temporary in partial.values():
-            temporary.unlink(missing_ok=True)
+            renaming.enter_context(_whole_file(path)).write_bytes(content)
     return list(files)
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; after the block, sync it to disk and rename it.
+
+    Whoever looks at ``path`` sees the old file or the new one, never half of it. Its folder is made if need be.
+    Raises :class:`~specframe.errors.WriteError`, with what to do, when it cannot be written.
+    """
+    try:
+        with _whole_file(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    # of its own even where another machine, or what is left of a killed run, writes the same file
+    temporary = path.with_name(f".{path.name[:_NAME_LENGTH]}.{token_hex(4)}{UNFINISHED}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from specframe.errors import DataError, RunError, UsageError, printable
 from specframe.executors.choice import executing
 from specframe.explore.data_loader import data_pipeline, find_loader
 from specframe.explore.explored import Described, PipelineData, RunData, explored_steps
-from specframe.pipeline.directory import MANIFEST, locked
+from specframe.pipeline.directory import MANIFEST, is_begun, locked
 from specframe.pipeline.downloaded import check_links
 from specframe.pipeline.outputs import write_json
 from specframe.pipeline.premises import premises_of
@@ -83,6 +83,7 @@ def explore_path(
     memory: str | int | None = None,
     fresh: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     command: str = "explore_path",
 ) -> Exploration:
     """Explore a pipeline file, a run directory, or data.
@@ -108,7 +109,7 @@ def explore_path(
         Explore a random sample of so many. By default as many as are read in some seconds.
     file_format
         Of the files of figures.
-    executor, workers, scheduler, memory, fresh, quiet
+    executor, workers, scheduler, memory, fresh, quiet, verbose
         As :meth:`Pipeline.run <specframe.Pipeline.run>`.
     command
         What the page says it was made by.
@@ -124,7 +125,7 @@ def explore_path(
     kind = kind_of(path)
     _check_options(kind, path, loader, parameters, overrides)
     folder = Path("explore") / (path.absolute().stem or "data") if out is None else Path(out)
-    progress = Progress(quiet=quiet)
+    progress = Progress(quiet=quiet, verbose=verbose)
     if kind == "run":
         Run(path)  # an incomplete one is told before anything is made
     room = None if memory is None else read_size(memory)
@@ -170,7 +171,7 @@ def kind_of(path: Path) -> Literal["pipeline", "run", "data"]:
         raise UsageError(f"{path}: no such file or folder; the working directory is {Path.cwd()}")
     if path.is_dir():
         complete = (path / MANIFEST).is_file() and (path / "pipeline.yaml").is_file()
-        return "run" if complete or (path / ".lock").is_file() else "data"
+        return "run" if complete or is_begun(path) else "data"
     return "pipeline" if path.suffix.lower() in (".yaml", ".yml") else "data"
 
 

@@ -21,7 +21,7 @@ from specframe.pipeline.stages.store import StageStore, remove_unfinished
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["FAILED", "MANIFEST", "Content", "RunDirectory", "locked"]
+__all__ = ["FAILED", "MANIFEST", "Content", "RunDirectory", "is_begun", "locked"]
 
 #: What a folder may hold.
 Content = Literal["run", "prediction", "search"]
@@ -116,7 +116,7 @@ class RunDirectory:
         """
         if self.path.is_file():
             raise UsageError(f"--out {self.path} is a file; name a folder")
-        if self.path.is_dir() and any(self.path.iterdir()) and not self._is_run():
+        if self.path.is_dir() and any(self.path.iterdir()) and not is_begun(self.path):
             raise UsageError(f"--out {self.path} holds other files and no run of specframe; name a new folder")
         if self.path.is_dir():
             check_links(self.path)
@@ -301,8 +301,10 @@ class RunDirectory:
             return "run"
         return "search" if "tuned" in manifest else "prediction" if "predicted_with" in manifest else "run"
 
-    def _is_run(self) -> bool:
-        return (self.path / _LOCK).is_file()
+
+def is_begun(folder: Path) -> bool:
+    """Return whether a run, a prediction or a search was ever begun in a folder."""
+    return (folder / _LOCK).is_file()
 
 
 def _unusable(folder: Path, error: OSError) -> SpecframeError:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from specframe.api.files import file_name
+from specframe.api.files import atomic_write, file_name
 from specframe.pipeline.stages.netcdf import write_tree
-from specframe.pipeline.stages.store import atomic_write
 from specframe.pipeline.targets.quality import quality_table
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api.files import atomic_write
 from specframe.evaluate.evaluation import evaluate_scores
 from specframe.evaluate.intervals import interval
 from specframe.evaluate.outputs import are_parameters, output_units
 from specframe.evaluate.regression import Regression, statistics_of
-from specframe.pipeline.stages.store import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError, UsageError
-from specframe.pipeline.directory import FAILED, MANIFEST, RunDirectory
+from specframe.pipeline.directory import FAILED, MANIFEST, RunDirectory, is_begun
 from specframe.pipeline.stages.inventory import Stored, name_in, stored_in, stored_steps
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def prune_run(path: Path, to: int | None = None, step: str | None = None, dry_ru
 
 
 def _is_run(folder: Path) -> bool:
-    return (folder / ".lock").is_file() or (folder / MANIFEST).is_file()
+    return is_begun(folder) or (folder / MANIFEST).is_file()
 
 
 def _pruned(path: Path, to: int | None, step: str | None, dry_run: bool) -> Pruned:

@@ -1,4 +1,4 @@
-"""Files that exporters write."""
+"""Files that are written whole or not at all, and their names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specframe.api import file_name, write_whole
+from specframe.api.files import atomic_write
+from specframe.errors import WriteError
 
 
 @given(st.text(min_size=1, max_size=300), st.text(min_size=1, max_size=300))
@@ -45,3 +47,18 @@ def test_a_file_that_cannot_be_written_leaves_all_as_they_were(tmp_path: Path) -
 def test_a_name_of_the_length_that_file_systems_take_is_written(tmp_path: Path) -> None:
     (written,) = write_whole({tmp_path / f"{file_name(300 * 'long')}.txt": b"text"})
     assert written.read_text() == "text"
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    path.write_text("old")
+
+    def fail_half_way() -> None:
+        with atomic_write(path) as temporary:
+            temporary.write_text("half of the n")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(WriteError, match=r"metrics\.json: No space left on device"):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

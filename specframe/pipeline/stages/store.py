@@ -10,44 +10,20 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, TypeVar
 
-from specframe.api.files import file_name
-from specframe.api.refusal import cannot_write
+from specframe.api.files import UNFINISHED, atomic_write, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
     import xarray as xr
 
-__all__ = ["StageStore", "atomic_folder", "atomic_write", "remove_unfinished"]
+__all__ = ["StageStore", "atomic_folder", "remove_unfinished"]
 
 #: Digits of a key in a file's name, and what a file's name ends with.
 _KEY_LENGTH = 16
 _KEY_END = f"-{'0' * _KEY_LENGTH}.nc"
 _END = re.compile(f"-[0-9a-f]{{{_KEY_LENGTH}}}\\.nc")
-#: What the name of a file ends with that is being written.
-_UNFINISHED = ".tmp"
 _Stored = TypeVar("_Stored", "xr.DataTree", "xr.Dataset")
-
-
-@contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; after the block, sync it to disk and rename it.
-
-    Whoever looks at ``path`` sees the old file or the new one, never half of it.
-    """
-    # of its own even where another machine, or what is left of a killed run, writes the same file
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}{_UNFINISHED}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -57,7 +33,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     The folder is there whole or not at all, whoever else writes the same one. Raises :class:`OSError` where it cannot
     be renamed.
     """
-    temporary = folder.with_name(f".{folder.name}.{token_hex(4)}{_UNFINISHED}")
+    temporary = folder.with_name(f".{folder.name}.{token_hex(4)}{UNFINISHED}")
     try:
         yield temporary
         try:
@@ -83,7 +59,7 @@ def remove_unfinished(folder: Path, below: bool = True) -> None:
 
 
 def _is_unfinished(name: str) -> bool:
-    return name.startswith(".") and name.endswith(_UNFINISHED)
+    return name.startswith(".") and name.endswith(UNFINISHED)
 
 
 class StageStore:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from specframe.errors import RunError
-from specframe.pipeline.stages.store import StageStore, atomic_folder, atomic_write, remove_unfinished
+from specframe.pipeline.stages.store import StageStore, atomic_folder, remove_unfinished
 
 KEY, OTHER = "0" * 64, "1" * 64
 
@@ -61,21 +60,6 @@ def test_a_damaged_result_counts_as_not_stored(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:500])
     assert store.get_tree("curves", "a", KEY) is None
     assert not store.has("curves", "a", KEY)
-
-
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.json"
-    path.write_text("old")
-
-    def fail_half_way() -> None:
-        with atomic_write(path) as temporary:
-            temporary.write_text("half of the n")
-            raise OSError(28, "No space left on device")
-
-    with pytest.raises(RunError, match=r"metrics\.json: No space left on device"):
-        fail_half_way()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_of_a_fresh_step_is_not_listed_and_others_once(
