@@ -15,7 +15,7 @@ from specframe.executors.job import worker_for
 from specframe.executors.process import THREAD_VARIABLES
 from specframe.executors.telling import listening
 from specframe.executors.threads import one_thread
-from specframe.progress.messages import MessageCollector
+from specframe.progress.messages import MessageCollector, warnings_logged
 
 if TYPE_CHECKING:
     from specframe.executors.job import Job
@@ -73,7 +73,7 @@ def work_on(job: Job[Any, Any], task: Any, topic: str, entry: Pass | None) -> Do
             except (ImportError, PluginError) as error:
                 return Unfit(worker.address, socket.gethostname(), (f"{type(error).__name__}: {error}",))
             # dask in a task computes there: else xarray would have the scheduler lock each file that it writes
-            with one_thread(), listening(heard), config.set(scheduler="synchronous"):
+            with one_thread(), listening(heard), warnings_logged(), config.set(scheduler="synchronous"):
                 result = ours.process(task)
             return Done(result, _messages.take())
         except Exception as error:

@@ -17,7 +17,7 @@ from specframe.executors.executor import Crew, Executor, Lost
 from specframe.executors.job import worker_for
 from specframe.executors.memory import limit_memory, memory_shares
 from specframe.executors.telling import listen
-from specframe.progress.messages import MessageCollector, hand_on, said_before
+from specframe.progress.messages import MessageCollector, hand_on, log_warnings, said_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -326,6 +326,7 @@ def _start(teller: Connection, held: Connection, memory: int | None) -> None:
             teller.send_bytes(f"refused {error}".encode()[:_LINE])
             os._exit(1)
     logging.getLogger().addHandler(_messages)
+    log_warnings()
     listen(lambda text: teller.send_bytes(f"told {text}".encode()[:_LINE]))
     teller.send_bytes(b"began")
 

@@ -44,6 +44,7 @@ def predict(
     store_limit: str | int | None = None,
     fresh: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     plugin_files: Sequence[Path] = (),
     overrides: Sequence[str] = (),
     command: str = "Run.predict",
@@ -63,7 +64,16 @@ def predict(
     room = None if store_limit is None else read_size(store_limit)
     with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
         return predict_with(
-            pipeline, fitted, data, out, executor=crews, store_limit=room, fresh=fresh, quiet=quiet, command=command
+            pipeline,
+            fitted,
+            data,
+            out,
+            executor=crews,
+            store_limit=room,
+            fresh=fresh,
+            quiet=quiet,
+            verbose=verbose,
+            command=command,
         )
 
 
@@ -77,10 +87,11 @@ def predict_with(
     store_limit: int | None = None,
     fresh: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     command: str = "Run.predict",
 ) -> Run:
     """Apply the model of the run ``fitted`` by a pipeline that is given, that of the run or one with other values."""
-    session = pipeline.session(out, executor, quiet, command)
+    session = pipeline.session(out, executor, quiet, command, verbose)
     session.store_limit = store_limit
     in_directory(session, fresh, partial(predict_pipeline, session, fitted, data), "prediction")
     return Run(out)

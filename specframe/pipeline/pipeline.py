@@ -184,6 +184,7 @@ class Pipeline:
         store_limit: str | int | None = None,
         fresh: bool = False,
         quiet: bool = False,
+        verbose: bool = False,
         command: str = "Pipeline.run",
     ) -> Run:
         """Run everything and return the run directory, opened.
@@ -209,8 +210,8 @@ class Pipeline:
             removed again, oldest first, of targets that are done.
         fresh
             Forget what is stored and compute everything.
-        quiet
-            Report no progress.
+        quiet, verbose
+            Report no progress; report every step of every target, and where warnings come from.
         command
             What the manifest says this run was started by.
 
@@ -226,7 +227,7 @@ class Pipeline:
         from specframe.pipeline.working import in_directory
 
         with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
-            session = self.session(self._out(out), crews, quiet, command)
+            session = self.session(self._out(out), crews, quiet, command, verbose)
             session.store_limit = None if store_limit is None else read_size(store_limit)
             in_directory(session, fresh, partial(run_pipeline, session))
             run = Run(session.directory.path)
@@ -238,6 +239,7 @@ class Pipeline:
                         store_limit=store_limit,
                         fresh=fresh,
                         quiet=quiet,
+                        verbose=verbose,
                         plugin_files=self._plugin_files,
                         command=command,
                     )
@@ -252,8 +254,10 @@ class Pipeline:
         executor: str | Executor | None = None,
         workers: int | None = None,
         scheduler: str | None = None,
+        memory: str | int | None = None,
         fresh: bool = False,
         quiet: bool = False,
+        verbose: bool = False,
         command: str = "Pipeline.tune",
     ) -> Search:
         """Search the parameters that the ``tune`` section names, and return what was found.
@@ -262,12 +266,12 @@ class Pipeline:
         ----------
         out
             The folder; ``runs/<name of the YAML file>-tune`` by default. A search that was broken off there goes on.
-        executor, workers, scheduler
+        executor, workers, scheduler, memory
             As in :meth:`run`; each worker has a trial of its own. With one, the same seed gives the same search.
         fresh
             Forget the trials in the folder and begin anew.
-        quiet
-            Report no progress.
+        quiet, verbose
+            Report no progress; report every step of every target, and where warnings come from.
         command
             What the manifest says this search was started by.
 
@@ -287,8 +291,8 @@ class Pipeline:
             raise UsageError("the pipeline has no 'tune' section, which says what is to be searched")
         default = self._out(None)
         folder = default.with_name(f"{default.name}-tune") if out is None else Path(out)
-        with executing(executor, workers, scheduler) as crews:
-            session = self.session(folder, crews, quiet, command)
+        with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
+            session = self.session(folder, crews, quiet, command, verbose)
             session.keep_older = True
             in_directory(session, fresh, partial(tune_pipeline, session), "search")
         return Search(session.directory.path)
@@ -300,7 +304,9 @@ class Pipeline:
         executor: str | Executor | None = None,
         workers: int | None = None,
         scheduler: str | None = None,
+        memory: str | int | None = None,
         quiet: bool = False,
+        verbose: bool = False,
     ) -> Simulation:
         """Write the targets of the loader, a :class:`~specframe.api.Simulator`, as files; other steps are not used.
 
@@ -308,10 +314,10 @@ class Pipeline:
         ----------
         out
             The folder. Targets that are complete there are not made again.
-        executor, workers, scheduler
+        executor, workers, scheduler, memory
             As in :meth:`run`. The files are the same to the last byte.
-        quiet
-            Report no progress.
+        quiet, verbose
+            Report no progress; report every step of every target, and where warnings come from.
 
         Raises
         ------
@@ -324,8 +330,8 @@ class Pipeline:
         from specframe.pipeline.simulation import simulate
         from specframe.progress.progress import Progress
 
-        progress = Progress(quiet=quiet)
-        with executing(executor, workers, scheduler) as crews:
+        progress = Progress(quiet=quiet, verbose=verbose)
+        with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
             return simulate(self.spec, self._registry, Path(out), progress, crews, self._plugin_files)
 
     def _out(self, out: Path | str | None) -> Path:
@@ -333,7 +339,14 @@ class Pipeline:
             return Path(out)
         return Path("runs") / (self.spec.path.stem if self.spec.path else "pipeline")
 
-    def session(self, out: Path, executor: Executor | None = None, quiet: bool = False, command: str = "") -> Session:
+    def session(
+        self,
+        out: Path,
+        executor: Executor | None = None,
+        quiet: bool = False,
+        command: str = "",
+        verbose: bool = False,
+    ) -> Session:
         """Return what the phases of a run in the folder ``out`` share; nothing is done or written yet."""
         from specframe.executors.serial import SerialExecutor
         from specframe.pipeline.directory import RunDirectory
@@ -341,7 +354,7 @@ class Pipeline:
         from specframe.progress.progress import Progress
 
         directory = RunDirectory(out)
-        progress = Progress(directory.log if command != "plan" else None, quiet=quiet)
+        progress = Progress(directory.log if command != "plan" else None, quiet=quiet, verbose=verbose)
         crews = executor or SerialExecutor()
         return Session(self.spec, directory, progress, self._registry, self._plugin_files, crews, command)
 

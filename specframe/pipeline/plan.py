@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specframe.api.files import file_name
 from specframe.errors import DataError
 from specframe.pipeline.directory import MANIFEST
 from specframe.pipeline.targets.target import TargetWorker
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from specframe.pipeline.session import Session
-    from specframe.pipeline.targets.recipe import StepRecipe
 
 __all__ = ["PlannedStep", "plan_pipeline"]
 
@@ -54,7 +51,7 @@ def plan_pipeline(session: Session) -> list[PlannedStep]:
         if last < len(maps) or not maps:
             needed[worker.recipe.load.id] += last == 0
         for recipe in maps[last:]:
-            reasons.setdefault(recipe.id, Counter())[_why(worker, recipe, target)] += 1
+            reasons.setdefault(recipe.id, Counter())[worker.why_run(recipe, target)] += 1
     planned = []
     for step in session.spec.steps:
         kind = step.component.component.kind
@@ -73,12 +70,6 @@ def plan_pipeline(session: Session) -> list[PlannedStep]:
                 why = "fitted in every fold and on all targets"
             planned.append(PlannedStep(step.id, kind, step.component.qualified_name, 0, 0, why))
     return planned
-
-
-def _why(worker: TargetWorker, step: StepRecipe, target: str) -> str:
-    folder = worker.store.path(step.id, target, "").parent
-    older = any(folder.glob(f"{glob.escape(file_name(target))}-*.nc")) if folder.is_dir() else False
-    return "its input, parameters or code changed" if older else "not run yet"
 
 
 def _joined(reasons: Counter[str]) -> str:

@@ -56,6 +56,7 @@ def predict_pipeline(session: Session, run: RunDirectory, data: Path | None = No
     loader = session.spec.predicted
     recipe = replace(session.recipe(loader), data=None if data is None else data.absolute())
     worker = TargetWorker(recipe, session.registry)
+    session.progress.expect(["targets", "predict", "results"])
     gathered = session.gather(worker)
     prediction: xr.Dataset | None
     with session.phase("predict"):

@@ -71,7 +71,7 @@ def write_results(
 
     spec, progress = session.spec, session.progress
     gathered.note_predicted(prediction)
-    with session.directory.writing() as folder:
+    with session.directory.writing() as folder, progress.stage("results"):
         with session.phase("write"):
             if prediction is None:
                 write_light_curves(folder / "light_curves", gathered)
@@ -126,7 +126,8 @@ def write_results(
             reused=session.reused,
             **more,
         )
-        report_folder(folder / "report.html", folder, manifest)
+        with progress.stage("report"):
+            report_folder(folder / "report.html", folder, manifest)
         session.directory.finish(folder, manifest)
     if failed:
         raise ExportError(failed, session.directory.path)

@@ -51,6 +51,7 @@ def run_pipeline(session: Session) -> None:
     steps = learning_steps(spec.steps)
     scores = made_scores(spec)
     exporters = [cast("AnyExporter", _make(part)) for part in spec.exports]
+    session.progress.expect(["targets", *(("cross-validation", "fit") if steps else ()), "results"])
     gathered, labels, catalogue = gathered_inputs(session, steps)
 
     chain: FittedChain | None = None

@@ -69,6 +69,7 @@ class Session:
             keep_older=self.keep_older,
             fresh=tuple(step.id for step in maps if next(stored_in(self.directory.stages, step.id), None) is None),
             sized=self.store_limit is not None,
+            explained=self.progress.verbose,
         )
 
     @contextmanager
@@ -78,7 +79,7 @@ class Session:
         hooks.before_step(step=name, target=None)
         start = time.perf_counter()
         try:
-            with at(name):
+            with at(name), self.progress.stage(name):
                 yield
         except Exception as error:
             hooks.on_step_error(step=name, target=None, error=error)

@@ -11,6 +11,7 @@ from specframe.pipeline.directory import locked
 from specframe.pipeline.premises import premises_of
 from specframe.pipeline.targets.recipe import Recipe, StepRecipe
 from specframe.pipeline.targets.target import Outcome, map_targets, reason_of
+from specframe.progress.durations import duration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,11 +129,13 @@ def _simulate(writer: TargetWriter, progress: Progress, executor: Executor) -> S
     missing = [target for target in targets if target not in there]
     failed: dict[str, Outcome] = {}
     if missing:
-        with progress.track(step, len(missing)) as advance:
+        with progress.track(step, len(missing), executor.workers) as advance:
             for outcome in map_targets(writer, missing, executor):
                 if outcome.status == "set-aside":
                     failed[outcome.target] = outcome
                     progress.say(f"could not make {printable(outcome.target)}: {outcome.reason}")
+                else:
+                    progress.detail(f"{printable(outcome.target)}: {duration(outcome.seconds[step])}, written")
                 advance()
     complete = tuple(target for target in targets if target not in failed)
     if not complete:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specframe.config.size import read_size
 from specframe.errors import InputFileError, UsageError
 from specframe.executors.choice import executing
 from specframe.pipeline.applying import predict_with
@@ -60,8 +61,10 @@ def replay_run(
     executor: str | Executor | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    memory: str | int | None = None,
     strict: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     tell: Callable[[str], None] = lambda warning: None,
 ) -> Replay:
     """Repeat a run or a prediction from its folder alone, and compare what comes of it.
@@ -76,12 +79,12 @@ def replay_run(
         Folder of the repetition; ``replays/<name of the run>`` by default.
     plugin_files
         The local plugin files that the run used; they are not taken from where they were.
-    executor, workers, scheduler
+    executor, workers, scheduler, memory
         As for :meth:`Pipeline.run <specframe.Pipeline.run>`; the results are the same.
     strict
         Refuse to repeat where versions, code or input files are not as they were.
-    quiet
-        Report no progress.
+    quiet, verbose
+        Report no progress; report every step of every target.
     tell
         Gets each warning before anything is computed.
 
@@ -120,9 +123,9 @@ def replay_run(
             f"{original.path} is not repeated, because {len(warnings)} "
             f"{'thing is' if len(warnings) == 1 else 'things are'} not as when it was made:\n  " + "\n  ".join(warnings)
         )
-    options: dict[str, Any] = {"fresh": True, "quiet": quiet, "command": "specframe replay"}
+    options: dict[str, Any] = {"fresh": True, "quiet": quiet, "verbose": verbose, "command": "specframe replay"}
     try:
-        with executing(executor, workers, scheduler) as crews:
+        with executing(executor, workers, scheduler, None if memory is None else read_size(memory)) as crews:
             if fitted is None:
                 pipeline.run(place, executor=crews, **options)
             else:

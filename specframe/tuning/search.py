@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from specframe.executors.executor import Crew
     from specframe.pipeline.session import Session
     from specframe.pipeline.targets.gather import Gathered
+    from specframe.progress.progress import Advance
 
 __all__ = ["tune_pipeline"]
 
@@ -57,6 +58,7 @@ def tune_pipeline(session: Session) -> None:
     require_optuna()
     tuning = session.spec.tuning
     assert tuning is not None
+    session.progress.expect(["targets", "trials"])
     gathered, _, _ = gathered_inputs(session, learning_steps(session.spec.steps))
     journal = _journal(session, tuning, gathered)
     search = _Search(session, tuning, journal)
@@ -133,6 +135,7 @@ class _Search:
         self.size = math.prod(count for count in counts if count is not None) if None not in counts else None
         self.running: dict[int, _Running] = {}
         self.next = 0
+        self._advance: Advance = _uncounted
 
     @property
     def ended(self) -> list[Trial]:
@@ -150,7 +153,13 @@ class _Search:
             self.session.progress.say(f"{done} trials are done already")
         self.next = len(known)
         executor = self.session.executor
-        with executor.crew(self._job()) as crew:
+        progress = self.session.progress
+        with (
+            progress.track("trials", self._total(), executor.workers) as self._advance,
+            executor.crew(self._job()) as crew,
+        ):
+            for _ in range(done):
+                self._advance(stored=True)
             while True:
                 while len(self.running) < max(executor.workers, 1) and (again or self._wants_more()):
                     if again:
@@ -164,6 +173,11 @@ class _Search:
                     if isinstance(judgement, Lost):
                         judgement = Judgement(None, reason=judgement.reason)
                     self._judged(self.running[task.number], judgement, crew)
+
+    def _total(self) -> int | None:
+        """Return how many trials there will be; ``None`` where only the time tells."""
+        known = [count for count in (self.tuning.trials, self.size) if count is not None]
+        return None if self.tuning.timeout is not None or not known else min(known)
 
     def _job(self) -> Job[Task, Judgement]:
         session = self.session
@@ -235,6 +249,7 @@ class _Search:
         self.running.pop(trial.number, None)
         shutil.rmtree(trial_folder(self.session.directory.path, trial.number), ignore_errors=True)
         self._tell(trial)
+        self._advance(stored=trial.same_as is not None)
         ended = self.ended
         if len(ended) >= _HOPELESS and all((t.state, t.reason) == ("failed", trial.reason) for t in ended):
             raise RunError(f"the first {len(ended)} trials all failed alike: {trial.reason}")
@@ -251,6 +266,10 @@ class _Search:
         if trial.same_as is not None:
             what += f" (as trial {trial.same_as})"
         self.session.progress.say(f"trial {trial.number}: {what}; {values}; {trial.seconds:.1f} s")
+
+
+def _uncounted(stored: bool = False) -> None:
+    """Count nothing: no trial is under way."""
 
 
 def shown(value: Any) -> str:

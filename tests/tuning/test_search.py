@@ -380,7 +380,8 @@ def test_nothing_of_optuna_is_printed(
     gain_pipeline(GAIN, trials=2).tune(tmp_path / "out")
     out, err = capfd.readouterr()
     assert out == ""
-    assert [line.partition(":")[0] for line in err.splitlines()] == ["data > depths", "trial 0", "trial 1"]
+    begins = [line.partition(":")[0] for line in err.splitlines()]
+    assert begins == ["[1/2] data > depths", "trial 0", "trial 1", "[2/2] trials"]
 
 
 @pytest.mark.usefixtures("figures")

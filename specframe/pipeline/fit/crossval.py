@@ -31,6 +31,7 @@ from specframe.pipeline.fit.fold_worker import (
 )
 from specframe.pipeline.fit.learning_file import write_learning
 from specframe.pipeline.stages.keys import digest, environment_digest
+from specframe.progress.durations import duration
 from specframe.progress.place import at
 
 if TYPE_CHECKING:
@@ -183,7 +184,9 @@ class Learning:
             for k in range(len(worker.splits)):
                 if k in missing:
                     self._fit_here(k)
-                advance()
+                else:
+                    session.progress.detail(f"fold {k}: from the store")
+                advance(stored=k not in missing)
                 yield self._made(k)
 
     @property
@@ -197,6 +200,7 @@ class Learning:
             chain = self._stored()
             if chain is not None and not self._fitted:
                 session.reused.add(FIT)
+                session.progress.detail("final fit: from the store")
             if chain is None:
                 self._fit_here(None)
                 chain = self._stored()
@@ -206,8 +210,10 @@ class Learning:
         return chain
 
     def _fit_here(self, fold: int | None) -> None:
-        with listening(self._session.progress.tell):
-            self._worker.process(FitTask(fold))
+        progress = self._session.progress
+        with listening(progress.tell):
+            seconds = self._worker.process(FitTask(fold))
+        progress.detail(f"{FitTask(fold)}: {duration(seconds)}, computed")
 
     def _part(self, k: int) -> xr.Dataset | None:
         return self._worker.store.get_dataset(FOLDS, f"fold-{k}", self._worker.key(k))
@@ -242,11 +248,11 @@ class Learning:
         try:
             write_learning(recipe.data, problem.data, problem.labels)
             self._send_single(job, wanted)
-            with progress.track(self._label, len(self._worker.splits)) as advance:
+            with progress.track(self._label, len(self._worker.splits), executor.workers) as advance:
                 for _ in range(done):
-                    advance()
+                    advance(stored=True)
                 for task, result in executor.map(job, [FitTask(fold) for fold in wanted]):
-                    _found(task, result)
+                    progress.detail(f"{task}: {duration(_found(task, result))}, computed")
                     if task.fold is not None:
                         advance()
             for folder in (recipe.stages, recipe.stages / FOLDS, recipe.stages / FIT):
@@ -268,7 +274,7 @@ class Learning:
         total = sum(map(len, rounds))
         if total <= len(wanted):
             return
-        with self._session.progress.track("fits", total) as advance:
+        with self._session.progress.track("fits", total, executor.workers) as advance:
             for tasks in rounds:
                 if not _all_made(executor, job, tasks, advance):
                     return

@@ -77,6 +77,8 @@ class Recipe:
     fresh: tuple[str, ...] = ()
     #: Whether outcomes say what is stored of their target.
     sized: bool = False
+    #: Whether outcomes say why each step was run.
+    explained: bool = False
 
     def discover(self) -> Registry:
         """Find the plugins, local files included, in this process."""

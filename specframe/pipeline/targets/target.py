@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
+from specframe.api.files import file_name
 from specframe.errors import DataError, RunError, SpecframeError, UsageError
 from specframe.executors.executor import Lost
 from specframe.executors.job import Job, Worker
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from specframe.api.loader import Loader
     from specframe.api.mapping import Calibrator, Detrender
     from specframe.executors.executor import Executor
-    from specframe.pipeline.targets.recipe import Recipe
+    from specframe.pipeline.targets.recipe import Recipe, StepRecipe
     from specframe.registry import Registry
 
 __all__ = ["Outcome", "TargetWorker", "map_targets", "reason_of"]
@@ -48,6 +50,8 @@ class Outcome:
     elapsed: float = 0.0
     #: Files in the store, ``step/name``, and their sizes, where the recipe asks for them.
     files: tuple[tuple[str, int], ...] = ()
+    #: Why each mapping step was run, where the recipe asks for it.
+    why: dict[str, str] = field(default_factory=dict)
 
 
 class TargetWorker:
@@ -80,6 +84,7 @@ class TargetWorker:
 
     def _process(self, target: str) -> Outcome:
         seconds: dict[str, float] = {}
+        why: dict[str, str] = {}
         step = self.recipe.load.id
         try:
             keys = self.keys(target)
@@ -89,6 +94,8 @@ class TargetWorker:
                     self.store.replace_older(self.recipe.maps[i].id, target, keys[i + 1])
             if done == len(self._maps) and done > 0:
                 return Outcome(target, "stored", keys[-1])
+            if self.recipe.explained:
+                why = {run.id: self.why_run(run, target) for run in self.recipe.maps[done:]}
             observation: xr.DataTree | None = None
             if done > 0:
                 observation = self.store.get_tree(self.recipe.maps[done - 1].id, target, keys[done])
@@ -109,8 +116,14 @@ class TargetWorker:
             raise
         except Exception as error:
             self._hooks.on_step_error(step=step, target=target, error=error)
-            return Outcome(target, "set-aside", "", step, reason_of(error), _detail(error), seconds)
-        return Outcome(target, "done", keys[-1], seconds=seconds)
+            return Outcome(target, "set-aside", "", step, reason_of(error), _detail(error), seconds, why=why)
+        return Outcome(target, "done", keys[-1], seconds=seconds, why=why)
+
+    def why_run(self, step: StepRecipe, target: str) -> str:
+        """Return why a mapping step has to run, whose result is not stored."""
+        folder = self.store.path(step.id, target, "").parent
+        older = any(folder.glob(f"{glob.escape(file_name(target))}-*.nc")) if folder.is_dir() else False
+        return "its input, parameters or code changed" if older else "not run yet"
 
     def _files(self, target: str) -> Iterator[tuple[str, int]]:
         """Yield what is stored of a target, whoever stored it."""
