@@ -27,6 +27,8 @@ _INCHES = {"in": 1.0, "cm": 1.0 / 2.54, "mm": 1.0 / 25.4, "pt": 1.0 / 72.27}
 _NARROWEST, _WIDEST = 1.5, 20.0
 #: A figure that is drawn wider than this on screens has too much in it for one column.
 _ONE_COLUMN = 6.0
+#: Inches of a panel and its labels, below which it is not legible.
+_NARROWEST_PANEL = 2.2
 #: Letters and lines over those on screens: labels of 8 points, ticks of 7.
 _SCALE = 0.8
 
@@ -87,9 +89,32 @@ def for_paper(figure: Figure, width: float | None = None) -> str:
             top=0.98,
         )
     else:
-        figure.set_size_inches(width, old_height * (shrunk * _SCALE) ** 0.5)
+        narrower, more_rows = _fewer_columns(figure, width)
+        figure.set_size_inches(width, old_height * more_rows * (shrunk * narrower * _SCALE) ** 0.5)
         _narrow_legends(figure)
     return headline
+
+
+def _fewer_columns(figure: Figure, width: float) -> tuple[float, float]:
+    """Put panels that would be too narrow below each other; return how much wider each gets, and how many more rows.
+
+    Panels that share an axis, or a place in one, stay where they are.
+    """
+    placed = [(ax, spec) for ax in figure.axes if (spec := ax.get_subplotspec()) is not None]
+    grids = {id(spec.get_gridspec()): spec.get_gridspec() for _, spec in placed}
+    if len(grids) != 1 or len(placed) != len(figure.axes):
+        return 1.0, 1.0
+    rows, columns = next(iter(grids.values())).get_geometry()
+    fewer = max(1, min(columns, int(width / _NARROWEST_PANEL)))
+    shares = (ax.get_shared_x_axes().get_siblings(ax) + ax.get_shared_y_axes().get_siblings(ax) for ax, _ in placed)
+    single = all(spec.num1 == spec.num2 for _, spec in placed)
+    if fewer == columns or not single or any(len(axes) > 2 for axes in shares):
+        return 1.0, 1.0
+    more = -(-len(placed) // fewer)
+    grid = figure.add_gridspec(more, fewer)
+    for place, (ax, _) in enumerate(sorted(placed, key=lambda pair: pair[1].num1)):
+        ax.set_subplotspec(grid[divmod(place, fewer)])
+    return columns / fewer, more / rows
 
 
 def _without_headlines(figure: Figure) -> str:
