@@ -36,7 +36,8 @@ ALLOWED = {
     "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "progress", "executors"},
     "tuning": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report", "progress", "executors"},
     "provenance": {"errors", "api", "config", "pipeline", "executors"},
-    "cli": {"tuning", "provenance", "errors", "api", "registry", "config", "pipeline"}
+    "scaffold": {"errors", "api", "registry"},
+    "cli": {"tuning", "provenance", "scaffold", "errors", "api", "registry", "config", "pipeline"}
     | {"evaluate", "report", "explore", "testing", "executors"},
 }
 #: What people hold in Python, :class:`specframe.Pipeline`, offers what stands above it; it imports that when asked to.

@@ -11,6 +11,7 @@ import click
 
 from specframe.api.component import KINDS
 from specframe.cli.options import plugin_option
+from specframe.cli.plugins_new import new
 from specframe.cli.table import table, terminal_width
 from specframe.cli.terminal import echo
 
@@ -34,6 +35,7 @@ def plugins() -> None:
     """List, show and check plugins and their components."""
 
 
+plugins.add_command(new)
 #: What the main group looks for.
 command = plugins
 
