@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import base64
-import warnings
 from dataclasses import dataclass
-from importlib.resources import files
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from specframe.errors import DataError
-from specframe.report.canvas import png_bytes, styled, write_bytes
+from specframe.report.canvas import figure_bytes, png_bytes, write_bytes
+from specframe.report.page import render_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from matplotlib.figure import Figure
-
     from specframe.explore.section import Section, Statistics
+    from specframe.report.canvas import FigureFormat
 
-__all__ = ["FigureFormat", "write_exploration"]
-
-FigureFormat = Literal["png", "pdf", "svg"]
+__all__ = ["write_exploration"]
 
 #: Rows of a table that the page shows; the file has all.
 _ROWS = 12
-#: What a format is told so that the same figure gives the same bytes.
-_METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+#: Dots per inch of the parts of a vector file that are images.
+_DPI = 200
+#: A table of no more rows and columns is shown at once.
+_SMALL = 12
 
 
 @dataclass(frozen=True)
@@ -79,15 +77,15 @@ def write_exploration(
     RunError
         When a file cannot be written.
     """
-    from jinja2 import Environment, StrictUndefined
-
     folder, written, parts = Path(folder), [], []
     for section in sections:
         shown, missing = [], list(section.missing)
         for drawing in section.drawings:
             path = folder / "figures" / f"{drawing.name}.{file_format}"
             try:
-                image, content = _rendered(drawing.draw(), file_format)
+                figure = drawing.draw()
+                image = png_bytes(figure)
+                content = image if file_format == "png" else figure_bytes(figure, file_format, _DPI)
             except Exception as error:  # a figure must not cost the page
                 reason = str(error) if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
                 missing.append(f"Figure '{drawing.title}' was not drawn: {reason}")
@@ -106,38 +104,26 @@ def write_exploration(
             written.append(path)
             tables.append((table.title, *_cells(table), len(table), path.relative_to(folder).as_posix()))
         parts.append((section, shown, tables, missing))
-    templates = files("specframe.explore") / "templates"
-    style = (files("specframe.report") / "templates" / "report.css").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    html = environment.from_string((templates / "explore.html").read_text(encoding="utf-8")).render(
+    told = dict(provenance or {})
+    html = render_page(
+        "explore.html",
+        package="specframe.explore",
         title=title,
         description=description,
         summary={name: str(value) for name, value in (summary or {}).items()},
+        navigation=[
+            *((section.name, section.title) for section, *_ in parts),
+            ("set-aside", "Targets set aside"),
+            *([("provenance", "Provenance")] if told else []),
+        ],
         parts=parts,
+        small=_SMALL,
         set_aside=[{key: str(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
-        provenance={name: str(value) for name, value in (provenance or {}).items()},
-        style=style,
+        provenance={name: str(value) for name, value in told.items()},
     )
     page = folder / "explore.html"
-    write_bytes(page, html.encode("utf-8", "backslashreplace"))
+    write_bytes(page, html)
     return [page, *written]
-
-
-@styled
-def _rendered(figure: Figure, file_format: FigureFormat) -> tuple[bytes, bytes]:
-    """Return the figure as PNG, and in the format that is asked for."""
-    import matplotlib
-
-    with warnings.catch_warnings():
-        # a name in letters that the font lacks is drawn with boxes
-        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
-        image = png_bytes(figure)
-        if file_format == "png":
-            return image, image
-        stream = BytesIO()
-        matplotlib.rcParams["svg.hashsalt"] = "specframe"
-        figure.savefig(stream, format=file_format, dpi=200, facecolor="white", metadata=_METADATA[file_format])
-    return image, stream.getvalue()
 
 
 def _ecsv(table: Statistics) -> str:

@@ -46,7 +46,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.text.append(data)
 
 
@@ -88,8 +88,7 @@ def test_the_page_is_whole_and_loads_nothing(written):
     files = written
     html = files[0].read_text(encoding="utf-8")
     page = Page(html)
-    assert "script" not in page.tags
-    assert html.count("<script") == 0
+    assert html.count("<script") == page.tags.count("script") == 1  # light or dark
     assert all(link.startswith(("#", "data:image/png;base64,")) for link in page.loaded)
     assert not re.search(r"url\(|@import|https?://", html)
     assert f"broken {NASTY}" in page.text
