@@ -16,7 +16,6 @@ __all__ = ["Clock", "clock_of", "too_coarse"]
 #: Julian date at which each kind of date is 0. BTJD: TESS Science Data Products Description Document
 #: (EXP-TESS-ARC-ICD-0014); BKJD: Kepler Archive Manual (KDMC-10008).
 _ZERO = {"JD": 0.0, "RJD": 2_400_000.0, "MJD": 2_400_000.5, "TJD": 2_457_000.0, "KJD": 2_454_833.0}
-_SYSTEMS = ("TDB", "UTC", "TT", "TAI")
 #: BJD_TDB, BMJD-TDB, MJD UTC, BTJD ...; B at the barycentre, H at the Sun.
 _WORD = re.compile(r"(?:[BH]?(R?JD|MJD|TJD|KJD))?[ _-]?(TDB|UTC|TT|TAI)?", re.IGNORECASE)
 _NUMBER = re.compile(r"JD[ _]?(\d+(?:\.\d*)?)(?:[ _-](TDB|UTC|TT|TAI))?", re.IGNORECASE)

@@ -9,10 +9,10 @@ from specframe.api.lazy import lazy_names
 if TYPE_CHECKING:
     from specframe_transit.cleaning.bin import Bin
     from specframe_transit.cleaning.clean import Clean
-    from specframe_transit.inference.injection_recovery import InjectionRecovery
+    from specframe_transit.fit.transit_fit import TransitFit
+    from specframe_transit.injection.injection_recovery import InjectionRecovery
+    from specframe_transit.joint.transit_joint import TransitJoint
     from specframe_transit.stellar.limb_darkening import LimbDarkening
-    from specframe_transit.transit_fit import TransitFit
-    from specframe_transit.transit_joint import TransitJoint
     from specframe_transit.transit_polynomial import TransitPolynomial
 
 __getattr__, __dir__ = lazy_names(
@@ -20,10 +20,10 @@ __getattr__, __dir__ = lazy_names(
     {
         "cleaning.bin": ("Bin",),
         "cleaning.clean": ("Clean",),
-        "inference.injection_recovery": ("InjectionRecovery",),
+        "injection.injection_recovery": ("InjectionRecovery",),
         "stellar.limb_darkening": ("LimbDarkening",),
-        "transit_fit": ("TransitFit",),
-        "transit_joint": ("TransitJoint",),
+        "fit.transit_fit": ("TransitFit",),
+        "joint.transit_joint": ("TransitJoint",),
         "transit_polynomial": ("TransitPolynomial",),
     },
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from specframe.api import Component, hookimpl
 from specframe_transit.cleaning.params import BinParams, CleanParams
 from specframe_transit.fit.params import TransitFitParams
-from specframe_transit.inference.params import InjectionRecoveryParams
+from specframe_transit.injection.params import InjectionRecoveryParams
 from specframe_transit.params import TransitJointParams, TransitPolynomialParams
 from specframe_transit.stellar.params import LimbDarkeningParams
 
@@ -48,7 +48,7 @@ def specframe_components() -> Iterator[Component]:
     yield Component(
         kind="detrender",
         name="transit-joint",
-        target="specframe_transit.transit_joint:TransitJoint",
+        target="specframe_transit.joint.transit_joint:TransitJoint",
         params=TransitJointParams,
         summary="Joint fit of star, limb-darkened transit and drift to all channels, instruments and visits",
         tags=("transit", "light curves", "limb darkening", "depth", "Gaussian process"),
@@ -56,7 +56,7 @@ def specframe_components() -> Iterator[Component]:
     yield Component(
         kind="detrender",
         name="transit-fit",
-        target="specframe_transit.transit_fit:TransitFit",
+        target="specframe_transit.fit.transit_fit:TransitFit",
         params=TransitFitParams,
         summary="Spectrum of a transit or eclipse: white fit with priors, then all channels with systematics",
         tags=("transit", "eclipse", "light curves", "systematics", "Gaussian process", "MCMC", "depth"),
@@ -65,11 +65,11 @@ def specframe_components() -> Iterator[Component]:
     yield Component(
         kind="detrender",
         name="injection-recovery",
-        target="specframe_transit.inference.injection_recovery:InjectionRecovery",
+        target="specframe_transit.injection.injection_recovery:InjectionRecovery",
         params=InjectionRecoveryParams,
         summary="Tests the errors of transit-fit with transits of known depth in the real residuals",
         tags=("transit", "eclipse", "light curves", "errors", "coverage", "red noise"),
-        example="specframe_transit.inference.examples:fitted_transits",
+        example="specframe_transit.injection.examples:fitted_transits",
     )
     yield Component(
         kind="detrender",

@@ -37,8 +37,6 @@ _FEW_TIMES = 30
 #: The median beta of fewer channels is noise.
 _FEW_CHANNELS = 3
 _MIN_INGRESS = 2
-#: A reduced chi-square that errors alone hardly explain.
-_LARGE_CHI2 = 4.0
 
 
 def node_with_results(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from specframe.errors import DataError
-from specframe_transit.transit_fit import TransitFit
+from specframe_transit.fit.transit_fit import TransitFit
 
 ORBIT = {"period": 4.0, "mid_transit": 2459000.503, "semi_major_axis": 11.4, "inclination": 87.7}
 FIXED = {"coefficients": [0.3, 0.2], "white": "fixed", "channels": "fixed"}

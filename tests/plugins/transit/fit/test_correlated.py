@@ -9,8 +9,8 @@ import pytest
 
 from specframe_transit.curves import curves_of
 from specframe_transit.fit.correlated import _taken, correlated_noise
+from specframe_transit.fit.transit_fit import TransitFit
 from specframe_transit.fit.white import fit_white
-from specframe_transit.transit_fit import TransitFit
 
 PARAMS = {
     "orbit": {

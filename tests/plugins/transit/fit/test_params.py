@@ -8,7 +8,7 @@ import pytest
 
 from specframe.api import make_observation
 from specframe.errors import ParameterError
-from specframe_transit.transit_fit import TransitFit
+from specframe_transit.fit.transit_fit import TransitFit
 
 ORBIT = {"period": 4.0, "mid_transit": {"uniform": [2459000.45, 2459000.55]}, "semi_major_axis": 11.4}
 

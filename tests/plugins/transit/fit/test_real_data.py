@@ -12,9 +12,9 @@ from specframe.api import make_observation
 from specframe_transit.cleaning.clean import Clean
 from specframe_transit.curves import curves_of
 from specframe_transit.fit.channels import fit_channels
+from specframe_transit.fit.transit_fit import TransitFit
 from specframe_transit.fit.white import fit_white
 from specframe_transit.scatter import point_to_point_scatter
-from specframe_transit.transit_fit import TransitFit
 
 if TYPE_CHECKING:
     from pathlib import Path

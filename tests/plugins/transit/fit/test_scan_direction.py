@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from specframe_transit.transit_fit import TransitFit
+from specframe_transit.fit.transit_fit import TransitFit
 
 ORBIT = {
     "period": 4.0,

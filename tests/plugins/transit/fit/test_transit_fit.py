@@ -10,7 +10,7 @@ import xarray as xr
 
 from specframe.api import make_observation, validate_observation
 from specframe.errors import DataError, ParameterError
-from specframe_transit.transit_fit import TransitFit
+from specframe_transit.fit.transit_fit import TransitFit
 
 ORBIT = {
     "period": 4.0,

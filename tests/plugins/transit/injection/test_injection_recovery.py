@@ -14,10 +14,10 @@ from specframe.api import make_observation, nodes
 from specframe.config import read_pipeline
 from specframe.errors import DataError, ParameterError
 from specframe.registry import Registry
-from specframe_transit.inference.injection_recovery import InjectionRecovery
+from specframe_transit.fit.transit_fit import TransitFit
+from specframe_transit.injection.injection_recovery import InjectionRecovery
 from specframe_transit.planet.orbit import Orbit
 from specframe_transit.planet.transit import transit_flux
-from specframe_transit.transit_fit import TransitFit
 
 CONFIG = Path(__file__).resolve().parents[4] / "configs" / "wasp-107b-hst.yaml"
 N_CHANNEL, N_TIME, NOISE, ZERO = 40, 250, 5e-4, 2459000.5

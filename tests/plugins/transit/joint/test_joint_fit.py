@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from specframe_transit.drift import polynomial_drift, scaled_legendre
-from specframe_transit.joint_fit import JointModel
-from specframe_transit.limb_darkening import correction_basis, limb_darkening_law
-from specframe_transit.noise import common_noise, common_response, leverage, red_noise_beta
-from specframe_transit.normal_equations import Curves
+from specframe_transit.joint.joint_fit import JointModel
+from specframe_transit.joint.limb_darkening import correction_basis, limb_darkening_law
+from specframe_transit.joint.noise import common_noise, common_response, leverage, red_noise_beta
+from specframe_transit.joint.normal_equations import Curves
 
 _IMPACT, _DURATION = (0.2, 0.4), (0.127, 0.127)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe_transit.drift import gp_drift, polynomial_drift, scaled_legendre
-from specframe_transit.joint_fit import JointModel
-from specframe_transit.limb_darkening import correction_basis
-from specframe_transit.noise import CommonNoise, clip, coloured, common_noise, common_response, leverage, misfit
-from specframe_transit.normal_equations import Curves, Linearisation, State
+from specframe_transit.joint.joint_fit import JointModel
+from specframe_transit.joint.limb_darkening import correction_basis
+from specframe_transit.joint.noise import CommonNoise, clip, coloured, common_noise, common_response, leverage, misfit
+from specframe_transit.joint.normal_equations import Curves, Linearisation, State
 from specframe_transit.polynomial import truncated_variance
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from specframe_transit.known_system import KnownSystem
+    from specframe_transit.joint.known_system import KnownSystem
+    from specframe_transit.joint.white_fit import WhiteFit
     from specframe_transit.light_curves import LightCurves
     from specframe_transit.params import TransitJointParams
-    from specframe_transit.white_fit import WhiteFit
 
 __all__ = ["JointSpectrum", "fit_spectrum"]
 

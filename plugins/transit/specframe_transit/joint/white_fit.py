@@ -10,16 +10,16 @@ import numpy as np
 from specframe.errors import DataError
 from specframe_transit.contacts import TOO_FEW_SAMPLES, Transit, WhiteCurve, find_transit, white_curve
 from specframe_transit.drift import Kernel, fit_kernel, polynomial_drift
-from specframe_transit.joint_fit import JointModel
-from specframe_transit.limb_darkening import correction_basis
-from specframe_transit.normal_equations import Curves, Linearisation, State
+from specframe_transit.joint.joint_fit import JointModel
+from specframe_transit.joint.limb_darkening import correction_basis
+from specframe_transit.joint.normal_equations import Curves, Linearisation, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from specframe_transit.known_system import KnownSystem
+    from specframe_transit.joint.known_system import KnownSystem
     from specframe_transit.light_curves import LightCurves
     from specframe_transit.params import TransitJointParams
 

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from specframe_transit.normal_equations import SHAPE_COLUMNS, Curves, Linearisation, NodeColumns, State, scaled_inverse
-from specframe_transit.transit_model import Geometry, limb_darkened_dip, trapezoid_dip
+from specframe_transit.joint.normal_equations import (
+    SHAPE_COLUMNS,
+    Curves,
+    Linearisation,
+    NodeColumns,
+    State,
+    scaled_inverse,
+)
+from specframe_transit.joint.transit_model import Geometry, limb_darkened_dip, trapezoid_dip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from specframe_transit.transit_model import Geometry, limb_darkened_dip, trapezoid_dip
+from specframe_transit.joint.transit_model import Geometry, limb_darkened_dip, trapezoid_dip
 
 _EXPOSURE = 144 / 86400
 _TIME = (np.arange(187) + 0.5) * _EXPOSURE

@@ -60,7 +60,7 @@ class Curves:
 class State:
     """Where a fit stands: ``depth`` (n_depth,) and the shared parameters ``theta``.
 
-    See :class:`~specframe_transit.joint_fit.JointModel`.
+    See :class:`~specframe_transit.joint.joint_fit.JointModel`.
     """
 
     depth: NDArray[np.float64]

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from specframe.errors import DataError
-from specframe_transit.inference.coverage import Coverage, coverage_of, effective_number
-from specframe_transit.inference.injection import Fitted, Injections, inject
+from specframe_transit.injection.coverage import Coverage, coverage_of, effective_number
+from specframe_transit.injection.synthetic_curves import Fitted, Injections, inject
 
 N_TIME = 400
 TIME = np.linspace(-1, 1, N_TIME)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.api import MAD_TO_STD, masked_median
-from specframe_transit.normal_equations import SHAPE_COLUMNS
+from specframe_transit.joint.normal_equations import SHAPE_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_transit.joint_fit import JointModel
-    from specframe_transit.normal_equations import Linearisation
+    from specframe_transit.joint.joint_fit import JointModel
+    from specframe_transit.joint.normal_equations import Linearisation
 
 __all__ = ["CommonNoise", "clip", "coloured", "common_noise", "common_response", "leverage", "misfit", "red_noise_beta"]
 

@@ -16,7 +16,7 @@ _ORBIT = {"period": 3.5, "mid_transit": {"normal": [2459000.5, 0.01]}, "semi_maj
 
 def fitted_transits(_directory: Path) -> dict[str, Any]:
     """Return two targets with their fits, and parameters for few injections; it needs no files."""
-    from specframe_transit.transit_fit import TransitFit
+    from specframe_transit.fit.transit_fit import TransitFit
 
     fit = TransitFit(orbit=_ORBIT, limb_darkening={"coefficients": [0.3, 0.1], "channels": "fixed"})
     return {"params": {"number": 20}, "examples": [fit.apply(_transit(name, seed)) for seed, name in enumerate("ab")]}

@@ -8,12 +8,12 @@ import numpy as np
 
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
-from specframe_transit.joint_spectrum import JointSpectrum, fit_spectrum
-from specframe_transit.known_system import known_system
+from specframe_transit.joint.joint_spectrum import JointSpectrum, fit_spectrum
+from specframe_transit.joint.known_system import known_system
+from specframe_transit.joint.limb_darkening import limb_darkening_law
+from specframe_transit.joint.white_fit import fit_white
 from specframe_transit.light_curves import LightCurves, Visit, as_days, gather
-from specframe_transit.limb_darkening import limb_darkening_law
 from specframe_transit.params import TransitJointParams
-from specframe_transit.white_fit import fit_white
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

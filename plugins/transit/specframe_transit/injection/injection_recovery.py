@@ -9,12 +9,12 @@ import numpy as np
 
 from specframe.api import Detrender, make_observation, nodes
 from specframe.errors import DataError
+from specframe_transit.fit.transit_fit import TransitFit
 from specframe_transit.fit.white import fit_white
-from specframe_transit.inference.channel_refit import ChannelRefit
-from specframe_transit.inference.coverage import coverage_of, effective_number
-from specframe_transit.inference.injection import inject
-from specframe_transit.inference.params import InjectionRecoveryParams
-from specframe_transit.transit_fit import TransitFit
+from specframe_transit.injection.channel_refit import ChannelRefit
+from specframe_transit.injection.coverage import coverage_of, effective_number
+from specframe_transit.injection.params import InjectionRecoveryParams
+from specframe_transit.injection.synthetic_curves import inject
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,7 +31,7 @@ class InjectionRecovery(Detrender):
 
     For each node, ``number`` light curves are made of the systematics, limb darkening, mask and residuals of randomly
     chosen channels, moved in time so that red noise stays, with transits of random depths at the fitted orbit. They are
-    fitted as the channels were. See :func:`~specframe_transit.inference.injection.inject` and
+    fitted as the channels were. See :func:`~specframe_transit.injection.synthetic_curves.inject` and
     ``docs/how-to/injection-recovery.md``.
 
     Nodes gain ``injection_depth_true``, ``injection_depth`` and ``injection_depth_error (injection)``, and without

@@ -11,8 +11,8 @@ from specframe_transit.fit.averaging import fit_models
 from specframe_transit.fit.channels import fit_channels
 from specframe_transit.fit.signal import ChannelEclipse, ChannelTransit
 from specframe_transit.fit.stars import LimbDarkening
-from specframe_transit.inference.injection import Fitted
 from specframe_transit.inference.params import LaplaceParams
+from specframe_transit.injection.synthetic_curves import Fitted
 from specframe_transit.systematics.common_mode import channels_within, common_mode, divide
 from specframe_transit.systematics.params import CommonModeTerm
 

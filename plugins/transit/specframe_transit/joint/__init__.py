@@ -1,0 +1,1 @@
+"""One fit of all channels, nodes and visits: the detrender ``transit-joint``."""
