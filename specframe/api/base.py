@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import ValidationError
@@ -24,7 +25,8 @@ class BaseComponent:
     Raises
     ------
     ParameterError
-        When a parameter is unknown, of the wrong type or out of bounds. All of them are listed.
+        When a parameter is unknown (the nearest name is said), of the wrong type or out of bounds. All of them are
+        listed.
     """
 
     kind: ClassVar[Kind]
@@ -37,6 +39,7 @@ class BaseComponent:
         except ValidationError as error:
             listed = "\n".join(
                 f"  {'.'.join(map(str, e['loc'])) or '(parameters)'}: {e['msg']}, got {e['input']!r}"
+                f"{_nearest(e['loc'], self.Params) if e['type'] == 'extra_forbidden' else ''}"
                 for e in error.errors()
             )
             raise ParameterError(f"{type(self).__name__}: wrong parameters\n{listed}") from None
@@ -51,3 +54,14 @@ class BaseComponent:
     def __repr__(self) -> str:
         given = ", ".join(f"{k}={getattr(self.params, k)!r}" for k in sorted(self.params.model_fields_set))
         return f"{type(self).__name__}({given})"
+
+
+def _nearest(place: tuple[int | str, ...], params: type[Params]) -> str:
+    """Return the name of a parameter that an unknown one at ``place`` may be meant for, as the end of a message."""
+    schema = params.model_json_schema() if len(place) > 1 else {}
+    nested = [name for model in schema.get("$defs", {}).values() for name in model.get("properties", {})]
+    names = nested or list(params.model_fields)
+    nearest = difflib.get_close_matches(str(place[-1]), names, n=1) if place else []
+    if nearest:
+        return f"; did you mean {nearest[0]!r}?"
+    return f"; there are {', '.join(names)}" if len(place) == 1 and names else ""

@@ -166,6 +166,15 @@ def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float6
 
 
 def _flat(array: xr.DataArray) -> NDArray[np.float64]:
+    if "wavelength" in array.coords and array["wavelength"].dims == ("wavelength",):
+        wavelength = array["wavelength"].values
+        descends = np.flatnonzero(np.diff(wavelength) < 0)
+        if descends.size:  # a column is known by its place, so another order would be taken for other data
+            at = int(descends[0])
+            raise ContainerError(
+                f"wavelength must ascend, but index {at} has {wavelength[at]:g} and index {at + 1} has "
+                f"{wavelength[at + 1]:g}: give X.sortby('wavelength')"
+            )
     return np.asarray(array.values, float).reshape(array.shape[0], -1)
 
 

@@ -223,3 +223,12 @@ def test_of_alternatives_the_first_is_read_that_the_first_target_has() -> None:
     assert list(collate([fitted], ["A/flux|A/depth"])["A"].data_vars) == ["flux"]
     with pytest.raises(ContainerError, match="no 'spectra' to learn from"):
         collate([curves], ["depths|spectra"])
+
+
+def test_a_spectrum_that_descends_is_refused_rather_than_read_by_place() -> None:
+    depths = xr.DataArray(
+        np.eye(3), dims=("target", "wavelength"), coords={"target": ["a", "b", "c"], "wavelength": [3.0, 2.0, 1.0]}
+    )
+    with pytest.raises(ContainerError, match=r"index 0 has 3 and index 1 has 2: give X.sortby\('wavelength'\)"):
+        design_matrix(depths)
+    np.testing.assert_array_equal(design_matrix(depths.sortby("wavelength"))[0], np.eye(3)[:, ::-1])

@@ -64,7 +64,8 @@ def test_a_path_may_be_a_default() -> None:
         ({"rows": [[1]]}, r"rows\.0\.1: Field required"),
         ({"cutoff": "3 s"}, r"cutoff: .*in 'um'.*: 's' \(time\) and 'um' \(length\) are not convertible"),
         ({"cutoff": -1.0}, r"cutoff: .*greater than 0, got -1"),
-        ({"wieght": 1.0}, r"wieght: Extra inputs are not permitted"),
+        ({"wieght": 1.0}, r"wieght: Extra inputs are not permitted, got 1.0; did you mean 'weight'\?"),
+        ({"zzz": 1.0}, r"zzz: Extra inputs are not permitted, got 1.0; there are .*weight"),
     ],
 )
 def test_wrong_values_are_named(wrong: dict[str, object], message: str) -> None:

@@ -132,6 +132,9 @@ def _variable(path: str, array: xr.DataArray) -> Variable:
     for name in ("wavelength", "time"):
         coordinate = array.coords.get(name)
         along[name] = None if coordinate is None or coordinate.ndim != 1 else np.asarray(coordinate.values, float)
+    wavelength = along["wavelength"]
+    if wavelength is not None and np.any(np.diff(wavelength) < 0):  # a network knows a channel by its place
+        raise ContainerError(f"wavelength of {path or 'the array'} must ascend: give X.sortby('wavelength')")
     return Variable(
         path,
         array.values,

@@ -87,7 +87,9 @@ class ObservationNoise(Calibrator):
         known = np.isfinite(sigma)
         changed = {f"{name}_error": xr.Variable("wavelength", sigma, error.attrs)}
         if generator is not None:
-            drawn = generator.normal(value, np.where(known, sigma, 0.0))
+            order = np.argsort(data.variables["wavelength"].values, kind="stable")  # a draw belongs to its wavelength
+            drawn = np.empty_like(value)
+            drawn[order] = generator.normal(value[order], np.where(known, sigma, 0.0)[order])
             changed[name] = xr.Variable("wavelength", drawn, {**variable.attrs, "noise": "included"})
         if not known[good].all():
             mask = data.variables["mask"].values if "mask" in data.variables else np.zeros(known.shape, bool)
