@@ -73,6 +73,10 @@ class R2(Score):
     As scikit-learn's ``r2_score``. It says little where targets differ much more than the outputs of a target do:
     on the 538 public labels of the Ariel challenge 2024, each planet's own mean depth as a flat spectrum has
     R2 = 0.9972 (flattened over planets and channels it is the same to 2e-5).
+
+    Notes
+    -----
+    ``R2 = 1 - sum_i (truth_i - mean_i)^2 / sum_i (truth_i - <truth>)^2`` of each output.
     """
 
     name = "r2"
@@ -98,6 +102,16 @@ class Crps(Score):
 
     Lower is better; for a prediction without any spread it is the mean absolute error. Outputs with different units
     have no mean: :class:`~specframe.evaluate.regression.Regression` gives it for each.
+
+    Notes
+    -----
+    For a normal prediction ``std (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt(pi))``, ``z = (truth - mean) / std``; for
+    samples ``E|X - truth| - E|X - X'| / 2``.
+
+    References
+    ----------
+    - Gneiting et al. 2005, Monthly Weather Review 133, 1098, doi:10.1175/MWR2904.1
+    - Gneiting & Raftery 2007, Journal of the American Statistical Association 102, 359, doi:10.1198/016214506000001437
     """
 
     name = "crps"
@@ -125,6 +139,10 @@ class Coverage(Score):
     ``samples``, else the central interval of a normal distribution with its ``std``. ``coverage-68-error`` is the
     standard error with targets, not outputs, taken as independent: binomial for a single output. It is left out for a
     single target.
+
+    Notes
+    -----
+    ``coverage-L = fraction of lower_L <= truth <= upper_L`` over targets and outputs.
     """
 
     name = "coverage"
@@ -156,6 +174,15 @@ class Pit(Score):
     Calibrated predictions give a Kolmogorov-Smirnov distance near 0, a mean of 1/2 and a standard deviation of
     1/sqrt(12) = 0.289; a smaller one means that the predicted errors are too large. From ``samples`` where there are
     any, else from ``std``.
+
+    Notes
+    -----
+    ``u = Phi((truth - mean) / std)``, of n samples ``(rank + 1/2) / (n + 1)``; ``pit-ks = max |F(u) - u|``, F the
+    empirical distribution.
+
+    References
+    ----------
+    - Dawid 1984, Journal of the Royal Statistical Society A 147, 278, doi:10.2307/2981683
     """
 
     name = "pit"
@@ -185,6 +212,15 @@ class PitFlat(Score):
     at two levels do not. Targets are independent, outputs are not (:func:`~specframe.evaluate.diagnostics.flatness`).
     Below 0.05 the errors are not distributed as stated; of predictions that are, one in twenty is below, too. With few
     targets it tells gross faults only.
+
+    Notes
+    -----
+    Hotelling's ``T^2 = d^T C^-1 d`` of the shares d of nine of ten classes less 1/10, C their covariance between
+    targets; its law is F's.
+
+    References
+    ----------
+    - Anderson 2003, An Introduction to Multivariate Statistical Analysis, section 5.2 (Hotelling's T^2)
     """
 
     name = "pit-flat"
@@ -208,6 +244,10 @@ class Pull(Score):
 
     0 and 1 for errors that are as large as stated, whatever their distribution. A few targets with errors far beyond
     their std raise it although most errors are too large, so read it with the coverage.
+
+    Notes
+    -----
+    ``pull = (mean - truth) / std``.
     """
 
     name = "pull"

@@ -94,6 +94,16 @@ class ArielDetector(Calibrator):
     ParameterError
         When rows or columns are not on the detector, a mapping names an instrument that there is not, or steps would
         mix adu and electrons.
+
+    Notes
+    -----
+    ``electrons = adu / gain + offset``; ``signal = (linearised(second read) - dark t2) - (linearised(first read) - dark
+    t1)``; ``flux = sum over rows of (mean over pairs of signal / flat - background)``; ``variance = (2 read_noise^2 +
+    electrons collected) / n_pairs`` for each pixel and bin.
+
+    References
+    ----------
+    - Horne 1986, PASP 98, 609 (optimal extraction), doi:10.1086/131801
     """
 
     name: ClassVar[str] = "ariel-detector"

@@ -58,6 +58,11 @@ class ArielChallenge(Loader):
     ------
     InputFileError
         For every file that is missing, damaged, or not of the expected shape; it is named.
+
+    References
+    ----------
+    - NeurIPS Ariel Data Challenge 2024, https://www.kaggle.com/competitions/ariel-data-challenge-2024
+    - Ariel Data Challenge 2025, https://www.kaggle.com/competitions/ariel-data-challenge-2025
     """
 
     name: ClassVar[str] = "ariel-challenge"

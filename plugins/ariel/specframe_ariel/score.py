@@ -26,6 +26,15 @@ class GllAdc24(Score):
     With L the log-likelihoods summed over all planets and channels, ``(L - L_ref) / (L_ideal - L_ref)`` clipped to
     0..1. L_ref has ``naive_mean`` and ``naive_sigma`` everywhere, L_ideal the true depth with ``sigma_ideal``. True
     values that are not known are left out.
+
+    Notes
+    -----
+    ``L = sum -ln(2 pi) / 2 - ln sigma - (truth - mean)^2 / (2 sigma^2)``; ``score = clip((L - L_ref) / (L_ideal -
+    L_ref), 0, 1)``.
+
+    References
+    ----------
+    - NeurIPS Ariel Data Challenge 2024, https://www.kaggle.com/competitions/ariel-data-challenge-2024
     """
 
     name = "gll-adc24"
@@ -65,10 +74,17 @@ class GllAdc25(Score):
 
     Notes
     -----
+    ``score = clip(sum w (l - l_ref) / (l_ideal - l_ref) / sum w, 0, 1)`` with the log-likelihood ``l = -ln(2 pi) / 2 -
+    ln sigma - (truth - mean)^2 / (2 sigma^2)`` of each planet and channel.
+
     The organisers took the naive mean and standard deviation from the labels of their training set. The defaults are
     the figures of the 2024 challenge, and they matter: the depths of 2025 spread over six times as much, so that this
     reference is far off and errors of 50 ppm score 0.84 on 880 public labels, but 0.68 with the mean and standard
     deviation of those labels (0.01493 and 0.01092). Compare only scores with the same reference.
+
+    References
+    ----------
+    - Ariel Data Challenge 2025, https://www.kaggle.com/competitions/ariel-data-challenge-2025
     """
 
     name = "gll-adc25"

@@ -26,6 +26,12 @@ class Cnn1d(NetworkModel):
     mean, fluxes, errors as their logarithms; several instruments are one spectrum in ascending wavelength. Along time
     it reads light curves relative to their level out of transit, minus 1: the white light curve of each instrument, or
     those of groups of wavelengths.
+
+    References
+    ----------
+    - He et al. 2016, CVPR, 770 (residual blocks), doi:10.1109/CVPR.2016.90
+    - Seitzer et al. 2022, ICLR (beta-NLL), arXiv:2203.09168
+    - Paszke et al. 2019, NeurIPS 32 (PyTorch), arXiv:1912.01703
     """
 
     name = "cnn1d"

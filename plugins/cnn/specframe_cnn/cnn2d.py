@@ -21,6 +21,12 @@ class Cnn2d(NetworkModel):
 
     Each wavelength's curve is divided by its level out of transit, minus 1; instruments are joined in ascending
     wavelength. Wavelengths and samples can be averaged in groups, which makes training as many times faster.
+
+    References
+    ----------
+    - He et al. 2016, CVPR, 770 (residual blocks), doi:10.1109/CVPR.2016.90
+    - Seitzer et al. 2022, ICLR (beta-NLL), arXiv:2203.09168
+    - Paszke et al. 2019, NeurIPS 32 (PyTorch), arXiv:1912.01703
     """
 
     name = "cnn2d"

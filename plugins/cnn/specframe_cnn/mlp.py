@@ -26,6 +26,11 @@ class Mlp(NetworkModel):
     Spectra are scaled wavelength by wavelength, and the network reads their principal components; values of any other
     kind are standardised each by itself. Several instruments are one spectrum in ascending wavelength, and several
     variables of as many wavelengths are read together. A plain array (n_target, n_feature) counts as spectra.
+
+    References
+    ----------
+    - Seitzer et al. 2022, ICLR (beta-NLL), arXiv:2203.09168
+    - Paszke et al. 2019, NeurIPS 32 (PyTorch), arXiv:1912.01703
     """
 
     name = "mlp"

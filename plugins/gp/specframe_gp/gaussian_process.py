@@ -56,6 +56,16 @@ class GaussianProcess(Model):
     with a warning in the log. ``extrapolating`` and ``distance`` are those of :class:`~specframe.api.FeatureSpace`.
     Targets are put in an order of their own before the fit, so that theirs changes nothing, not even the last bit. Time
     grows with the cube of the number of targets, memory with its square, times the number of components.
+
+    Notes
+    -----
+    With K the kernel between training targets and k that to the new one: ``mean = k^T (K + S)^-1 y``, ``variance = k(x,
+    x) - k^T (K + S)^-1 k + noise``, S the diagonal of the noise.
+
+    References
+    ----------
+    - Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, doi:10.7551/mitpress/3206.001.0001
+    - Gardner et al. 2018, NeurIPS 31 (GPyTorch), arXiv:1809.11165
     """
 
     name = "gp"

@@ -41,6 +41,16 @@ class SpectrumGp(Model):
     in the log, and predicted as the training mean with the training scatter, flagged as ``extrapolating``; so is one
     that misses most of its channels, or whose measurement fits with prior and noise worse than any of the training
     set (``distance`` above 1).
+
+    Notes
+    -----
+    ``spectrum = level + amplitude (mean shape + f)``, ``f ~ GP(0, k(lambda, lambda'))``; given the amplitude, mean and
+    covariance are those of the normal distribution conditioned on the measured depths.
+
+    References
+    ----------
+    - Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, doi:10.7551/mitpress/3206.001.0001
+    - Gardner et al. 2018, NeurIPS 31 (GPyTorch), arXiv:1809.11165
     """
 
     name = "spectrum-gp"

@@ -28,6 +28,15 @@ class BayesianRidge(LinearModel):
     of the mean and of the coefficients, the larger the further a target is from the training set. Where an input is
     missing, the variance of what it would have told is added. With hardly more targets than inputs, penalty and noise
     are uncertain themselves, and errors come out up to a tenth too small.
+
+    Notes
+    -----
+    ``y = x beta + b + e`` with ``beta ~ N(0, s_beta^2)`` and ``e ~ N(0, s^2 / w)``; ``variance = s^2 + (1, x) C (1,
+    x)^T`` with the posterior covariance C of mean and coefficients.
+
+    References
+    ----------
+    - MacKay 1992, Neural Computation 4, 415, doi:10.1162/neco.1992.4.3.415
     """
 
     name = "bayesian-ridge"

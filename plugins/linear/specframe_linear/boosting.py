@@ -29,6 +29,12 @@ class Boosting(Regressor):
     With ``levels``, quantiles of each output are learned besides, by the quantile loss, and a Prediction has ``lower``
     and ``upper``. Quantiles that cross change places (Chernozhukov et al. 2010, Econometrica 78, 1093). Nothing
     ensures that they hold their level on new targets; the uncertainty estimators do.
+
+    References
+    ----------
+    - Friedman 2001, Annals of Statistics 29, 1189, doi:10.1214/aos/1013203451
+    - Chernozhukov, Fernández-Val & Galichon 2010, Econometrica 78, 1093, doi:10.3982/ECTA7880
+    - Pedregosa et al. 2011, Journal of Machine Learning Research 12, 2825 (scikit-learn), arXiv:1201.0490
     """
 
     name = "boosting"

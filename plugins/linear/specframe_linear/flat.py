@@ -23,6 +23,10 @@ class Flat(SpectrumModel):
     The white depth is the mean over channels, weighted by ``1 / depth_error^2``. ``std`` of each output is the root
     mean square of what the training set's true spectra differ from that. It tells how much of a score a spectrum is
     worth: on depths that span a decade, flat spectra already have an R^2 of 0.997.
+
+    Notes
+    -----
+    ``mean = sum_c depth_c / depth_error_c^2 / sum_c 1 / depth_error_c^2`` for every output.
     """
 
     name = "flat"

@@ -34,6 +34,16 @@ class Forest(Regressor):
     with the same weights (Meinshausen 2006, Journal of Machine Learning Research 7, 983). So no label is ever
     predicted beyond those of the training set, and trees are kept without a copy of the outputs in every leaf.
     Inputs that are missing take the training mean.
+
+    Notes
+    -----
+    ``mean = sum_i w_i(x) y_i``, ``std^2 = sum_i w_i(x) (y_i - mean)^2``, with ``w_i(x)`` how often training target i
+    shares a leaf with x.
+
+    References
+    ----------
+    - Geurts, Ernst & Wehenkel 2006, Machine Learning 63, 3, doi:10.1007/s10994-006-6226-1
+    - Meinshausen 2006, Journal of Machine Learning Research 7, 983, https://jmlr.org/papers/v7/meinshausen06a.html
     """
 
     name = "forest"

@@ -26,6 +26,14 @@ class Ols(LinearModel):
     residuals over their degrees of freedom, for the scatter of a new target of mean weight, and its leverage ``h``,
     for the error of the fit (Draper & Smith 1998, Applied Regression Analysis, eq. 8.2.4). Where an input is missing,
     the variance of what it would have told is added.
+
+    Notes
+    -----
+    ``beta = (X^T W X)^+ X^T W y``; ``std^2 = s^2 (1 + h)``, ``h = x (X^T W X)^+ x^T``.
+
+    References
+    ----------
+    - Draper & Smith 1998, Applied Regression Analysis, doi:10.1002/9781118625590
     """
 
     name = "ols"

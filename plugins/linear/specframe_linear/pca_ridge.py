@@ -31,6 +31,16 @@ class PcaRidge(LinearModel):
     Weights of targets count for the mean and the components, too. With ``loss: huber`` a target that is predicted
     badly counts less there as well, by the square of its weight in the regression (as in Maronna 1976, Annals of
     Statistics 4, 51: with the weight itself the share of an outlier in the variance would still grow with its size).
+
+    Notes
+    -----
+    ``prediction = mean + sum_k V_k (x beta_k + b_k)`` with the leading components V of the centred labels; each
+    ``beta_k`` is a ridge regression of the amplitudes ``V_k^T (y - mean)``.
+
+    References
+    ----------
+    - Hoerl & Kennard 1970, Technometrics 12, 55, doi:10.1080/00401706.1970.10488634
+    - Maronna 1976, Annals of Statistics 4, 51, doi:10.1214/aos/1176343347
     """
 
     name = "pca-ridge"

@@ -56,6 +56,15 @@ class PcaShrinkage(SpectrumModel):
     ``distance`` is the root of the misfit between a measurement and what prior and noise expect, in units of the
     largest of those held-out targets: of all channels, of blocks of neighbours, or of a single band, whichever is
     further out. Above 1 a target is ``extrapolating``.
+
+    Notes
+    -----
+    With measurement d of covariance N (bias taken out) and prior ``N(mu, P)``: ``mean = mu + P (P + N)^-1 (d - mu)``,
+    ``covariance = P - P (P + N)^-1 P``; the level of mu is free.
+
+    References
+    ----------
+    - Rybicki & Press 1992, ApJ 398, 169, doi:10.1086/171845
     """
 
     name = "pca-shrinkage"

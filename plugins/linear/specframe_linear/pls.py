@@ -28,6 +28,16 @@ class Pls(LinearModel):
     PLS2 (Wold, Sjöström & Eriksson 2001, Chemometrics and Intelligent Laboratory Systems 58, 109): all outputs, each
     scaled to unit variance, share the components. How many of them there are is given, or is the number of the least
     squared error of targets held out within the training set; targets with the same labels are held out together.
+
+    Notes
+    -----
+    Component k is ``t_k = X w_k`` with ``w_k`` the leading left singular vector of ``X^T Y`` after the components
+    before have been taken out; outputs are regressed on them.
+
+    References
+    ----------
+    - Wold, Sjöström & Eriksson 2001, Chemometrics and Intelligent Laboratory Systems 58, 109,
+      doi:10.1016/S0169-7439(01)00155-1
     """
 
     name = "pls"

@@ -23,6 +23,17 @@ class Ridge(LinearModel):
     The penalty is chosen inside ``fit`` by leave-one-out error, for each output, or given. With ``loss: huber`` single
     targets with large errors, which carry most of the squared error of light curves with stellar activity, pull less
     at the coefficients: the median error falls, and the root mean square may rise.
+
+    Notes
+    -----
+    Coefficients minimise ``sum_i w_i |y_i - b - x_i beta|^2 + alpha |beta|^2``, each output by itself. With ``loss:
+    huber`` the weight of a target is multiplied with ``min(1, 1.345 / z)``, z the root mean square over outputs of its
+    residuals in units of their robust scatter, until weights no longer change.
+
+    References
+    ----------
+    - Hoerl & Kennard 1970, Technometrics 12, 55, doi:10.1080/00401706.1970.10488634
+    - Huber 1964, Annals of Mathematical Statistics 35, 73, doi:10.1214/aoms/1177703732
     """
 
     name = "ridge"

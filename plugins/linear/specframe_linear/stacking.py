@@ -65,6 +65,15 @@ class Stacking(Model):
     ``std`` is learned too: a part of its square follows how much members differ for a target and what errors they
     state, the rest is the same for all targets; part and size are those under which residuals of held-out targets are
     the most likely. Members out of fold are by models fitted to fewer targets, so errors come out slightly large.
+
+    Notes
+    -----
+    ``mean = sum_m w_m prediction_m`` with ``w_m >= 0`` and ``sum_m w_m = 1``.
+
+    References
+    ----------
+    - Wolpert 1992, Neural Networks 5, 241, doi:10.1016/S0893-6080(05)80023-1
+    - Breiman 1996, Machine Learning 24, 49, doi:10.1007/BF00117832
     """
 
     name = "stacking"

@@ -48,6 +48,12 @@ class TrendShrinkage(Model):
     ``std`` is the posterior's standard deviation, and the scatter of the labels about the line that this does not
     explain, by its median: labels with heavy tails ask for an uncertainty step on top. Curves of a plain matrix, which
     have no trend, are learned from by a robust ridge regression.
+
+    Notes
+    -----
+    For one amplitude of the drift, over which is averaged: with the measured depth and trend m of covariance C and the
+    prior ``N(0, D)`` of the drift, ``depth = m_0 - C_01 (C_11 + D)^-1 m_1``: index 0 is the depth, 1 the terms of the
+    trend.
     """
 
     name = "trend-shrinkage"

@@ -55,6 +55,15 @@ class TransitPolynomial(Detrender):
     DataError
         When no transit is found, it lies partly outside the observation, a node has no light curves, or none of its
         channels has a positive baseline.
+
+    Notes
+    -----
+    ``flux(t) = polynomial(t) (1 - depth shape(t))``. For each depth the coefficients of the polynomial follow from
+    linear least squares; Gauss-Newton steps move the depth.
+
+    References
+    ----------
+    - Golub & Pereyra 1973, SIAM J. Numer. Anal. 10, 413 (variable projection), doi:10.1137/0710036
     """
 
     name = "transit-polynomial"

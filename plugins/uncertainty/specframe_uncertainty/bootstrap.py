@@ -21,6 +21,14 @@ class Bootstrap(Combined):
     that targets that belong together are drawn together. The spread is the error of the fit for want of more targets,
     not that of a new label: ``aleatoric`` must come from the model or from an estimator before this one. The prediction
     stays that of the model fitted on all targets.
+
+    Notes
+    -----
+    ``epistemic^2 = variance over draws b of mean_b(x)``, model b fitted to groups drawn with replacement.
+
+    References
+    ----------
+    - Efron & Tibshirani 1993, An Introduction to the Bootstrap, doi:10.1201/9780429246593
     """
 
     name = "bootstrap"
@@ -42,6 +50,14 @@ class InputBootstrap(Combined):
     trained on data without that noise, such as grids of model spectra. One that learned from noisy inputs has it in
     its residuals already: give those with ``combine: maximum``, or leave it to an estimator that learns from residuals.
     The prediction stays that of the inputs as they were measured.
+
+    Notes
+    -----
+    ``aleatoric^2 = variance over draws of mean(x + e)``, ``e ~ N(0, input error^2)``.
+
+    References
+    ----------
+    - Gharib-Nezhad et al. 2024, Journal of Open Source Software 9, 6346, doi:10.21105/joss.06346
     """
 
     name = "input-bootstrap"

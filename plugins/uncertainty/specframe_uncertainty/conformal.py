@@ -61,6 +61,18 @@ class Conformal(Calibrated):
     truth of all outputs is within that Mahalanobis distance with the level's probability.
 
     ``std`` is a calibrated standard error, not tied to ``levels``: see the parameter of that name.
+
+    Notes
+    -----
+    ``q = the ceil((n + 1) level)-th smallest of |truth_i - mean_i| / sigma_i``; bounds are ``mean -+ q sigma``.
+
+    References
+    ----------
+    - Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World, doi:10.1007/b106715
+    - Lei et al. 2018, Journal of the American Statistical Association 113, 1094, doi:10.1080/01621459.2017.1307116
+    - Romano, Patterson & Candès 2019, NeurIPS 32 (cqr), arXiv:1905.03222
+    - Barber et al. 2021, Annals of Statistics 49, 486 (cv+), doi:10.1214/20-AOS1965
+    - Angelopoulos et al. 2024, ICLR (risk control), arXiv:2208.02814
     """
 
     name = "conformal"

@@ -23,6 +23,15 @@ class Ensemble(Combined):
     Members ``over: folds`` share most of their targets and differ too little. Their deviations count ``(k - 1) /
     sqrt(k)`` times, as those of a delete-a-group jackknife do (Kott 2001, J. Off. Stat. 17, 521), which is right for
     what the choice of targets does to a smooth model, and cautious for what chance in the training does.
+
+    Notes
+    -----
+    ``mean = <mean_k>``, ``aleatoric^2 = <std_k^2>``, ``epistemic^2 = variance of mean_k``, ``std^2 = aleatoric^2 +
+    epistemic^2``.
+
+    References
+    ----------
+    - Lakshminarayanan, Pritzel & Blundell 2017, NeurIPS 30, arXiv:1612.01474
     """
 
     name = "ensemble"

@@ -38,6 +38,15 @@ class Heteroscedastic(Sourced):
     same errors, those of ``residual``. Bounds are quantiles of the residuals in units of std (``interval``). What an
     estimator before called ``epistemic`` is kept, and only the rest learned, so that ``ensemble`` before
     ``heteroscedastic`` counts nothing twice.
+
+    Notes
+    -----
+    ``ln sigma^2 = polynomial(what the prediction tells)``, fitted by ``min sum_i ln sigma_i^2 + (truth_i - mean_i)^2 /
+    sigma_i^2 + penalty``.
+
+    References
+    ----------
+    - Seitzer et al. 2022, ICLR (beta-NLL), arXiv:2203.09168
     """
 
     name = "heteroscedastic"

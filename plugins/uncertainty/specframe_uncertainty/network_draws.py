@@ -17,6 +17,14 @@ class McDropout(Combined):
     Gal & Ghahramani (2016, Proceedings of Machine Learning Research 48, 1050). The prediction stays that of the whole
     network. The spread depends on the dropout rate, which nothing ties to the data, so calibrate it. The model must
     have dropout layers.
+
+    Notes
+    -----
+    ``epistemic^2 = variance over draws of the network's mean``, units left out at random in each draw.
+
+    References
+    ----------
+    - Gal & Ghahramani 2016, Proceedings of Machine Learning Research 48, 1050, arXiv:1506.02142
     """
 
     name = "mc-dropout"
@@ -33,6 +41,15 @@ class Laplace(Combined):
 
     Laplace's approximation for the last layer of a network (Daxberger et al. 2021, Advances in Neural Information
     Processing Systems 34), which the model makes in its fit. The prediction stays that of the fitted weights.
+
+    Notes
+    -----
+    ``weights ~ N(fitted, H^-1)`` with H the curvature of the loss by the last layer's weights; ``epistemic^2`` is the
+    variance over draws of the mean.
+
+    References
+    ----------
+    - Daxberger et al. 2021, NeurIPS 34, arXiv:2106.14806
     """
 
     name = "laplace"

@@ -41,6 +41,14 @@ class Quantile(Sourced):
     Bounds need not be symmetric, nor normal. ``std`` is half of what holds 68.27 %, or the model's if bounds are the
     model's and it states one. So a bias that all targets share, and the few largest errors, are in the bounds but not
     in ``std``.
+
+    Notes
+    -----
+    The quantile of probability p minimises ``sum_i max(p r_i, (p - 1) r_i)``, ``r_i = truth_i - bound_i``.
+
+    References
+    ----------
+    - Koenker & Bassett 1978, Econometrica 46, 33, doi:10.2307/1913643
     """
 
     name = "quantile"

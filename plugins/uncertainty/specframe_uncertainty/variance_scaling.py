@@ -45,6 +45,16 @@ class VarianceScaling(Calibrated):
     Covariance, samples, ``aleatoric`` and ``epistemic`` are scaled alike. A std below a tenth of its median over the
     calibration targets counts as that tenth, as in ``conformal``. There is no guarantee as conformal intervals have
     one; in exchange it needs no more than five targets, and the factors of 283 outputs borrow from each other.
+
+    Notes
+    -----
+    ``std -> f_j std`` for output j; with ``target: nll`` ``f^2 = <((truth - mean) / std)^2>``, the maximum of the
+    Gaussian likelihood.
+
+    References
+    ----------
+    - Guo et al. 2017, ICML, arXiv:1706.04599
+    - Levi et al. 2022, Sensors 22, 5540, doi:10.3390/s22155540
     """
 
     name = "variance-scaling"

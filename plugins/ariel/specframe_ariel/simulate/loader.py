@@ -53,6 +53,11 @@ class ArielSimulated(Simulator):
 
     ``write`` and ``specframe simulate`` write them in the files of the challenge of their year, from which
     ``ariel-challenge`` reads the same numbers.
+
+    References
+    ----------
+    - Mandel & Agol 2002, ApJ 580, L171, doi:10.1086/345520
+    - Lecavelier des Etangs et al. 2008, A&A 481, L83, doi:10.1051/0004-6361:200809388
     """
 
     name = "ariel-simulated"

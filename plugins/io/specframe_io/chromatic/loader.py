@@ -42,6 +42,10 @@ class Chromatic(FileLoader):
     ------
     InputFileError
         When a file or variable is missing, damaged or not of this convention. Names file and variable.
+
+    References
+    ----------
+    - chromatic, https://chromatic.readthedocs.io
     """
 
     name: ClassVar[str] = "chromatic"

@@ -45,6 +45,10 @@ class LightCurves(Loader):
     ------
     InputFileError
         When a file is missing, damaged, pickled or not what the parameters say. Names file, column, line and parameter.
+
+    References
+    ----------
+    - Espinoza, Kossakowski & Brahm 2019, MNRAS 490, 2262 (files of juliet), doi:10.1093/mnras/stz2688
     """
 
     name: ClassVar[str] = "light-curves"

@@ -48,6 +48,10 @@ class Eureka(FileLoader):
     ------
     InputFileError
         When a file or dataset is missing, damaged or not what Eureka! writes. Names file and dataset.
+
+    References
+    ----------
+    - Bell et al. 2022, Journal of Open Source Software 7, 4503, doi:10.21105/joss.04503
     """
 
     name: ClassVar[str] = "eureka"

@@ -50,6 +50,11 @@ class ExosimNdr(Loader):
         ``groups``. Names file and dataset.
     ParameterError
         When a mapping names a channel that there is not.
+
+    References
+    ----------
+    - Sarkar et al. 2021, Experimental Astronomy 51, 287, doi:10.1007/s10686-020-09690-9
+    - ExoSim 2, https://exosim2-public.readthedocs.io
     """
 
     name: ClassVar[str] = "exosim-ndr"

@@ -28,6 +28,10 @@ class ExoplanetArchive(Exporter):
     ``CENTRALWAVELNG`` and ``BANDWIDTH`` in micron, ``PL_TRANDEP`` (of eclipses ``ESPECLIPDEP``) in percent with the
     upper error ``...ERR1`` and the lower one ``...ERR2``, which is negative
     (https://exoplanetarchive.ipac.caltech.edu/docs/atmospheres/atmospheres_columns.html).
+
+    References
+    ----------
+    - Akeson et al. 2013, PASP 125, 989, doi:10.1086/672273
     """
 
     name = "exoplanet-archive"

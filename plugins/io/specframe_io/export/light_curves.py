@@ -70,6 +70,10 @@ class EurekaLightCurves(_LightCurves):
     ``data``, ``err``, ``mask`` (1 is masked), ``time``, ``wavelength``, ``wave_low``, ``wave_hi`` and ``wave_err``;
     regressors on time under their names, ``x`` and ``y`` as ``centroid_x`` and ``centroid_y``; where the white light
     curve was fitted ``flux_white``, ``err_white``, ``mask_white``; besides, what Eureka! does not know, ``model``.
+
+    References
+    ----------
+    - Bell et al. 2022, Journal of Open Source Software 7, 4503, doi:10.21105/joss.04503
     """
 
     name = "eureka-light-curves"

@@ -69,6 +69,10 @@ class Taurex(_RetrievalText):
     """Spectra for TauREx 3: wavelength (um), depth, error, width of the channel (um).
 
     Use it as ``observed_spectrum`` in TauREx's input file (https://taurex3.readthedocs.io). Errors are symmetric.
+
+    References
+    ----------
+    - Al-Refaie et al. 2021, ApJ 917, 37, doi:10.3847/1538-4357/ac0252
     """
 
     name = "taurex"
@@ -87,6 +91,10 @@ class Poseidon(_RetrievalText):
     """Spectra for POSEIDON: wavelength (um), half width of the channel (um), depth, error.
 
     ``load_data`` of POSEIDON (https://poseidon-retrievals.readthedocs.io) reads it. Errors are symmetric.
+
+    References
+    ----------
+    - MacDonald 2023, Journal of Open Source Software 8, 4873, doi:10.21105/joss.04873
     """
 
     name = "poseidon"
@@ -106,6 +114,10 @@ class PetitRadtrans(_RetrievalText):
 
     ``path_to_observations`` of a retrieval's data reads it (https://petitradtrans.readthedocs.io); the code takes the
     width of its bins from the distances of the wavelengths. Errors are symmetric.
+
+    References
+    ----------
+    - Mollière et al. 2019, A&A 627, A67, doi:10.1051/0004-6361/201935470
     """
 
     name = "petitradtrans"

@@ -41,6 +41,12 @@ class TessKepler(Loader):
     ------
     InputFileError
         When a file, table or column is missing, damaged or of another mission. Names them.
+
+    References
+    ----------
+    - Ricker et al. 2015, J. Astron. Telesc. Instrum. Syst. 1, 014003 (TESS), doi:10.1117/1.JATIS.1.1.014003
+    - Borucki et al. 2010, Science 327, 977 (Kepler), doi:10.1126/science.1185402
+    - Howell et al. 2014, PASP 126, 398 (K2), doi:10.1086/676406
     """
 
     name: ClassVar[str] = "tess-kepler"

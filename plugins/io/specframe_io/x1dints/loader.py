@@ -46,6 +46,10 @@ class JwstX1dints(Loader):
     ------
     InputFileError
         When a file, table or column is missing, damaged or not what the pipeline writes. Names them.
+
+    References
+    ----------
+    - JWST calibration pipeline, https://jwst-pipeline.readthedocs.io
     """
 
     name: ClassVar[str] = "jwst-x1dints"

@@ -43,6 +43,11 @@ class FluxUnits(Calibrator):
     ------
     DataError
         When the flux has units of another kind, all of it is masked, or a distance or radius is needed and not known.
+
+    Notes
+    -----
+    ``F_nu = F_lambda lambda^2 / c``; photons per wavelength ``F_lambda lambda / (h c)``; ``F_surface = F_observer
+    (distance / radius)^2``.
     """
 
     name = "flux-units"

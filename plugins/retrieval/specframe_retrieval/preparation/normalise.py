@@ -42,6 +42,11 @@ class Normalise(Calibrator):
     DataError
         When all is masked, the scale is not above 0, no pixel is in the anchor's window, or with ``log`` a pixel that
         is used is not above 0 (``not_positive: set-aside``).
+
+    References
+    ----------
+    - Gharib-Nezhad et al. 2024, Journal of Open Source Software 9, 6346 (standardising each spectrum),
+      doi:10.21105/joss.06346
     """
 
     name = "normalise"

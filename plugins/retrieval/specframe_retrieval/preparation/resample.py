@@ -59,6 +59,10 @@ class Resample(Calibrator):
         When no output pixel is covered, or all of the spectrum is masked.
     InputFileError
         When the file ``like`` cannot be read.
+
+    References
+    ----------
+    - Carnall 2017, arXiv:1705.05165
     """
 
     name = "resample"

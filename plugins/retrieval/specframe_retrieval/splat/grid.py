@@ -55,6 +55,10 @@ class SplatGrid(Loader):
         When SPLAT is not installed and ``path`` is not given.
     InputFileError
         When there is no such grid, and names those that are there; when a file is damaged.
+
+    References
+    ----------
+    - Burgasser & Splat Development Team 2017, arXiv:1707.00062
     """
 
     name: ClassVar[str] = "splat-grid"

@@ -48,6 +48,10 @@ class SplatLibrary(Loader):
         When SPLAT is not installed and ``path`` is not given.
     InputFileError
         When its tables are not there, or a file is damaged.
+
+    References
+    ----------
+    - Burgasser & Splat Development Team 2017, arXiv:1707.00062
     """
 
     name: ClassVar[str] = "splat-library"

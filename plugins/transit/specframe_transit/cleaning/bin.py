@@ -57,6 +57,11 @@ class Bin(Detrender):
     DataError
         When a bin holds no channel, an instrument is not there, bins in time are shorter than exposures are apart or so
         long that fewer than three are left, depths were to be binned in time, or nothing is left unmasked.
+
+    Notes
+    -----
+    In wavelength ``F = sum_c w_c F_c`` with the part ``w_c`` of each channel that lies in the bin (counts), and
+    ``sigma^2 = sum_c w_c^2 sigma_c^2``; depths with weights ``1 / sigma_c^2``.
     """
 
     name = "bin"

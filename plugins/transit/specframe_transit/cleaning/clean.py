@@ -52,6 +52,10 @@ class Clean(Detrender):
     ------
     DataError
         When a rule names what the data do not have, ``window`` is longer than the data, or nothing usable is left.
+
+    Notes
+    -----
+    ``error_ratio = median(flux_error) / scatter``, the scatter that of a sample from its neighbours in time.
     """
 
     name = "clean"

@@ -52,6 +52,24 @@ class TransitFit(Detrender):
         When a node has no light curves, lacks what the model needs, or no transit is in its window.
     ParameterError
         When a prior is impossible.
+
+    Notes
+    -----
+    ``flux(t) / level = S(t; depth, orbit, limb darkening) sum_k c_k A_k(t; theta) + process(t) + noise``: S the transit
+    or the eclipse, A the columns of the terms, of which the first is 1, c their linear coefficients, theta what is not
+    linear in them. Errors are those of ``(J^T J - J^T L (L^T L)^-1 L^T J + priors)^-1`` with the whitened derivatives J
+    by the nonlinear parameters and L by the coefficients.
+
+    References
+    ----------
+    - Mandel & Agol 2002, ApJ 580, L171, doi:10.1086/345520
+    - Agol, Luger & Foreman-Mackey 2020, AJ 159, 123, doi:10.3847/1538-3881/ab4fee
+    - Kipping 2013, MNRAS 435, 2152, doi:10.1093/mnras/stt1435
+    - Pont, Zucker & Queloz 2006, MNRAS 373, 231 (time averaging), doi:10.1111/j.1365-2966.2006.11012.x
+    - Winn et al. 2008, ApJ 683, 1076 (beta), doi:10.1086/589737
+    - Foreman-Mackey et al. 2013, PASP 125, 306 (emcee), doi:10.1086/670067
+    - Speagle 2020, MNRAS 493, 3132 (dynesty), doi:10.1093/mnras/staa278
+    - Foreman-Mackey et al. 2017, AJ 154, 220 (Gaussian processes in time), doi:10.3847/1538-3881/aa9332
     """
 
     name = "transit-fit"

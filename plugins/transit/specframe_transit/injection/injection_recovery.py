@@ -45,6 +45,11 @@ class InjectionRecovery(Detrender):
     ------
     DataError
         When no node comes from ``transit-fit``.
+
+    Notes
+    -----
+    ``curve = systematics x transit(known depth) + residuals moved in time``; coverage is the fraction of ``|depth -
+    known depth| <= z depth_error``, z = 1 and 1.96.
     """
 
     name = "injection-recovery"

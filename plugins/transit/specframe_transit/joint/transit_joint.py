@@ -62,6 +62,18 @@ class TransitJoint(Detrender):
     ------
     DataError
         When a node has no light curves, nothing usable is left, no transit is found, or wavelengths clash.
+
+    Notes
+    -----
+    ``flux(n, c, t) = s(n, c) T(t; depth(c), orbit, u1(c), u2(c)) (1 + sum_jk a(n, j, k) P_j(t) L_k(c)) + noise`` for
+    node n, channel c and sample t, with Legendre polynomials P in time and L in wavelength. ``z^2 = b^2 (1 - x^2) + (1
+    + k)^2 x^2`` is the separation of the centres in stellar radii, ``x = sin(2 pi (t - t0) / P) / sin(pi T14 / P)``.
+
+    References
+    ----------
+    - Agol, Luger & Foreman-Mackey 2020, AJ 159, 123, doi:10.3847/1538-3881/ab4fee
+    - Golub & Pereyra 1973, SIAM J. Numer. Anal. 10, 413 (elimination), doi:10.1137/0710036
+    - Winn et al. 2008, ApJ 683, 1076 (beta), doi:10.1086/589737
     """
 
     name = "transit-joint"

@@ -55,6 +55,19 @@ class LimbDarkening(Detrender):
         When the star is not known or not in the grid, or a channel is beyond the wavelengths of the model stars.
     InputFileError
         When a file of the grid or the throughput is not as it must be.
+
+    Notes
+    -----
+    ``quadratic``: ``I(mu) / I(1) = 1 - u1 (1 - mu) - u2 (1 - mu)^2``. ``nonlinear``: ``I(mu) / I(1) = 1 - sum_n c_n (1
+    - mu^(n/2))``, n = 1 ... 4.
+
+    References
+    ----------
+    - Claret 2000, A&A 363, 1081 (nonlinear law), bibcode:2000A&A...363.1081C
+    - Claret & Bloemen 2011, A&A 529, A75, doi:10.1051/0004-6361/201116451
+    - Espinoza & Jordán 2015, MNRAS 450, 1879, doi:10.1093/mnras/stv744
+    - Husser et al. 2013, A&A 553, A6 (PHOENIX), doi:10.1051/0004-6361/201219058
+    - Castelli & Kurucz 2003, IAU Symposium 210, A20 (ATLAS9), arXiv:astro-ph/0405087
     """
 
     name = "limb-darkening"
