@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "specframe"
-PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/specframe_*") if path.is_dir())
+#: The bundled ones; ``plugins/template`` is a distribution of its own, see tests/scaffold.
+PLUGINS = sorted(
+    path for path in (ROOT / "plugins").glob("*/specframe_*") if path.is_dir() and path.parent.name != "template"
+)
 
 #: What each part of the core may import of specframe, besides itself.
 ALLOWED = {
