@@ -41,7 +41,7 @@ ALLOWED = {
     "provenance": {"errors", "api", "config", "pipeline", "executors"},
     "scaffold": {"errors", "api", "registry"},
     "cli": {"tuning", "provenance", "scaffold", "errors", "api", "registry", "config", "pipeline"}
-    | {"evaluate", "report", "explore", "testing", "executors"},
+    | {"evaluate", "report", "explore", "testing", "executors", "progress"},
 }
 #: What people hold in Python, :class:`specframe.Pipeline`, offers what stands above it; it imports that when asked to.
 OFFERED = {CORE / "pipeline" / "pipeline.py": "specframe.tuning."}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from specframe.cli.command import Command
 from specframe.cli.options import override_option, pipeline_argument, plugin_option
 from specframe.cli.terminal import echo
 
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=Command,
+    examples=(
+        ("specframe check configs/quickstart.yaml", "all that is wrong, with line and column"),
+        ("specframe check my.yaml --plugin mine.py --set fit.alpha=2", "with a plugin of your own and another value"),
+    ),
+    see=("plan", "schema"),
+)
 @pipeline_argument
 @override_option
 @plugin_option

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from specframe.cli.options import plugin_option
+from specframe.cli import candidates
+from specframe.cli.command import Command
+from specframe.cli.options import plugin_option, runs_argument
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -17,9 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("compare")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--score", "scores", multiple=True, metavar="NAME", help="A score; repeatable. Those of the runs else.")
+@click.command(
+    "compare",
+    cls=Command,
+    examples=(
+        ("specframe compare runs/ridge runs/cnn", "is the second better than the first by more than chance?"),
+        ("specframe compare runs/a runs/b runs/c --score rmse-ppm --figure scores.png", "one score, and a figure"),
+    ),
+    see=("diff", "report"),
+)
+@runs_argument("RUN RUN...")
+@click.option(
+    "--score",
+    "scores",
+    multiple=True,
+    metavar="NAME",
+    help="A score; repeatable. Those of the runs else.",
+    shell_complete=candidates.scores,
+)
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=1),

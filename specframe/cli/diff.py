@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from specframe.cli import candidates
+from specframe.cli.command import Command
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -25,9 +27,17 @@ _NAMED = 5
 _WIDEST = 60
 
 
-@click.command("diff")
-@click.argument("before", type=_FOLDER, metavar="RUN")
-@click.argument("now", type=_FOLDER, metavar="RUN")
+@click.command(
+    "diff",
+    cls=Command,
+    examples=(
+        ("specframe diff runs/monday runs/friday", "which values, versions, inputs and results are not the same"),
+        ("specframe diff runs/monday runs/friday --json", "all of it, for a program"),
+    ),
+    see=("compare", "replay"),
+)
+@click.argument("before", type=_FOLDER, metavar="RUN", shell_complete=candidates.runs)
+@click.argument("now", type=_FOLDER, metavar="RUN", shell_complete=candidates.runs)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, for programs.")
 def command(before: Path, now: Path, as_json: bool) -> int:
     """Say what changed from the first RUN to the second: configuration, versions, inputs, hardware, results."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from specframe.cli.options import execution_options, override_option, plugin_option
+from specframe.cli import candidates
+from specframe.cli.command import Command
+from specframe.cli.options import execution_options, out_option, override_option, plugin_option
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -19,10 +21,26 @@ __all__ = ["command"]
 _FINDINGS = 4
 
 
-@click.command("explore")
+@click.command(
+    "explore",
+    cls=Command,
+    examples=(
+        ("specframe explore runs/quickstart", "what a run made: light curves, spectra, labels, predictions"),
+        ("specframe explore configs/quickstart.yaml --step curves --targets 20", "what comes out of a step"),
+        ("specframe explore spectra.csv --loader spectra --with spectra=spectra.csv", "a file, by a loader"),
+    ),
+    see=("report", "plugins list"),
+)
 @click.argument("path", metavar="DATA|RUN|PIPELINE", type=click.Path(path_type=Path))
-@click.option("--step", metavar="ID", help="Of a pipeline or run: explore what comes out of this step.")
-@click.option("--loader", metavar="NAME", help="Of data: the loader that reads them.")
+@click.option(
+    "--step",
+    metavar="ID",
+    help="Of a pipeline or run: explore what comes out of this step.",
+    shell_complete=candidates.steps,
+)
+@click.option(
+    "--loader", metavar="NAME", help="Of data: the loader that reads them.", shell_complete=candidates.loaders
+)
 @click.option(
     "--with", "parameters", multiple=True, metavar="KEY=VALUE", help="Of data: a parameter of the loader; repeatable."
 )
@@ -38,6 +56,7 @@ _FINDINGS = 4
 )
 @override_option
 @plugin_option
+@out_option("explore/<name>")
 @execution_options
 def command(
     path: Path,
@@ -52,11 +71,12 @@ def command(
     out: Path | None,
     resume: bool,
     quiet: bool,
+    verbose: bool,
     **execution: Any,
 ) -> int:
     """Explore data, a run or what comes out of a step of a pipeline: statistics, figures and one HTML page.
 
-    They go to --out, by default explore/<name>. Of data, the only installed loader that reads them is taken, if
+    Of data, the only installed loader that reads them is taken, if
     --loader names none.
     """
     import sys
@@ -77,6 +97,7 @@ def command(
         **execution,
         fresh=not resume,
         quiet=quiet,
+        verbose=verbose,
         command=_typed(sys.argv),
     )
     _print_summary(done)

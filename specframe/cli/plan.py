@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from specframe.cli.options import override_option, pipeline_argument, plugin_option
+from specframe.cli.command import Command
+from specframe.cli.options import out_option, override_option, pipeline_argument, plugin_option
 from specframe.cli.terminal import echo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["command"]
 
 
-@click.command("plan")
+@click.command(
+    "plan",
+    cls=Command,
+    examples=(
+        ("specframe plan configs/quickstart.yaml", "on how many targets each step would run"),
+        ("specframe plan configs/quickstart.yaml --set transit.order=2", "what a change would cost"),
+    ),
+    see=("check", "run"),
+)
 @pipeline_argument
 @override_option
 @plugin_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run directory that it would go to.")
+@out_option("runs/<name of the file>")
 def command(pipeline: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], out: Path | None) -> int:
     """Say what a run would do, what is stored, and why the rest is not."""
     from specframe.pipeline.pipeline import Pipeline

@@ -7,18 +7,38 @@ from typing import Any
 
 import click
 
-from specframe.cli.options import execution_options, override_option, plugin_option, store_limit_option
+from specframe.cli.command import Command
+from specframe.cli.options import (
+    execution_options,
+    out_option,
+    override_option,
+    plugin_option,
+    run_argument,
+    store_limit_option,
+)
 
 __all__ = ["command"]
 
 
-@click.command("predict")
-@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.command(
+    "predict",
+    cls=Command,
+    examples=(
+        ("specframe predict runs/quickstart --data data/new", "planets whose spectra nobody knows"),
+        ("specframe predict runs/grid --data observed.txt --out observed -v", "parameters of a star, step by step"),
+    ),
+    see=("run", "report"),
+)
+@run_argument
 @click.option(
-    "--data", type=click.Path(path_type=Path), help="New data; not needed where the pipeline says what to predict."
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="New data; not needed where the pipeline says what to predict.",
 )
 @override_option
 @plugin_option
+@out_option("RUN/predictions/<data>")
 @execution_options
 @store_limit_option
 def command(
@@ -29,9 +49,10 @@ def command(
     out: Path | None,
     resume: bool,
     quiet: bool,
+    verbose: bool,
     **execution: Any,
 ) -> int:
-    """Apply the fitted RUN to new data, labels not needed; results go to --out, by default RUN/predictions/<data>."""
+    """Apply the fitted RUN to new data, labels not needed."""
     from specframe.cli.summary import print_summary
     from specframe.pipeline.applying import predict
 
@@ -42,6 +63,7 @@ def command(
         **execution,
         fresh=not resume,
         quiet=quiet,
+        verbose=verbose,
         plugin_files=plugin_files,
         overrides=overrides,
         command="specframe predict",

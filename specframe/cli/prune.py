@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from specframe.cli import candidates
+from specframe.cli.command import Command
+from specframe.cli.options import runs_argument
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from specframe.pipeline.pruning import Pruned
 
 __all__ = ["command"]
 
 
-@click.command("prune")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(file_okay=False, path_type=Path))
+@click.command(
+    "prune",
+    cls=Command,
+    examples=(
+        ("specframe prune runs/quickstart --dry-run", "how much would be freed, and what it costs to be without"),
+        ("specframe prune runs/a runs/b --to 20GB", "keep so much of each"),
+        ("specframe prune runs/quickstart --step curves", "of one step alone"),
+    ),
+    see=("run", "plan"),
+)
+@runs_argument("RUN...")
 @click.option("--to", metavar="SIZE", help="Keep so much of each store, such as 20GB; what is missed least goes first.")
-@click.option("--step", metavar="ID", help="Free what is stored of this step alone.")
+@click.option("--step", metavar="ID", help="Free what is stored of this step alone.", shell_complete=candidates.steps)
 @click.option("--dry-run", is_flag=True, help="Only say what would be freed.")
 def command(runs: tuple[Path, ...], to: str | None, step: str | None, dry_run: bool) -> int:
     """Free what each RUN has stored; its results stay as they are.

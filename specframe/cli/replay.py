@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import executor_options, plugin_option
+from specframe.cli.command import Command
+from specframe.cli.options import executor_options, out_option, plugin_option, reporting_options, run_argument
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from specframe.provenance import Replay
 
 __all__ = ["command"]
@@ -19,21 +21,28 @@ __all__ = ["command"]
 _TOLD = 10
 
 
-@click.command("replay")
-@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
-@plugin_option
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; replays/<name of the run> by default."
+@click.command(
+    "replay",
+    cls=Command,
+    examples=(
+        ("specframe replay runs/quickstart", "is every result the same to the last bit?"),
+        ("specframe replay runs/quickstart --strict --workers 4", "refuse where versions or inputs are others"),
+    ),
+    see=("diff",),
 )
-@executor_options
+@run_argument
 @click.option("--strict", is_flag=True, help="Refuse where versions, code or input files are not as they were.")
-@click.option("--quiet", is_flag=True, help="Report no progress.")
+@plugin_option
+@out_option("replays/<name of the run>")
+@executor_options
+@reporting_options
 def command(
     run: Path,
     plugin_files: tuple[Path, ...],
     out: Path | None,
     strict: bool,
     quiet: bool,
+    verbose: bool,
     **execution: Any,
 ) -> int:
     """Repeat RUN from what it recorded, and say which results are the same to the last bit."""
@@ -49,6 +58,7 @@ def command(
         **execution,
         strict=strict,
         quiet=quiet,
+        verbose=verbose,
         tell=(lambda line: None) if strict else warn,
     )
     _print(replay)

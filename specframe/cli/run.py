@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from specframe.cli.command import Command
 from specframe.cli.options import (
     execution_options,
+    out_option,
     override_option,
     pipeline_argument,
     plugin_option,
@@ -20,10 +22,21 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("run")
+@click.command(
+    "run",
+    cls=Command,
+    examples=(
+        ("specframe run configs/quickstart.yaml", "results go to runs/quickstart; the same command goes on from them"),
+        ("specframe run configs/quickstart.yaml --set data.n_targets=20 --out runs/small", "with another value"),
+        ("specframe run configs/quickstart.yaml --workers 4 --memory 8GB", "on four processes of this machine"),
+        ("specframe run configs/quickstart.yaml -q > scores.txt", "in a script"),
+    ),
+    see=("check", "plan", "predict", "report"),
+)
 @pipeline_argument
 @override_option
 @plugin_option
+@out_option("runs/<name of the file>")
 @execution_options
 @store_limit_option
 def command(
@@ -33,9 +46,10 @@ def command(
     out: Path | None,
     resume: bool,
     quiet: bool,
+    verbose: bool,
     **execution: Any,
 ) -> int:
-    """Run a pipeline; results go to --out, by default runs/<name of the file>."""
+    """Run a pipeline file: all its steps on all targets, cross-validation, scores, exports and the report."""
     from specframe.cli.summary import print_summary
     from specframe.pipeline.applying import PredictionError
     from specframe.pipeline.pipeline import Pipeline
@@ -44,7 +58,7 @@ def command(
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
     try:
-        run = loaded.run(out, fresh=not resume, quiet=quiet, command="specframe run", **execution)
+        run = loaded.run(out, fresh=not resume, quiet=quiet, verbose=verbose, command="specframe run", **execution)
     except (ExportError, PredictionError) as error:
         print_summary(Run(error.path))
         raise

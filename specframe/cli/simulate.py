@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import executor_options, override_option, plugin_option
+from specframe.cli import candidates
+from specframe.cli.command import Command
+from specframe.cli.options import executor_options, override_option, plugin_option, reporting_options
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -16,15 +18,29 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("simulate")
-@click.argument("config", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the files.")
+@click.command(
+    "simulate",
+    cls=Command,
+    examples=(
+        ("specframe simulate configs/quickstart.yaml --out planets", "80 planets as files of the data challenge"),
+        ("specframe simulate configs/quickstart.yaml --out planets --set data.n_targets=1000 --workers 4", "more"),
+    ),
+    see=("run", "explore"),
+)
+@click.argument("config", type=click.Path(dir_okay=False, path_type=Path), shell_complete=candidates.pipelines)
 @override_option
 @plugin_option
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help="Folder for the files.")
 @executor_options
-@click.option("--quiet", is_flag=True, help="Report no progress.")
+@reporting_options
 def command(
-    config: Path, out: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], quiet: bool, **execution: Any
+    config: Path,
+    out: Path,
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    quiet: bool,
+    verbose: bool,
+    **execution: Any,
 ) -> int:
     """Write the targets that the loader of CONFIG simulates, in the real file format, with their truth.
 
@@ -33,7 +49,8 @@ def command(
     """
     from specframe.pipeline.pipeline import Pipeline
 
-    done = Pipeline.from_yaml(config, overrides, plugin_files).simulate(out, quiet=quiet, **execution)
+    loaded = Pipeline.from_yaml(config, overrides, plugin_files)
+    done = loaded.simulate(out, quiet=quiet, verbose=verbose, **execution)
     _print_summary(done)
     return done.exit_status
 

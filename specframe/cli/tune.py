@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from specframe.cli.options import executor_options, override_option, pipeline_argument, plugin_option
+from specframe.cli.command import Command
+from specframe.cli.options import (
+    executor_options,
+    out_option,
+    override_option,
+    pipeline_argument,
+    plugin_option,
+    reporting_options,
+)
 from specframe.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from specframe.tuning.result import Search
 
 __all__ = ["command"]
@@ -19,16 +28,25 @@ __all__ = ["command"]
 _PRINTED = 10
 
 
-@click.command("tune")
+@click.command(
+    "tune",
+    cls=Command,
+    examples=(
+        ("specframe tune configs/telescopeml-tune.yaml", "the search that the file declares; it can be broken off"),
+        ("specframe tune my.yaml --set tune.trials=100 --workers 4", "more trials, four at a time"),
+        ("specframe run runs/my-tune/best.yaml", "the pipeline with the best values"),
+    ),
+    see=("run", "compare"),
+)
 @pipeline_argument
 @override_option
 @plugin_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
+@out_option("runs/<name of the file>-tune")
 @executor_options
 @click.option(
     "--resume/--fresh", default=True, show_default=True, help="Go on with the search in the folder, or begin anew."
 )
-@click.option("--quiet", is_flag=True, help="Report no progress.")
+@reporting_options
 def command(
     pipeline: Path,
     overrides: tuple[str, ...],
@@ -36,18 +54,19 @@ def command(
     out: Path | None,
     resume: bool,
     quiet: bool,
+    verbose: bool,
     **execution: Any,
 ) -> int:
     """Search the parameters that the 'tune' section of a pipeline names, by cross-validation or a hold-out.
 
-    Results go to --out, by default runs/<name of the file>-tune: a table of all trials, figures, and best.yaml, the
+    Results are a table of all trials, figures, and best.yaml, the
     pipeline with the best values. The same command goes on with a search that was broken off. Each worker has a trial
     of its own; with one, the same seed gives the same search.
     """
     from specframe.pipeline.pipeline import Pipeline
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
-    search = loaded.tune(out, fresh=not resume, quiet=quiet, command="specframe tune", **execution)
+    search = loaded.tune(out, fresh=not resume, quiet=quiet, verbose=verbose, command="specframe tune", **execution)
     _print(search)
     return 3 if search.manifest["set_aside"] else 0
 
