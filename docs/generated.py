@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from specframe.api import KINDS, Params
@@ -33,7 +34,7 @@ _TYPES = {"integer": "whole number", "number": "number", "boolean": "true or fal
 
 def filled(markdown: str) -> str:
     """Return a page's text with every marker replaced; raises ``KeyError`` for a marker that means nothing."""
-    makers = {"help": help_text, "variables": variables_table}
+    makers = {"help": help_text, "variables": variables_table, "file": root_file}
     return _MARKER.sub(lambda marker: makers[marker["what"]](marker["name"]), markdown)
 
 
@@ -186,6 +187,12 @@ def help_text(command: str) -> str:
         found, path = inner, [*path, word]
         context = click.Context(found, info_name=word, parent=context, terminal_width=100, **found.context_settings)
     return f"```console\n$ {' '.join(path)} --help\n{found.get_help(context)}\n```"
+
+
+def root_file(name: str) -> str:
+    """Return a page of the repository's root, such as CONTRIBUTING, with its links as they are within ``docs``."""
+    text = (Path(__file__).parents[1] / f"{name}.md").read_text(encoding="utf-8")
+    return text.replace("](docs/", "](")
 
 
 def variables_table(level: str) -> str:

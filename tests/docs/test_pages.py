@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 #: Components that pages define themselves.
-_OF_PAGES = ("nearest", "median-dip")
+_OF_PAGES = ("nearest", "median-dip", "mycam")
 
 
 def shown_commands(text: str) -> list[str]:
