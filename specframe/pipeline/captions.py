@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["figure_order", "figure_texts", "has_covariance"]
+__all__ = ["figure_order", "figure_place", "figure_texts", "has_covariance"]
 
 _CAPTIONS = {
     "comparison": "Predicted against true values, and their difference; of a model, on held-out targets.",
@@ -74,6 +74,16 @@ _OF_ALL = (
 )
 _OF_TARGET = ("parameter-posterior", "spectrum", "light-curve", "residuals", "posterior", "allan")
 
+#: Figures that are the main result, and those that tell whether error bars are right; others go with the scores.
+_RESULT = ("predicted-parameters",)
+_CALIBRATION = (
+    "calibration",
+    "parameter-calibration",
+    "parameter-histograms",
+    "error-spectrum",
+    "error-by-sigma",
+    "parameter-correlations",
+)
 #: Figures whose file is named after the rank of the target, too.
 _RANKED = ("parameter-posterior", "spectrum")
 
@@ -108,6 +118,14 @@ def figure_order(name: str, drawn: Mapping[str, str]) -> tuple[int, int, int, st
         _OF_TARGET.index(kind) if kind in _OF_TARGET else 0,
         name,
     )
+
+
+def figure_place(name: str, drawn: Mapping[str, str]) -> tuple[str, str]:
+    """Return the part of the report that a figure stands in, and the target that it is of, ``""`` for none."""
+    kind, target, _ = _parts(name, drawn)
+    if kind in _OF_TARGET and target in drawn:
+        return "target", target
+    return ("result" if kind in _RESULT else "calibration" if kind in _CALIBRATION else "scores"), ""
 
 
 def has_covariance(path: Path) -> bool:

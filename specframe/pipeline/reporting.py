@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import json
-import math
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from specframe.api.refusal import cannot_write, refuses_all
-from specframe.pipeline.captions import figure_order, figure_texts, has_covariance
+from specframe.api.spectrum import measured_spectrum
+from specframe.errors import DataError
+from specframe.pipeline.captions import figure_order, figure_place, figure_texts, has_covariance
 from specframe.pipeline.directory import RunDirectory
 from specframe.pipeline.downloaded import checked_output
+from specframe.pipeline.drawn_steps import drawn_steps, score_meanings
 from specframe.pipeline.parameters import parameter_lines
+from specframe.pipeline.quality_numbers import numbers_of_one, numbers_of_targets, numbers_over_targets
+from specframe.registry import Registry
 from specframe.report import ReportFigure, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from specframe.pipeline.result import Run
+    import xarray as xr
 
-__all__ = ["numbers_of_one", "report_folder", "report_run"]
+    from specframe.pipeline.result import Run
+    from specframe.pipeline.stages.store import StageStore
+
+__all__ = ["report_folder", "report_run"]
 
 #: Results that a report is made of, besides figures.
 _READ = {"metrics.json", "predictions.nc", "quality.ecsv", "parameters.ecsv", "pipeline.yaml"}
 #: The predictions of up to so many targets stand in the report itself.
 _TARGETS = 20
+#: Outputs that are named in the first sentence.
+_NAMED = 8
+#: Hashes of input files that are shown; manifest.json has all.
+_HASHES = 40
+#: What light curves alone say is read of so many targets, 5 ms each.
+_MOST_ESTIMATES = 300
 
 
 def report_run(run: Run, path: Path) -> Path:
@@ -52,61 +66,184 @@ def report_run(run: Run, path: Path) -> Path:
             if name in _READ or name.startswith("figures/"):
                 checked_output(run.path, name, manifest["outputs"])
         try:
-            return report_folder(path, run.path, manifest)
+            return report_folder(path, run.path, manifest, directory.store)
         except OSError as error:
             if not refuses_all(error):
                 raise
             raise cannot_write(path, error) from error
 
 
-def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any]) -> Path:
-    """Write the report of the results in ``folder`` to ``path``."""
+def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any], store: StageStore) -> Path:
+    """Write the report of the results in ``folder`` to ``path``; ``store`` holds what the steps made of each target."""
+    import xarray as xr
+
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     drawn = manifest.get("drawn", {})
-    figures = sorted((folder / "figures").glob("*.png"), key=lambda file: figure_order(file.stem, drawn))
     pipeline = manifest["pipeline"]
-    correlated = has_covariance(folder / "predictions.nc")
     parts = _part_titles(pipeline)
     parameters = metrics.get("parameters", {})
+    registry = Registry.discover(files=manifest.get("plugin_files", {}))
+    predictions = folder / "predictions.nc"
+    prediction = xr.load_dataset(predictions, engine="h5netcdf") if predictions.is_file() else None
     return write_report(
         path,
         title=pipeline.get("description") or "specframe run",
-        description=" > ".join(step["id"] for step in pipeline["steps"]),
-        summary={
-            "targets": len(manifest["products"]),
-            "set aside": len(manifest["set_aside"]),
-            "flagged": len({target for targets in manifest.get("flags", {}).values() for target in targets}),
-            "finished": f"{datetime.fromisoformat(manifest['finished']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-            "seed": manifest["seed"],
-        },
+        description=_description(manifest, prediction),
+        summary=_summary(manifest, prediction),
+        prediction=prediction,
+        estimates=_estimates(manifest, prediction, store),
+        steps=drawn_steps(pipeline, registry),
+        about=_about(manifest, metrics),
+        meanings=score_meanings(pipeline, {**metrics["cv"], **metrics["test"]}, registry),
         scores={title: _of_all_outputs(metrics[part], parameters) for part, title in parts.items() if metrics[part]}
         | _comparisons(metrics),
         parameters=parameters,
         judged_on=", ".join(f"{metrics['targets']['judged']} targets, {parts[p]}" for p in parts if metrics[p]),
-        predicted=_predicted(folder / "predictions.nc") if (folder / "parameters.ecsv").is_file() else {},
+        predicted=_predicted(prediction) if (folder / "parameters.ecsv").is_file() else {},
         reasons=metrics["missing"],
         intervals={title: metrics.get("intervals", {}).get(part, {}) for part, title in parts.items()},
         interval_note=_interval_note(metrics.get("intervals", {})),
         classes=metrics.get("by"),
         flags=manifest.get("flags", {}),
-        quality=_numbers(folder / "quality.ecsv"),
+        quality=numbers_over_targets(folder / "quality.ecsv"),
         found=numbers_of_one(folder / "quality.ecsv"),
-        figures=[ReportFigure(*figure_texts(file.stem, drawn, correlated), file) for file in figures],
+        numbers=numbers_of_targets(folder / "quality.ecsv", manifest["products"]),
+        figures=_figures(folder, drawn, bool(metrics.get("compare"))),
+        drawn=drawn,
         set_aside=manifest["set_aside"],
-        provenance={
-            "specframe": manifest["specframe"],
-            "command": manifest["command"],
-            "started": manifest["started"],
-            "components": {
-                name: f"{entry['distribution']} {entry['version']}, code {entry['code'][:12]}"
-                for name, entry in manifest["components"].items()
-            },
-            "packages": manifest["packages"],
-            "hardware": manifest["hardware"],
-        },
+        provenance=_provenance(manifest),
+        repeat=_repeat(manifest),
         timings=manifest["timings"]["phases"],
         pipeline=(folder / "pipeline.yaml").read_text(encoding="utf-8"),
     )
+
+
+def _description(manifest: Mapping[str, Any], prediction: xr.Dataset | None) -> str:
+    """Say in a sentence what the run is of."""
+    n_target, aside = len(manifest["products"]), len(manifest["set_aside"])
+    text = f"{n_target} {'target' if n_target == 1 else 'targets'}"
+    text += f" ({aside} more set aside)" if aside else ""
+    if prediction is not None and "wavelength" in prediction.coords:
+        at = prediction["wavelength"].values
+        text += f", {at.size} {'channel' if at.size == 1 else 'channels'} from {at.min():.4g} to {at.max():.4g} µm"
+    elif prediction is not None:
+        names = [str(name) for name in prediction["output"].values]
+        text += f", {len(names)} outputs: {', '.join(names[:_NAMED])}" + (" ..." if len(names) > _NAMED else "")
+    return f"{text}."
+
+
+def _about(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Say what stands beside the diagram: the data, how the result was judged, and what else came of it."""
+    pipeline = manifest["pipeline"]
+    loader, evaluate = pipeline["steps"][0], pipeline.get("evaluate", {})
+    data = manifest.get("data") or (loader.get("with") or {}).get("path")
+    found = {"Data": f"{data} ({loader['load']})" if isinstance(data, str) else f"made by {loader['load']}"}
+    if "predicted_with" in manifest:
+        found["Predicted with"] = f"the models of {manifest['predicted_with']}"
+    elif "cross_validation" in evaluate and metrics["cv"]:
+        folds = evaluate["cross_validation"]
+        found["Judged by"] = (
+            f"cross-validation, {folds['folds']} folds by {folds['group']}: every prediction here is by models that "
+            "had not seen its target"
+        )
+    elif "holdout" in evaluate:
+        held = evaluate["holdout"]
+        found["Judged by"] = (
+            f"a hold-out of {100 * held['fraction']:g} % by {held['group']}, which no step learned from"
+        )
+    elif not any("model" in step for step in pipeline["steps"]):
+        found["Judged by"] = "nothing is learned: the depths are those that the steps measured"
+    found["Seed"] = f"{manifest['seed']}; the same pipeline, seed and data give the same results"
+    exports = [entry if isinstance(entry, str) else entry["export"] for entry in pipeline.get("export", [])]
+    if exports:
+        found["Written besides"] = ", ".join(exports)
+    found["Made with"] = f"specframe {manifest['specframe']}"
+    return found
+
+
+def _summary(manifest: Mapping[str, Any], prediction: xr.Dataset | None) -> dict[str, object]:
+    flagged = {target for targets in manifest.get("flags", {}).values() for target in targets}
+    facts: dict[str, object] = {"Targets": len(manifest["products"])}
+    if prediction is not None and "truth" in prediction:
+        facts["With known truth"] = int(np.isfinite(prediction["truth"].values).any(axis=1).sum())
+    return facts | {
+        "Set aside": len(manifest["set_aside"]),
+        "Flagged": len(flagged),
+        "Seed": manifest["seed"],
+        "Finished": f"{datetime.fromisoformat(manifest['finished']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def _estimates(
+    manifest: Mapping[str, Any], prediction: xr.Dataset | None, store: StageStore
+) -> dict[str, tuple[Any, Any, Any]]:
+    """Return what the light curves alone say of each target, where models learned from them.
+
+    Of many targets none is read, since each is a file; nor where the stored results are gone.
+    """
+    steps = [step["id"] for step in manifest["pipeline"]["steps"] if step.keys() & {"calibrate", "detrend"}]
+    if prediction is None or "measured" in prediction.attrs or "wavelength" not in prediction.coords or not steps:
+        return {}
+    found = {}
+    for target, key in list(manifest["products"].items())[:_MOST_ESTIMATES]:
+        observation = store.get_tree(steps[-1], target, key, ("depth", "depth_error"))
+        try:
+            spectrum = None if observation is None else measured_spectrum(observation)
+        except DataError:
+            spectrum = None
+        if spectrum is None:
+            break  # what one target lacks, all do
+        found[target] = spectrum["wavelength"].values, spectrum["depth"].values, spectrum["depth_error"].values
+    return found
+
+
+def _figures(folder: Path, drawn: Mapping[str, str], compared: bool) -> list[ReportFigure]:
+    """Return the figures in order: of the result, of scores and calibration, then target by target.
+
+    Spectra are drawn by the report itself, but not over published ones: these figures belong to the result.
+    """
+    correlated = has_covariance(folder / "predictions.nc")
+    figures = []
+    for file in sorted((folder / "figures").glob("*.png"), key=lambda file: figure_order(file.stem, drawn)):
+        place = figure_place(file.stem, drawn)
+        if file.stem.startswith("spectrum-"):
+            place = "result", ""
+        if compared or not file.stem.startswith("spectrum-"):
+            figures.append(ReportFigure(*figure_texts(file.stem, drawn, correlated), file, *place))
+    return figures
+
+
+def _repeat(manifest: Mapping[str, Any]) -> str:
+    """Return the command that repeats a run; a prediction is repeated with its run's."""
+    if "predicted_with" in manifest:
+        return (
+            f"specframe predict {quote(manifest['predicted_with'])} --data {quote(str(manifest.get('data', 'DATA')))}"
+        )
+    return "specframe replay RUN        # the folder that this report lies in"
+
+
+def _provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = {file: digest for files in manifest.get("inputs", {}).values() for file, digest in files.items()}
+    hashes = dict(list((manifest.get("files", {}) | inputs).items())[:_HASHES])
+    more = len(manifest.get("files", {}) | inputs) - len(hashes)
+    origins = {name: origin for name, origin in manifest.get("origins", {}).items() if origin}
+    return {
+        "specframe": manifest["specframe"],
+        "command": manifest["command"],
+        "seed": manifest["seed"],
+        "started": manifest["started"],
+        "finished": manifest["finished"],
+        "code of specframe (SHA-256)": manifest.get("core", ""),
+        **{name: manifest[name] for name in ("predicted_with", "data", "model") if name in manifest},
+        "where settings come from": origins,
+        "components": {
+            name: f"{entry['distribution']} {entry['version']}, code {entry['code'][:12]}"
+            for name, entry in manifest["components"].items()
+        },
+        "input files (SHA-256)": hashes | ({"and more": f"{more} in manifest.json"} if more > 0 else {}),
+        "packages": manifest["packages"],
+        "hardware": manifest["hardware"],
+    }
 
 
 def _part_titles(pipeline: Mapping[str, Any]) -> dict[str, str]:
@@ -121,15 +258,12 @@ def _of_all_outputs(scores: Mapping[str, Any], parameters: Mapping[str, Any]) ->
     return {name: value for name, value in scores.items() if name not in own}
 
 
-def _predicted(path: Path) -> dict[str, dict[str, str]]:
+def _predicted(prediction: xr.Dataset | None) -> dict[str, dict[str, str]]:
     """Return the parameters of each target as text, where there are few targets."""
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="h5netcdf") as prediction:
-        if prediction.sizes["target"] > _TARGETS:
-            return {}
-        found = parameter_lines(prediction)
-        unlike = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(found), bool)
+    if prediction is None or prediction.sizes["target"] > _TARGETS:
+        return {}
+    found = parameter_lines(prediction)
+    unlike = prediction["extrapolating"].values if "extrapolating" in prediction else np.zeros(len(found), bool)
     if not unlike.any():
         return found
     notes = ("(unlike the training set)" if beyond else "" for beyond in unlike)
@@ -159,61 +293,3 @@ def _comparisons(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         for target, by_label in metrics.get("compare", {}).items()
         for label, numbers in by_label.items()
     }
-
-
-def numbers_of_one(path: Path) -> dict[str, str]:
-    """Return the numbers of a quality table that has a single target, those with an error first, beside it.
-
-    Numbers that are 0, such as counts of what was masked, are left out; of several targets there are none.
-    """
-    if not path.is_file():
-        return {}
-    from astropy.table import Table
-
-    table = Table.read(path, format="ascii.ecsv")
-    if len(table) != 1:
-        return {}
-    values = {name: float(table[name][0]) for name in table.colnames if table[name].dtype.kind in "fi"}
-    measured, shown = {}, {}
-    for name, value in values.items():
-        if (name.endswith("_error") and name.removesuffix("_error") in values) or value == 0:
-            continue
-        unit = f" {table[name].unit}" if table[name].unit else ""
-        error = values.get(f"{name}_error", 0.0)
-        if np.isfinite(error) and error > 0:
-            digits = max(1 - math.floor(math.log10(error)), 0)
-            measured[name] = f"{value:.{digits}f} ± {error:.{digits}f}{unit}"
-        elif np.isfinite(value):
-            shown[name] = f"{value:.10g}{unit}" if value == round(value) else f"{value:.6g}{unit}"
-    return measured | shown
-
-
-def _numbers(path: Path) -> list[dict[str, str]]:
-    """Return the numbers of the quality table that differ between targets, summarised over them."""
-    if not path.is_file():
-        return []
-    from astropy.table import Table
-
-    table = Table.read(path, format="ascii.ecsv")
-    targets = [str(target) for target in table["target"]]
-    rows = []
-    for name in table.colnames:
-        if table[name].dtype.kind not in "fi":
-            continue
-        values = np.asarray(np.ma.filled(np.ma.asarray(table[name]).astype(float), np.nan), float)
-        known = np.flatnonzero(np.isfinite(values))
-        if known.size < 2 or np.ptp(values[known]) == 0:
-            continue
-        low, high = known[np.argmin(values[known])], known[np.argmax(values[known])]
-        unit = f" ({table[name].unit})" if table[name].unit else ""
-        rows.append(
-            {
-                "name": f"{name}{unit}",
-                "median": f"{np.median(values[known]):.5g}",
-                "lowest": f"{values[low]:.5g}",
-                "lowest_target": targets[low],
-                "highest": f"{values[high]:.5g}",
-                "highest_target": targets[high],
-            }
-        )
-    return rows

@@ -2,53 +2,51 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specframe.report.cells import (
+    FIRST,
+    class_table,
+    flat_tables,
+    named_targets,
+    parameter_rows,
+    score_names,
+    score_text,
+    shown,
+)
+from specframe.report.diagram import PipelineStep, diagram_svg, diagram_text
+from specframe.report.page import island, render_page
+from specframe.report.predicted import Predicted
+from specframe.report.report_figure import ReportFigure
+from specframe.report.target_pages import drawing, target_pages, target_rows
+from specframe.report.viewer_data import selected_targets, viewer_data
+
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
 
 __all__ = ["ReportFigure", "write_report"]
 
-#: So many targets are named in a row of a table.
-_NAMED = 20
-#: Statistics of the first table of parameters, and how they are headed.
-_FIRST = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "bias": "Bias", "skew": "Skew", "coverage": "Within"}
-_MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+#: Images take no more than this, so that the file stays below 5 MB; those behind are named.
+_IMAGE_BYTES = 3_000_000
+#: So many scores stand at the top of the result.
+_HEADLINE = 4
+_SCRIPTS = ("chart.js", "spectrum_plot.js", "parameter_plot.js", "target_table.js", "viewer.js")
 
 
 @dataclass(frozen=True)
-class ReportFigure:
-    """A figure of the report.
-
-    Parameters
-    ----------
-    title, caption
-        What it shows, and how it is to be read.
-    image
-        A matplotlib figure, PNG bytes, or the path of an image file.
-    """
-
+class _Image:
     title: str
     caption: str
-    image: Figure | bytes | Path
-
-    def data_uri(self) -> str:
-        """Return the image as ``data:image/png;base64,...``."""
-        if isinstance(self.image, Path):
-            media_type = _MEDIA_TYPES.get(self.image.suffix.lower(), "image/png")
-            content = self.image.read_bytes()
-        elif isinstance(self.image, bytes):
-            media_type, content = "image/png", self.image
-        else:
-            from specframe.report.canvas import png_bytes
-
-            media_type, content = "image/png", png_bytes(self.image)
-        return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+    #: ``""`` where the image would make the file too large.
+    source: str
+    file: str
+    part: str
+    target: str
 
 
 def write_report(
@@ -57,9 +55,16 @@ def write_report(
     title: str,
     summary: Mapping[str, object],
     scores: Mapping[str, Mapping[str, float | None]],
+    prediction: xr.Dataset | None = None,
+    estimates: Mapping[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] | None = None,
+    steps: Sequence[PipelineStep] = (),
+    about: Mapping[str, str] | None = None,
+    meanings: Mapping[str, str] | None = None,
     figures: Sequence[ReportFigure] = (),
+    drawn: Mapping[str, str] | None = None,
     set_aside: Sequence[Mapping[str, object]] = (),
     provenance: Mapping[str, object] | None = None,
+    repeat: str = "",
     timings: Mapping[str, float] | None = None,
     reasons: Mapping[str, str] | None = None,
     description: str = "",
@@ -67,6 +72,7 @@ def write_report(
     flags: Mapping[str, Sequence[str]] | None = None,
     quality: Sequence[Mapping[str, str]] = (),
     found: Mapping[str, str] | None = None,
+    numbers: Mapping[str, Sequence[tuple[str, str, str]]] | None = None,
     intervals: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     interval_note: str = "",
     classes: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
@@ -84,14 +90,29 @@ def write_report(
         The few facts to see first, as name and value.
     scores
         As in ``metrics.json``: by part (``cv``, ``test``), then by name. ``x-error`` is shown as the error of ``x``.
+    prediction
+        The Prediction of the targets, with ``truth`` where it is known. It is what the viewer and the targets' pages
+        show.
+    estimates
+        What the light curves alone say of a target: wavelengths, depths and errors, each (n_wavelength,).
+    steps
+        The pipeline, for the diagram.
+    about
+        What stands beside the diagram: data, how the result was judged ..., by name.
+    meanings
+        What each score is, by name.
     reasons
         Why scores are ``None``, by name.
     figures
-        In order.
+        In order. What would make the file larger than 5 MB is named instead.
+    drawn
+        Targets that have a page besides the worst and the best, and why they.
     set_aside
         Targets left out, each with ``target``, ``step`` and ``reason``.
     provenance
         Versions, seeds, hardware, hashes ...; mappings within it become tables of their own.
+    repeat
+        The command that repeats the run.
     timings
         Seconds by phase.
     pipeline
@@ -103,6 +124,8 @@ def write_report(
         targets of both, ``lowest_target`` and ``highest_target``.
     found
         Numbers of the only target, by name, each with its error and unit.
+    numbers
+        Numbers of single targets: name, value and median over the targets.
     intervals
         Confidence intervals of scores: lower and upper end by part and name, as ``scores``. They take the place of
         ``x-error``.
@@ -123,133 +146,136 @@ def write_report(
     RunError
         When the file cannot be written.
     """
-    from jinja2 import Environment, StrictUndefined
-
     from specframe.report.canvas import write_bytes
 
-    folder = files("specframe.report") / "templates"
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
-    names = _score_names(scores)
     seconds = dict(timings or {})
-    html = template.render(
+    images = list(_images(figures))
+    outcome = None if prediction is None else Predicted.of(prediction, estimates)
+    pages = target_pages(outcome, drawn or {})
+    content: dict[str, Any] = {
+        "description": description,
+        "summary": {name: shown(value) for name, value in summary.items()},
+        "diagram": diagram_svg(steps),
+        "diagram_text": diagram_text(steps),
+        "about": dict(about or {}),
+        "meanings": dict(meanings or {}),
+        "headline": _headline(scores, intervals or {}),
+        "viewer": None if outcome is None else _viewer(outcome, drawn or {}, flags or {}),
+        "scores": _score_table(scores, intervals or {}),
+        "interval_note": interval_note,
+        "classes": {name: class_table(of) for name, of in (classes or {}).items()},
+        "parameters": parameter_rows(parameters or {}, FIRST),
+        "parameters_more": parameter_rows(parameters or {}, None),
+        "judged_on": judged_on,
+        "predicted": {target: dict(cells) for target, cells in (predicted or {}).items()},
+        "reasons": {name: reason.removeprefix(f"{name}: ") for name, reason in (reasons or {}).items()},
+        "images": images,
+        "pages": pages,
+        "numbers": numbers or {},
+        "set_aside": [{key: shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
+        "provenance": flat_tables(provenance or {}),
+        "repeat": repeat,
+        "timings": {name: (value, value / max(sum(seconds.values()), 1e-12)) for name, value in seconds.items()},
+        "pipeline": pipeline,
+        "flags": {flag: (len(targets), named_targets(targets)) for flag, targets in (flags or {}).items()},
+        "flags_of": _by_target(flags or {}),
+        "quality": quality,
+        "found": dict(found or {}),
+    }
+    page = render_page(
+        "report.html",
+        styles=("report.css",),
+        scripts=_SCRIPTS if outcome is not None else (),
         title=title,
-        description=description,
-        summary={name: _shown(value) for name, value in summary.items()},
-        score_names=names,
-        score_rows={
-            part: {name: _score(values, name, (intervals or {}).get(part, {})) for name in names}
-            for part, values in scores.items()
-        },
-        interval_note=interval_note,
-        classes={name: _class_table(found) for name, found in (classes or {}).items()},
-        parameters=_parameter_table(parameters or {}, _FIRST),
-        parameters_more=_parameter_table(parameters or {}, None),
-        judged_on=judged_on,
-        predicted={target: dict(cells) for target, cells in (predicted or {}).items()},
-        reasons={name: reason.removeprefix(f"{name}: ") for name, reason in (reasons or {}).items()},
-        figures=[(figure.title, figure.caption, figure.data_uri()) for figure in figures],
-        set_aside=[{key: _shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
-        provenance=_tables(provenance or {}),
-        timings={name: (value, value / max(sum(seconds.values()), 1e-12)) for name, value in seconds.items()},
-        pipeline=pipeline,
-        flags={flag: (len(targets), _named(targets)) for flag, targets in (flags or {}).items()},
-        quality=quality,
-        found=dict(found or {}),
-        style=(folder / "report.css").read_text(encoding="utf-8"),
+        navigation=_navigation(content),
+        **content,
     )
     path = Path(path)
-    write_bytes(path, html.encode("utf-8", "backslashreplace"))
+    write_bytes(path, page)
     return path
 
 
-def _named(targets: Sequence[str]) -> str:
-    more = len(targets) - _NAMED
-    return ", ".join(targets[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _images(figures: Iterable[ReportFigure]) -> Iterable[_Image]:
+    total = 0
+    for figure in figures:
+        source = figure.data_uri() if total < _IMAGE_BYTES else ""
+        if total + len(source) > _IMAGE_BYTES:
+            source = ""
+        total += len(source)
+        yield _Image(figure.title, figure.caption, source, figure.file, figure.part, figure.target)
 
 
-def _score_names(scores: Mapping[str, Mapping[str, float | None]]) -> list[str]:
-    """Return the names over all parts in order, those of errors left out."""
-    names = dict.fromkeys(name for values in scores.values() for name in values)
-    return [name for name in names if not (name.endswith("-error") and name.removesuffix("-error") in names)]
+def _headline(
+    scores: Mapping[str, Mapping[str, float | None]], intervals: Mapping[str, Mapping[str, Sequence[float]]]
+) -> dict[str, str]:
+    """Return the first scores of the part that intervals are known of, which say how good the result is."""
+    part = next((part for part in scores if part in intervals), "")
+    texts = (
+        {name: score_text(scores[part], name, intervals.get(part, {})) for name in score_names(scores)} if part else {}
+    )
+    return dict([(name, text) for name, text in texts.items() if text is not None][:_HEADLINE])
 
 
-def _class_table(classes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, Any]]]:
-    """Return the rows of a table of scores by class: for each score the cell of every class."""
-    names = _score_names({label: found["scores"] for label, found in classes.items()})
-    rows: dict[str, list[tuple[str, Any]]] = {
-        "targets": [(label, str(found["targets"])) for label, found in classes.items()]
-    }
-    for name in names:
-        rows[name] = [(label, _score(found["scores"], name, found["intervals"])) for label, found in classes.items()]
-    return rows
-
-
-def _parameter_table(parameters: Mapping[str, Mapping[str, Any]], first: Mapping[str, str] | None) -> dict[str, Any]:
-    """Return ``heads`` and, by parameter, ``unit`` and ``cells`` (value and interval) of statistics.
-
-    Those that ``first`` names by what their name begins with, in its order, or all of them.
-    """
-    names = dict.fromkeys(name for found in parameters.values() for name in found["scores"])
-    if first is None:
-        heads = {name: name for name in names}
-    else:
-        heads = {
-            name: title + (f" {name.removeprefix(start)[1:]} %" if name != start else "")
-            for start, title in first.items()
-            for name in names
-            if name == start or name.startswith(f"{start}-")
-        }
+def _viewer(outcome: Predicted, drawn: Mapping[str, str], flags: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what the viewer's part of the template wants: first a typical target."""
+    rows = selected_targets(outcome, tuple(drawn))
+    by, order = outcome.ranking()
+    row = int(order[order.size // 2]) if order.size and by else 0
+    if row not in rows:
+        row = int(rows[0])
+    ranked = {"rmse": "root mean square error", "error": "stated error", "": "name"}[by]
     return {
-        "heads": list(heads.values()),
+        "data": island(viewer_data(outcome, rows, flags)),
+        "first": int((rows == row).argmax()),
+        "target": outcome.targets[row],
+        "chart": drawing(outcome, row, "spectrum-plot"),
+        "spectrum": outcome.is_spectrum,
+        "measured": outcome.measured,
+        "several": len(rows) > 1,
+        "shown": len(rows),
+        "total": len(outcome.targets),
+        "ranked": ranked,
+        "why": f"the target of median {ranked}" if by else "the first target",
+        "has_truth": outcome.truth is not None,
+        "has_wide": 0.95 in outcome.bounds,
+        "has_estimate": outcome.estimate is not None,
+        "table": target_rows(outcome, rows.tolist(), flags),
+    }
+
+
+def _score_table(
+    scores: Mapping[str, Mapping[str, float | None]], intervals: Mapping[str, Mapping[str, Sequence[float]]]
+) -> dict[str, Any]:
+    """Return the names of the ``parts``, and ``rows``: the name of each score and its text in each part."""
+    return {
+        "parts": list(scores),
         "rows": {
-            parameter: {"unit": found["unit"], "cells": [_cell(found, name) for name in heads]}
-            for parameter, found in parameters.items()
+            name: [score_text(values, name, intervals.get(part, {})) for part, values in scores.items()]
+            for name in score_names(scores)
         },
     }
 
 
-def _cell(found: Mapping[str, Any], name: str) -> tuple[str, str]:
-    """Return a value and its interval as text, both empty where there is none."""
-    value, bounds = found["scores"].get(name), found["intervals"].get(name)
-    if value is None:
-        return "", ""
-    factor, digits, unit = (100.0, ".3g", " %") if name.startswith("coverage-") else (1.0, ".4g", "")
-    short = ".4g" if name == "r2" else ".3g"  # of R2 only the last digits say something
-    ends = f"[{factor * bounds[0]:{short}}, {factor * bounds[1]:{short}}]" if bounds else ""
-    return f"{factor * value:{digits}}{unit}", ends
+def _by_target(flags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for flag, targets in flags.items():
+        for target in targets:
+            found.setdefault(target, []).append(flag)
+    return found
 
 
-def _score(values: Mapping[str, float | None], name: str, intervals: Mapping[str, Sequence[float]]) -> str | None:
-    """Return ``0.684 [0.645, 0.722]``, ``0.684 ± 0.020``, or ``None`` for a score that could not be computed."""
-    value, error = values.get(name), values.get(f"{name}-error")
-    if value is None:
-        return None
-    if name in intervals:
-        low, high = intervals[name]
-        return f"{value:.5g} [{low:.4g}, {high:.4g}]"
-    if error is None:
-        return f"{value:.5g}"
-    return f"{value:.3f} ± {error:.3f}"
-
-
-def _tables(provenance: Mapping[str, object], prefix: str = "") -> dict[str, dict[str, str]]:
-    """Return one flat table per mapping: what is no mapping itself stands in its parent's."""
-    flat = {str(name): _shown(value) for name, value in provenance.items() if not isinstance(value, Mapping)}
-    tables = {prefix or "run": flat} if flat else {}
-    for name, value in provenance.items():
-        if isinstance(value, Mapping):
-            tables |= _tables(value, f"{prefix} / {name}" if prefix else str(name))
-    return tables
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(_shown(item) for item in value)
-    return str(value)
+def _navigation(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the sections that there is something in, in order."""
+    is_calibration = any(image.part == "calibration" for image in content["images"])
+    there = {
+        "run": ("What was run", content["diagram"]),
+        "result": ("Result", True),
+        "scores": ("Scores", content["scores"]["rows"]),
+        "calibration": ("Calibration", is_calibration),
+        "targets": ("Targets", content["pages"] or content["viewer"]),
+        "quality": ("Quality", content["flags"] or content["quality"] or content["found"]),
+        "set-aside": ("Set aside", True),
+        "timings": ("Timings", content["timings"]),
+        "provenance": ("Provenance", content["provenance"] or content["pipeline"]),
+    }
+    return [(anchor, text) for anchor, (text, is_there) in there.items() if is_there]

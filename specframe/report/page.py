@@ -9,6 +9,8 @@ from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from specframe.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +44,7 @@ def render_page(
     styles, scripts
         Files from the same place, after those that all pages have.
     content
-        What the template wants. Text in it is escaped.
+        What the template wants. Text in it is escaped, control characters so that they can be read.
     """
     from jinja2 import ChoiceLoader, Environment, FunctionLoader, StrictUndefined
 
@@ -50,6 +52,7 @@ def render_page(
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_readable,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=ChoiceLoader([FunctionLoader(partial(_text, package=name)) for name in packages]),
@@ -79,6 +82,13 @@ def island(data: object) -> str:
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
+
+
+def _readable(value: Any) -> Any:
+    """Return text with control characters, and those that turn the order of letters round, written as escapes."""
+    from markupsafe import Markup
+
+    return printable(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _text(name: str, package: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from astropy.table import Table
 
-from specframe.pipeline.reporting import numbers_of_one
+from specframe.pipeline.quality_numbers import numbers_of_one
 
 if TYPE_CHECKING:
     from pathlib import Path
