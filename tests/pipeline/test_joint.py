@@ -42,7 +42,7 @@ def joint_pipeline(tmp_path: Path) -> Make:
 
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("specframe.pipeline.results.draw_figures", lambda *_: [])
+    monkeypatch.setattr("specframe.pipeline.results.draw_figures", lambda *_: ([], {}))
 
 
 @pytest.mark.usefixtures("no_figures")

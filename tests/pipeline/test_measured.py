@@ -26,7 +26,7 @@ def run_fitted(folder: Path, export: str = "") -> Run:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("specframe.pipeline.results.draw_figures", lambda *_: [])
+    monkeypatch.setattr("specframe.pipeline.results.draw_figures", lambda *_: ([], {}))
     return run_fitted(tmp_path)
 
 

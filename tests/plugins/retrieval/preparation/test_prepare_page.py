@@ -10,7 +10,7 @@ import xarray as xr
 
 from specframe import load_pipeline
 
-PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "prepare-spectra.md"
+PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "prepare-spectra.md"
 
 
 def test_the_pipeline_of_the_page_prepares_grid_and_observation_alike(data_dir, tmp_path, monkeypatch) -> None:

@@ -12,7 +12,7 @@ import yaml
 from specframe.api import nodes, validate_observation
 from specframe_io import LightCurves
 
-PAGE = Path(__file__).resolve().parents[3] / "docs/how-to/light-curves.md"
+PAGE = Path(__file__).resolve().parents[4] / "docs/how-to/light-curves.md"
 SHOWN = dict(re.findall(r'```yaml title="(\w+)\.yaml"\n(.*?)```', PAGE.read_text(), re.DOTALL))
 TIME = 2459787.0 + np.arange(20) / 100
 #: Nodes of each: path, channels and times.
