@@ -127,7 +127,7 @@ def write_results(
             **more,
         )
         with progress.stage("report"):
-            report_folder(folder / "report.html", folder, manifest)
+            report_folder(folder / "report.html", folder, manifest, session.directory.store)
         session.directory.finish(folder, manifest)
     if failed:
         raise ExportError(failed, session.directory.path)
