@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+import xarray as xr
 
+from specframe.errors import printable
 from specframe.explore import Section, write_exploration
 from specframe.report import ReportFigure, write_report
+from specframe.report.diagram import PipelineStep, diagram_svg
+from specframe.report.parameters_svg import parameters_svg
+from specframe.report.predicted import Predicted
+from specframe.report.spectrum_svg import spectrum_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 HOSTILE = (
@@ -28,6 +39,22 @@ HOSTILE = (
     "<a href=//127.0.0.1:9>x</a>\x00\x1b[31m\u2028",
     "x" * 3000,
 )
+
+
+def prediction(names: Sequence[str], spectral: bool) -> xr.Dataset:
+    """Return a Prediction of targets, outputs and units with these names."""
+    shape = (len(names), len(names))
+    values = np.add.outer(np.arange(shape[0]), np.arange(shape[1])) * 1e-4
+    coords: dict[str, Any] = {"target": list(names), "output": list(names), "unit": ("output", list(names))}
+    if spectral:
+        coords = {"target": list(names), "output": list(names), "wavelength": ("output", np.arange(1.0, 1 + shape[1]))}
+    arrays = {"mean": values, "std": np.full(shape, 1e-4), "truth": values + 5e-5}
+    return xr.Dataset({name: (("target", "output"), array) for name, array in arrays.items()}, coords=coords)
+
+
+STEPS = [PipelineStep(name, "model", "c", {"a": "b"}, residual=name == "c") for name in "abc"]
+SPECTRA = Predicted.of(prediction("abc", spectral=True))
+PARAMETERS = Predicted.of(prediction("abc", spectral=False))
 
 
 class Page(HTMLParser):
@@ -70,27 +97,49 @@ class Page(HTMLParser):
         self.elements.add(f"declaration {data}")
 
 
-def own(package: str, name: str) -> Page:
-    """Return the template as a page: what stands there is ours."""
-    text = (files(package) / "templates" / name).read_text(encoding="utf-8")
-    return Page(re.sub(r"{[%{].*?[%}]}", "", text))
+def templates(*packages: str) -> list[str]:
+    folders = [files(package) / "templates" for package in packages]
+    return [file.read_text("utf-8") for folder in folders for file in folder.iterdir() if file.name.endswith(".html")]
+
+
+def own(*packages: str) -> Page:
+    """Return all templates, and the drawings that are made by program, as a page: what stands there is ours."""
+    drawings = [diagram_svg(STEPS), spectrum_svg(SPECTRA, 0, "a"), parameters_svg(PARAMETERS, 0, "a")]
+    return Page(re.sub(r"{[%{].*?[%}]}", "", "".join([*templates("specframe.report", *packages), *drawings])))
 
 
 def check(text: str, template: Page) -> Page:
-    """Assert that a page has no elements and attributes but ours, and no addresses but its own."""
+    """Assert that a page has no elements and attributes but ours, runs our scripts only, and loads nothing."""
     page = Page(text)
     assert page.elements <= template.elements
     assert page.attributes <= template.attributes | {"td class", "th class", "details open"}
-    assert not {"script", "iframe", "object", "embed", "link", "base", "form", "svg"} & page.elements
-    assert not any(name.split()[1].startswith("on") for name in page.attributes)
+    assert not {"iframe", "object", "embed", "link", "base", "form"} & page.elements
+    assert not any(name.split()[1].startswith("on") or name.split()[1] == "style" for name in page.attributes)
     for address in page.addresses:
-        assert re.fullmatch(r"#[\w-]+|data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]*", address), address[:80]
+        assert re.fullmatch(
+            r"#[\w-]+|#target=[\w%/.~-]*|data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]*", address
+        ), address[:80]
+    (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
+    allowed = dict(part.split(" ", 1) for part in html.unescape(policy).split("; "))
+    assert {name: allowed[name] for name in ("default-src", "img-src", "base-uri", "form-action")} == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    for element, directive in (("script", "script-src"), ("style", "style-src")):
+        inside = re.findall(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
+        digests = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in inside]
+        assert allowed[directive].split() == [f"'sha256-{digest}'" for digest in digests]
+    # every other script is data
+    assert re.findall(r"<script ([^>]*)>", text) in ([], re.findall(r'<script (type="application/json" [^>]*)>', text))
     for style in page.styles:
         assert not re.search(r"url\(|@import|expression|image-set|//[\w.]", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
     return page
 
 
-def test_the_report_of_hostile_texts_has_only_our_elements(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spectral", [True, False])
+def test_the_report_of_hostile_texts_has_only_our_elements(tmp_path: Path, spectral: bool) -> None:
     names = dict.fromkeys(HOSTILE, 1.0)
     interval = dict.fromkeys(HOSTILE, (0.5, 1.5))
     words = {name: name for name in HOSTILE}
@@ -119,11 +168,18 @@ def test_the_report_of_hostile_texts_has_only_our_elements(tmp_path: Path) -> No
         parameters=dict.fromkeys(HOSTILE, scored),
         judged_on=HOSTILE[2],
         predicted=dict.fromkeys(HOSTILE, words),
+        prediction=prediction(HOSTILE, spectral),
+        steps=[PipelineStep(f"{name}", name, name, words) for name in HOSTILE],
+        about=words,
+        meanings=words,
+        repeat=HOSTILE[0],
+        drawn=words,
+        numbers={name: [(name, name, name)] for name in HOSTILE},
     )
-    page = check(path.read_text(encoding="utf-8"), own("specframe.report", "report.html"))
+    page = check(path.read_text(encoding="utf-8"), own())
     shown = "".join(page.text)
-    assert all(name.replace("\x00", "\ufffd") in shown.replace("\x00", "\ufffd") for name in HOSTILE)
-    assert "49" not in shown  # nobody evaluated 7 * 7
+    assert all(printable(name, lines=True) in shown for name in HOSTILE)
+    assert "49{%" not in shown  # nobody evaluated 7 * 7
 
 
 def test_the_page_of_an_exploration_has_only_our_elements(tmp_path: Path) -> None:
@@ -138,11 +194,11 @@ def test_the_page_of_an_exploration_has_only_our_elements(tmp_path: Path) -> Non
         set_aside=[{"target": name, "step": name, "reason": name} for name in HOSTILE],
         provenance=words,
     )
-    check((tmp_path / "explore.html").read_text(encoding="utf-8"), own("specframe.explore", "explore.html"))
+    check((tmp_path / "explore.html").read_text(encoding="utf-8"), own("specframe.explore"))
 
 
 def test_the_report_of_a_hostile_run_loads_nothing_and_shows_names_as_text(hostile_run: Path) -> None:
-    page = check((hostile_run / "report.html").read_text(encoding="utf-8"), own("specframe.report", "report.html"))
+    page = check((hostile_run / "report.html").read_text(encoding="utf-8"), own())
     shown = " ".join(page.text)
     for text in ("<script>alert(2)</script>", "l_</script><script>alert(3)</script>", '"><svg onload=alert(4)>'):
         assert text in shown
@@ -151,17 +207,18 @@ def test_the_report_of_a_hostile_run_loads_nothing_and_shows_names_as_text(hosti
 def test_the_exploration_of_a_hostile_run_loads_nothing(hostile_run: Path, tmp_path: Path, specframe) -> None:
     assert specframe("explore", hostile_run, "--out", tmp_path / "explored", "--quiet").status == 0
     text = (tmp_path / "explored" / "explore.html").read_text(encoding="utf-8")
-    check(text, own("specframe.explore", "explore.html"))
+    check(text, own("specframe.explore"))
 
 
-@pytest.mark.parametrize("package", ["report", "explore"])
-def test_templates_mark_nothing_as_safe_but_our_own_style(package: str) -> None:
-    (template,) = [
-        file for file in (files(f"specframe.{package}") / "templates").iterdir() if file.name.endswith("html")
-    ]
-    text = template.read_text(encoding="utf-8")
-    assert re.findall(r"\{\{[^}]*\|\s*safe[^}]*\}\}", text) == ["{{ style | safe }}"]
-    assert "autoescape false" not in text
-    assert not re.search(r"<script|https?://|@import|url\(", text)
-    # an attribute without quotes would end at a blank
-    assert not re.search(r"=\{\{", text)
+#: What is written as it is: our styles and scripts, drawings made by program, and JSON without any ``<``.
+SAFE = {"style", "script", "diagram", "viewer.chart", "page.chart", "viewer.data"}
+
+
+@pytest.mark.parametrize("package", ["specframe.report", "specframe.explore"])
+def test_templates_mark_nothing_as_safe_but_what_is_our_own(package: str) -> None:
+    for text in templates(package):
+        assert set(re.findall(r"\{\{\s*([^}|]*?)\s*\|\s*safe[^}]*\}\}", text)) <= SAFE
+        assert "autoescape false" not in text
+        assert not re.search(r"https?://|@import|url\(", text)
+        # an attribute without quotes would end at a blank
+        assert not re.search(r"=\{\{", text.replace("#target={{", ""))
