@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from specframe.errors import SpecframeError
 from specframe.testing.compare import difference
+from specframe.testing.process import preserved
 
 if TYPE_CHECKING:
     from specframe.api.base import BaseComponent
@@ -74,6 +75,7 @@ class Case(ABC, Generic[Example]):
     params: Mapping[str, Any] = field(default_factory=dict)
     given: Sequence[Example] = ()
     _made: list[Example] = field(default_factory=list, init=False, repr=False)
+    _alone: list[Any] = field(default_factory=list, init=False, repr=False)
 
     #: What ``given`` must hold.
     example_type: ClassVar[str]
@@ -92,12 +94,36 @@ class Case(ABC, Generic[Example]):
             self._made = list(self.reference())
         return copy.deepcopy(list(self.given or self._made))
 
+    def alone(self) -> list[Any]:
+        """Return what new instances, one at a time, make of the examples; worked out once."""
+        if not self._alone:
+            with preserved(seed=7):  # of their own, so that who draws from global states is found out
+                self._alone = [self.exercise(self.make(), example) for example in self.examples()]
+        return self._alone
+
+    def questions(self) -> list[Any]:
+        """Return two things that one instance, as :meth:`prepared` gives it, can be asked."""
+        return (self.examples() * 2)[:2]
+
+    def prepared(self) -> Any:
+        """Return an instance that can be asked."""
+        return self.make()
+
+    def ask(self, component: Any, question: Any) -> Any:
+        """Return all that comes of a question."""
+        return self.exercise(component, question)
+
+    def told_alone(self, component: Any) -> list[Any]:
+        """Return the answers to the questions, one at a time; a component that learns nothing has no need to be it."""
+        return (self.alone() * 2)[:2]
+
     @abstractmethod
     def exercise(self, component: Any, example: Example) -> Any:
         """Run a component on an example and return all that comes out, for comparison."""
 
 
-Check = Callable[[Any], None]
+#: Raises CheckFailed or Skip; may return a note on what it measured.
+Check = Callable[[Any], str | None]
 
 
 def expect(condition: object, message: str) -> None:

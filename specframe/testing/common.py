@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import inspect
 import json
 import os
@@ -15,6 +16,7 @@ from importlib import metadata
 from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel
 
 from specframe.api.component import KINDS
@@ -33,6 +35,11 @@ HEAVY = (
     *("astropy", "celerite2", "dask", "gpytorch", "h5py", "jax", "matplotlib", "netCDF4", "numba", "pandas", "polars"),
     *("pyarrow", "scipy", "sklearn", "tensorflow", "torch", "xarray"),
 )
+
+#: What importing a plugin module may take, in s of the processor's time.
+LISTING_SECONDS = 0.5
+#: Shorter names may have a nearer one.
+_LONG_NAME = 5
 
 
 def record_matches_class(case: Case[Any]) -> None:
@@ -64,10 +71,12 @@ def documented(case: Case[Any]) -> None:
         expect(summary and "\n" not in summary, f"summary must be one line, got {case.component.summary!r}")
 
 
-def parameters_described(case: Case[Any]) -> None:
-    """Require that every parameter has a description."""
+def parameters_described(case: Case[Any]) -> str:
+    """Require that every parameter has a description; numbers without bounds and unit are noted."""
     silent = [name for name, description in _descriptions(case.cls.Params) if not (description or "").strip()]
     expect(not silent, f"no description: {', '.join(silent)}")
+    bare = ", ".join(_bare_numbers(case.cls.Params))
+    return f"these numbers have neither bounds nor a unit: {bare}" if bare else ""
 
 
 def parameters_valid(case: Case[Any]) -> None:
@@ -83,12 +92,13 @@ def parameters_valid(case: Case[Any]) -> None:
 
 
 def parameters_round_trip(case: Case[Any]) -> None:
-    """Require that parameters written as JSON and read back are the same: a run can be repeated from its record."""
+    """Require that parameters written as JSON or YAML and read back are the same: a run is repeated from its record."""
     params = case.make().params
     plain = params.canonical()
-    again = case.cls.Params.validate_data(json.loads(json.dumps(plain, allow_nan=False)))
-    unchanged(plain, again.canonical(), "parameters change when they are written and read back")
-    expect(again == params, f"parameters change when they are written and read back: {params!r} became {again!r}")
+    for written in (json.loads(json.dumps(plain, allow_nan=False)), yaml.safe_load(yaml.safe_dump(plain))):
+        again = case.cls.Params.validate_data(written)
+        unchanged(plain, again.canonical(), "parameters change when they are written and read back")
+        expect(again == params, f"parameters change when they are written and read back: {params!r} became {again!r}")
 
 
 def parameters_schema(case: Case[Any]) -> None:
@@ -97,20 +107,37 @@ def parameters_schema(case: Case[Any]) -> None:
 
 
 def unknown_parameter_refused(case: Case[Any]) -> None:
-    """Require that a misspelt parameter is an error."""
+    """Require that a misspelt parameter is an error, which names the nearest one."""
     refused(lambda: case.cls(**case.params, no_such_parameter=1), ParameterError, "an unknown parameter")
+    for name in case.cls.Params.model_fields:
+        if len(name) >= _LONG_NAME:
+            misspelt = name[:-2] + name[-1] + name[-2]  # the last two letters swapped
+            misspelt = misspelt if misspelt != name else f"{name}s"
+            near = difflib.get_close_matches(misspelt, case.cls.Params.model_fields, n=3)
+            try:
+                case.cls(**{**case.params, misspelt: 1})
+            except ParameterError as error:
+                expect(
+                    any(repr(other) in str(error) for other in near),
+                    f"the error on {misspelt!r} does not name {name!r}: {error}",
+                )
 
 
-def import_budget(case: Case[Any]) -> None:
-    """Require that importing its plugin module, which only describes it, imports nothing heavy."""
+def import_budget(case: Case[Any]) -> str:
+    """Require that importing its plugin module, which only describes it, imports nothing heavy and takes 0.5 s at most.
+
+    That is the processor's time, without that of ``specframe.api``.
+    """
     if case.component is None:
         raise Skip("a bare class has no plugin module; pass the component as the registry gives it")
     if case.offered is not None and case.offered.distribution.endswith(".py"):
         raise Skip("a local file holds its components, and is imported only when it is asked for")
     module = _plugin_module(case)
-    heavy, error = _heavy_imports(module)
+    heavy, seconds, error = _imported_anew(module)
     expect(not error, f"importing {module} in a new process fails: {error}")
     expect(not heavy, f"importing {module} imports {', '.join(heavy)}")
+    expect(seconds <= LISTING_SECONDS, f"importing {module} takes {seconds:.2f} s, {LISTING_SECONDS} s are allowed")
+    return f"{module} takes {seconds:.2f} s to import"
 
 
 def pickles(case: Case[Any]) -> None:
@@ -123,8 +150,7 @@ def pickles(case: Case[Any]) -> None:
 
 def runs(case: Case[Any]) -> None:
     """Require that it runs on the examples."""
-    for example in case.examples():
-        case.exercise(case.make(), example)
+    case.alone()
 
 
 def reproducible(case: Case[Any]) -> None:
@@ -164,11 +190,19 @@ def input_not_mutated(case: Case[Any]) -> None:
 
 def thread_safe(case: Case[Any]) -> None:
     """Require that two instances at work at the same time get the results that each gets alone."""
-    examples = (case.examples() * 2)[:2]
-    alone = [case.exercise(case.make(), copy.deepcopy(example)) for example in examples]
+    examples, alone = (case.examples() * 2)[:2], (case.alone() * 2)[:2]
     with ThreadPoolExecutor(2) as pool:
         together = list(pool.map(lambda example: case.exercise(case.make(), example), examples))
     unchanged(alone, together, "two instances at work at the same time disturb each other")
+
+
+def shared_by_threads(case: Case[Any]) -> None:
+    """Require that one instance, asked by two threads at the same time, tells each what it would tell it alone."""
+    questions, component = case.questions(), case.prepared()
+    alone = case.told_alone(component)
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda question: case.ask(component, question), questions))
+    unchanged(alone, together, "two threads that share an instance disturb each other")
 
 
 #: These need no data.
@@ -192,6 +226,7 @@ DATA_CHECKS: tuple[Check, ...] = (
     no_global_settings,
     input_not_mutated,
     thread_safe,
+    shared_by_threads,
 )
 
 
@@ -204,6 +239,14 @@ def _descriptions(model: type[BaseModel], prefix: str = "", seen: frozenset[type
         for nested in _models_in(info.annotation):
             if nested not in seen:
                 yield from _descriptions(nested, f"{prefix}{name}.", seen | {model, nested})
+
+
+def _bare_numbers(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the parameters that may be any number."""
+    told = {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "x-unit", "enum", "const"}
+    for name, schema in model.model_json_schema().get("properties", {}).items():
+        if schema.get("type") in ("number", "integer") and not told & set(schema):
+            yield name
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -226,14 +269,18 @@ def _plugin_module(case: Case[Any]) -> str:
 
 
 @cache
-def _heavy_imports(module: str) -> tuple[tuple[str, ...], str]:
-    """Import a module in a new process; return what it imported that is heavy, and what went wrong."""
-    code = f"import sys, {module}; sys.stderr.write('<<' + ' '.join(m for m in {HEAVY!r} if m in sys.modules) + '>>')"
+def _imported_anew(module: str) -> tuple[tuple[str, ...], float, str]:
+    """Import a module in a new process; return what it imported that is heavy, seconds, and what went wrong."""
+    code = (
+        "import sys, time; from specframe.api import Component, Params; began = time.process_time(); "
+        f"import {module}; spent = time.process_time() - began; "
+        f"sys.stderr.write(f'<<{{spent:.3f}} ' + ' '.join(m for m in {HEAVY!r} if m in sys.modules) + '>>')"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(  # noqa: S603 - this interpreter, on a module that is installed
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
     )
-    found = re.search(r"<<([\w ]*)>>$", done.stderr)
+    found = re.search(r"<<([\d.]+) ([\w ]*)>>$", done.stderr)
     if done.returncode or not found:
-        return (), (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-    return tuple(found[1].split()), ""
+        return (), 0.0, (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    return tuple(found[2].split()), float(found[1]), ""

@@ -13,6 +13,7 @@ import numpy as np
 from specframe.api.prediction import validate_prediction
 from specframe.errors import NotFittedError, SpecframeError
 from specframe.testing.case import Case, Check, Example, Skip, empty_directory, expect, refused, unchanged
+from specframe.testing.seeds import seed_decides
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ class FittedCase(Case[Example]):
     """A component that learns from an example, and is asked about new targets."""
 
     @abstractmethod
-    def fit(self, component: Any, example: Example) -> Any:
+    def fit(self, component: Any, example: Example, seed: int = 3) -> Any:
         """Call ``fit`` and return what it returns."""
 
     @abstractmethod
@@ -47,6 +48,24 @@ class FittedCase(Case[Example]):
         component = self.make()
         self.fit(component, example)
         return component
+
+    def questions(self) -> list[Any]:
+        """Return the new targets of the first example, in halves."""
+        new = self.new(self.examples()[0])
+        half = new.sizes["target"] // 2
+        return [new.isel(target=slice(0, half)), new.isel(target=slice(half, None))]
+
+    def prepared(self) -> Any:
+        """Return an instance that has learned from the first example."""
+        return self.fitted(self.examples()[0])
+
+    def ask(self, component: Any, question: Any) -> Any:
+        """Predict."""
+        return self.answer(component, question)
+
+    def told_alone(self, component: Any) -> list[Any]:
+        """Return what it predicts of each half."""
+        return [self.answer(component, question) for question in self.questions()]
 
 
 def closeness(prediction: Any) -> float:
@@ -227,6 +246,7 @@ FITTED_CHECKS: tuple[Check, ...] = (
     no_state_between_calls,
     order_of_targets,
     refit_forgets,
+    seed_decides,
     saves_and_loads,
     saves_no_pickle,
     damaged_save_refused,

@@ -10,7 +10,7 @@ import xarray as xr
 
 from specframe.api.observation import LEVELS, level_of, nodes, validate_observation
 from specframe.errors import DataError
-from specframe.testing.case import Case, Check, CheckFailed, Skip, expect, unchanged
+from specframe.testing.case import Case, Check, CheckFailed, Skip, answered, expect, unchanged
 from specframe.testing.problems import (
     CONTACTS,
     INSTRUMENT,
@@ -94,6 +94,29 @@ def wavelength_ascending(case: MappingCase) -> None:
             unchanged(
                 first[name].values, second[name].values, f"columns in reverse order change {name} of /{path}", size
             )
+
+
+def wavelength_order(case: MappingCase) -> None:
+    """Require that an Observation whose wavelengths descend is refused, or treated as the same one in order."""
+    example = case.examples()[0]
+    if not any("wavelength" in data.dims for _, data in nodes(example)):
+        raise Skip("the example's wavelengths follow from its detector columns")
+    descending = example.map_over_datasets(
+        lambda data: data.isel(wavelength=slice(None, None, -1)) if "wavelength" in data.dims else data
+    )
+    got = answered(lambda: case.exercise(case.make(), descending))
+    if got is None:
+        return
+    for (_, first), (path, second) in zip(nodes(case.exercise(case.make(), example)), nodes(got), strict=True):
+        for name in ("wavelength", "flux", "flux_error", "depth", "depth_error"):
+            if name in first and "wavelength" in first.dims:
+                expected, found = first[name].sortby("wavelength"), second[name].sortby("wavelength")
+                size = 1e-6 * float(np.nanmax(np.abs(expected.values)))
+                if name.startswith("depth"):
+                    size = 0.05 * float(first["depth_error"].min())
+                unchanged(
+                    expected.values, found.values, f"descending wavelengths give other numbers: {name} of /{path}", size
+                )
 
 
 def errors_positive(case: MappingCase) -> None:
@@ -242,6 +265,7 @@ def _white_light_dips(data: xr.Dataset, path: str, depth: float) -> None:
 MAPPING_CHECKS: tuple[Check, ...] = (
     observation_valid,
     wavelength_ascending,
+    wavelength_order,
     errors_positive,
     mask_honoured,
     no_state_between_targets,

@@ -11,7 +11,7 @@ import xarray as xr
 
 from specframe.api.prediction import validate_prediction
 from specframe.errors import SpecframeError
-from specframe.testing.case import Check, Skip, expect, refused, unchanged
+from specframe.testing.case import Check, Skip, answered, expect, refused, unchanged
 from specframe.testing.compare import difference
 from specframe.testing.fitted import FITTED_CHECKS, FittedCase, closeness
 from specframe.testing.problems import RegressionProblem, regression_problem
@@ -34,9 +34,9 @@ class ModelCase(FittedCase[RegressionProblem]):
         """Return two regression problems of the same shape."""
         return [regression_problem(seed=0), regression_problem(seed=1)]
 
-    def fit(self, component: Any, example: RegressionProblem) -> Any:
+    def fit(self, component: Any, example: RegressionProblem, seed: int = SEED) -> Any:
         """Fit on the known targets."""
-        return component.fit(example.X, example.y, seed=SEED)
+        return component.fit(example.X, example.y, seed=seed)
 
     def new(self, example: RegressionProblem) -> Any:
         """Return the inputs of the new targets."""
@@ -123,6 +123,34 @@ def other_width_refused(case: ModelCase) -> None:
     refused(lambda: component.predict(narrow), SpecframeError, "predicting on inputs of another width")
 
 
+def wavelength_order(case: ModelCase) -> None:
+    """Require that inputs with their wavelengths in another order are told apart by those, or refused.
+
+    Taken by their place alone, the columns of a spectrum that descends would give a wrong prediction without a word.
+    """
+    example = case.arrays()
+    dim = example.X.dims[1]
+    if dim != "wavelength" or "wavelength" not in example.X.coords:
+        raise Skip("the example's inputs have no wavelengths")
+    component = case.fitted(example)
+    expected = component.predict(example.X_new)
+    got = answered(lambda: component.predict(example.X_new.isel(wavelength=slice(None, None, -1))))
+    if got is not None:
+        unchanged(
+            expected["mean"].values, got["mean"].values, "wavelengths in reverse order change it", closeness(expected)
+        )
+
+
+def unknown_labels(case: ModelCase) -> None:
+    """Require that a label that is not known (NaN) is left out, or refused with an error of specframe's."""
+    example = case.examples()[0]
+    labels = example.y.copy(deep=True)
+    labels[3, 0] = np.nan
+    got = answered(lambda: case.exercise(case.make(), replace(example, y=labels)))
+    if got is not None:
+        validate_prediction(got, case.cls.name)
+
+
 def _collection(depths: xr.DataArray) -> xr.DataTree:
     """Return depths as the collection that ``collate`` makes of them."""
     data = depths.rename("depth").to_dataset()
@@ -139,4 +167,6 @@ MODEL_CHECKS: tuple[Check, ...] = (
     one_output,
     weights_are_relative,
     other_width_refused,
+    wavelength_order,
+    unknown_labels,
 )

@@ -24,6 +24,12 @@ class CheckResult:
     reason: str = ""
     #: What the check asks for, in one line.
     asks: str = ""
+    #: What the check is about, one of :data:`GROUPS`.
+    group: str = ""
+    #: What to do when it fails.
+    mend: str = ""
+    #: What it measured, where that is of use to somebody who passed.
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,16 @@ def order_free(case: ScoreCase) -> None:
     unchanged(_finite(first), _finite(second), "targets in another order score otherwise", size)
 
 
+def order_of_outputs(case: ScoreCase) -> None:
+    """Require that the order of the outputs, the same in prediction and truth, does not matter."""
+    example, back = case.examples()[0], slice(None, None, -1)
+    first = _finite(case.make().score(example.prediction, example.truth))
+    second = _finite(case.make().score(example.prediction.isel(output=back), example.truth.isel(output=back)))
+    size = 1e-9 * max(abs(number) for number in first.values())
+    expect(set(first) == set(second), f"names {sorted(first)} became {sorted(second)}")
+    unchanged(first, {name: second[name] for name in first}, "outputs in another order score otherwise", size)
+
+
 def missing_std(case: ScoreCase) -> None:
     """Require that without ``std`` it works or refuses with a DataError; one that ``needs_std`` refuses."""
     example = case.examples()[0]
@@ -127,6 +137,7 @@ SCORE_CHECKS: tuple[Check, ...] = (
     numbers_returned,
     perfect_is_best,
     order_free,
+    order_of_outputs,
     missing_std,
     one_output,
     unknown_truth,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from specframe.errors import UsageError
 from specframe.testing.case import Check, empty_directory, expect, refused, unchanged
+from specframe.testing.seeds import seed_of_parameters_decides
 
 if TYPE_CHECKING:
     from specframe.testing.loader import LoaderCase
@@ -74,4 +75,9 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 #: For loaders that are simulators, beside those of loaders.
-SIMULATOR_CHECKS: tuple[Check, ...] = (writes_complete, writing_order_free, foreign_folder_refused)
+SIMULATOR_CHECKS: tuple[Check, ...] = (
+    seed_of_parameters_decides,
+    writes_complete,
+    writing_order_free,
+    foreign_folder_refused,
+)

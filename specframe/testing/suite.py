@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +13,7 @@ from specframe.api.component import KINDS, Component
 from specframe.api.exporter import ObservationExporter, ResultsExporter
 from specframe.api.simulator import Simulator
 from specframe.errors import DataError
+from specframe.testing.advice import ADVICE
 from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip, empty_directory
 from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
 from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase, ObservationExporterCase, ResultsExporterCase
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from specframe.api.base import BaseComponent
 
-__all__ = ["MINIMUM", "check_component", "checks_of"]
+__all__ = ["LOADS", "MINIMUM", "check_component", "check_name", "checks_of"]
 
 _CASES: dict[str, type[Case[Any]]] = {
     "loader": LoaderCase,
@@ -58,18 +61,19 @@ _KIND_CHECKS: dict[str, tuple[Check, ...]] = {
 #: How many checks must run on a component as the registry gives it: all of its kind but those that some correct
 #: components skip (no labels, several scores ...). Written out, so that a check that is lost is noticed.
 MINIMUM: dict[str, int] = {
-    "loader": 22,
-    "simulator": 25,  # a loader of which more is asked
-    "calibrator": 22,
-    "detrender": 22,
-    "model": 34,  # inputs that are no plain array cannot be changed in every way
-    "uncertainty": 32,
-    "exporter": 20,
-    "observation-exporter": 19,  # binary formats cannot be searched for their targets
-    "results-exporter": 19,  # nor can figures
-    "score": 21,
+    "loader": 23,
+    "simulator": 27,  # a loader of which more is asked
+    "calibrator": 24,
+    "detrender": 24,
+    "model": 38,  # inputs that are no plain array cannot be changed in every way
+    "uncertainty": 36,
+    "exporter": 21,
+    "observation-exporter": 20,  # binary formats cannot be searched for their targets
+    "results-exporter": 20,  # nor can figures
+    "score": 23,
 }
-_LOADS = "its class can be imported, and its example be made."
+#: What the first of all checks asks.
+LOADS = "its class can be imported, and its example be made."
 #: Checks that a bare class or a local file skips, since it has no plugin module of its own.
 _OF_PLUGIN_MODULE = 1
 
@@ -78,6 +82,11 @@ def checks_of(kind: str) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
     """Return the checks of a kind, or of a ``simulator``, that need no data, and those that run the component."""
     static = (*STATIC_CHECKS, levels_declared) if kind in ("calibrator", "detrender") else STATIC_CHECKS
     return static, (*DATA_CHECKS, *_KIND_CHECKS[kind])
+
+
+def check_name(check: Check) -> str:
+    """Return the name by which a check is known: ``input-not-mutated``."""
+    return check.__name__.replace("_", "-")
 
 
 def check_component(
@@ -134,13 +143,16 @@ def _check(
     try:
         if params is None and not len(examples):
             params, examples = _own_example(component, directory)
+        began, before = time.process_time(), len(sys.modules)
         case = _case(kind, component, dict(params or {}), tuple(examples))
+        seconds, modules = time.process_time() - began, len(sys.modules) - before
     except Exception as error:  # whatever a plugin's module raises
-        return Report(label, (CheckResult("loads", "failed", _described(error), _LOADS),), minimum)
+        return Report(label, (CheckResult("loads", "failed", _described(error), LOADS, *ADVICE["loads"]),), minimum)
+    imported = f"its module takes {seconds:.1f} s to import, with {modules} others" if modules else ""
     group = _group(kind, case.cls)
     minimum = MINIMUM[group] - missing if min_checks is None else min_checks
     static, data = checks_of(group)
-    results = [CheckResult("loads", "passed", "", _LOADS)]
+    results = [CheckResult("loads", "passed", "", LOADS, *ADVICE["loads"], imported)]
     results += [_run(check, case) for check in static]
     unfit = _unfit(results, case)
     for check in data:
@@ -218,7 +230,7 @@ def _unfit(results: Sequence[CheckResult], case: Case[Any]) -> str:
 def _run(check: Check, case: Case[Any]) -> CheckResult:
     try:
         with preserved(seed=20300101):  # a number that no component seeds with by chance
-            check(case)
+            note = check(case)
     except Skip as skip:
         return _result(check, "skipped", str(skip))
     except CheckFailed as failure:
@@ -231,12 +243,12 @@ def _run(check: Check, case: Case[Any]) -> CheckResult:
         return _result(check, "failed", _described(error))
     except Exception as error:  # a component under test may raise anything
         return _result(check, "failed", _described(error))
-    return _result(check, "passed", "")
+    return _result(check, "passed", "", note or "")
 
 
-def _result(check: Check, outcome: Any, reason: str) -> CheckResult:
-    asks = " ".join((check.__doc__ or "").split()).removeprefix("Require that ")
-    return CheckResult(check.__name__.replace("_", "-"), outcome, reason, asks)
+def _result(check: Check, outcome: Any, reason: str, note: str = "") -> CheckResult:
+    name, asks = check_name(check), " ".join((check.__doc__ or "").split()).removeprefix("Require that ")
+    return CheckResult(name, outcome, reason, asks, *ADVICE[name], note)
 
 
 def _described(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,9 +38,9 @@ class UncertaintyCase(FittedCase[PredictionProblem]):
             prediction_problem(seed=1, heteroscedastic=True, draws=draws),
         ]
 
-    def fit(self, component: Any, example: PredictionProblem) -> Any:
+    def fit(self, component: Any, example: PredictionProblem, seed: int = 3) -> Any:
         """Fit on the known targets."""
-        return component.fit(example.prediction, example.truth, seed=3)
+        return component.fit(example.prediction, example.truth, seed=seed)
 
     def new(self, example: PredictionProblem) -> Any:
         """Return the predictions of the new targets."""
@@ -58,19 +59,25 @@ def std_given(case: UncertaintyCase) -> None:
         unchanged(example.new["mean"], got["mean"], "changes mean")
 
 
-def coverage(case: UncertaintyCase) -> None:
-    """Require that its intervals hold what they say on every output, within four binomial standard errors."""
+def coverage(case: UncertaintyCase) -> str:
+    """Require that its intervals hold what they say on every output, within four binomial standard errors.
+
+    Also where errors differ between targets by up to a factor of four, and the predictions know it.
+    """
+    held: dict[float, list[float]] = {}
     for example in case.examples():
         got = case.exercise(case.make(), example)
         n = 1.0 / (1.0 / example.truth.sizes["target"] + 1.0 / example.new_truth.sizes["target"])
         for level, inside in _inside(got, example.new_truth):
             tolerance = 4.0 * np.sqrt(level * (1.0 - level) / n)
             for output, fraction in zip(got["output"].values, inside.mean(axis=0), strict=True):
+                held.setdefault(level, []).append(float(fraction))
                 expect(
                     abs(fraction - level) <= tolerance,
                     f"the {level:.0%} interval of output {output} holds {fraction:.1%} of the true values "
                     f"(tolerance {tolerance:.1%})",
                 )
+    return "; ".join(f"{level:.0%} intervals hold {min(of):.1%} to {max(of):.1%}" for level, of in held.items())
 
 
 def one_output(case: UncertaintyCase) -> None:
@@ -101,6 +108,28 @@ def few_targets(case: UncertaintyCase) -> None:
         validate_prediction(got, case.cls.name)
 
 
+def order_of_outputs(case: UncertaintyCase) -> None:
+    """Require that outputs in another order are told apart by their names, or refused with an error of specframe's."""
+    for example in case.examples():
+        component, back = case.fitted(example), slice(None, None, -1)
+        straight = case.answer(component, example.new)
+        reverse = example.new.isel(output=back)
+        got = answered(partial(case.answer, component, reverse))
+        if got is not None:
+            expected, tolerance = straight["std"].isel(output=back).values, 1e-6 * float(straight["std"].max())
+            unchanged(expected, got["std"].values, "outputs in reverse order get errors of others", tolerance)
+
+
+def unknown_truth(case: UncertaintyCase) -> None:
+    """Require that a true value that is not known (NaN) is left out, or refused with an error of specframe's."""
+    example = case.examples()[0]
+    truth = example.truth.copy(deep=True)
+    truth[3, 0] = np.nan
+    got = answered(lambda: case.exercise(case.make(), replace(example, truth=truth)))
+    if got is not None:
+        validate_prediction(got, case.cls.name)
+
+
 def _inside(got: xr.Dataset, truth: xr.DataArray) -> list[tuple[float, NDArray[np.bool_]]]:
     """Return ``(level, true value inside (target, output))`` of every interval that ``got`` states."""
     if "lower" in got:
@@ -125,4 +154,6 @@ UNCERTAINTY_CHECKS: tuple[Check, ...] = (
     one_output,
     units_free,
     few_targets,
+    order_of_outputs,
+    unknown_truth,
 )

@@ -124,7 +124,7 @@ class RaisesKeyError(Table):
         return super().export(prediction, directory)
 
 
-@caught_by("reproducible", "thread-safe", "exports-again")
+@caught_by("reproducible", "thread-safe", "shared-by-threads", "exports-again")
 class StampsTheTime(Table):
     """Writes the time of day into its file."""
 

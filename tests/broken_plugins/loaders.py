@@ -118,7 +118,7 @@ class Descends(Folder):
         return super().observation(target, wavelength[::-1], flux, error)
 
 
-@caught_by("loading-order-free", "reproducible", "thread-safe")
+@caught_by("loading-order-free", "reproducible", "thread-safe", "shared-by-threads")
 class Accumulates(Folder):
     """Adds up what it has loaded."""
 

@@ -135,7 +135,7 @@ class SmearsTheTransit(Sum):
         return found
 
 
-@caught_by("no-state-between-targets")
+@caught_by("no-state-between-targets", "shared-by-threads")
 class RemembersTargets(Sum):
     """Averages its errors over the targets before."""
 
@@ -212,6 +212,15 @@ class Biased(Step):
 
     def scaled(self, depth: Any, data: Any) -> Any:
         return 0.9 * depth
+
+
+@caught_by("wavelength-order")
+class TrustsTheOrder(Step):
+    """Adds a correction that belongs to the first channel, wherever that is."""
+
+    def scaled(self, depth: Any, data: Any) -> Any:
+        slope = np.linspace(-1.0, 1.0, len(depth)) * 2e-5
+        return depth + slope
 
 
 @caught_by("flux-scale-free")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from specframe.api import Component, Model, Params, design_matrix, hookimpl, make_labels, make_prediction
-from specframe.errors import ContainerError
+from specframe.errors import ContainerError, DataError
 
 FAULTS: list[tuple[type[Model], tuple[str, ...]]] = []
 
@@ -35,6 +35,8 @@ class Line(Model):
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, seed: int = 0) -> Any:
         X, _ = design_matrix(X)
         values = np.asarray(y, float)
+        if not np.isfinite(values).all():
+            return self.unlabelled(X, y)
         self.labels = self.outputs(y)
         values = values.reshape(len(values), -1)
         weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
@@ -46,6 +48,9 @@ class Line(Model):
         A = Z.T @ (weight[:, None] * Z) + np.eye(Z.shape[1])
         self.slope = np.linalg.solve(A, Z.T @ (weight[:, None] * (values - self.offset)))
         return self
+
+    def unlabelled(self, X: Any, y: Any) -> Any:
+        raise DataError("labels must be finite")
 
     def normalised(self, weight: Any) -> Any:
         return weight / weight.mean()
@@ -168,7 +173,7 @@ class ReadsCarelessly(Line):
         return super().load(directory)
 
 
-@caught_by("no-state-between-calls", "rows-independent", "one-target")
+@caught_by("no-state-between-calls", "rows-independent", "one-target", "shared-by-threads")
 class LearnsWhilePredicting(Line):
     """Moves its mean towards what it predicts on."""
 
@@ -387,6 +392,44 @@ class SqueezesOutputs(Line):
     def predict(self, X: Any) -> Any:
         predicted = super().predict(X)
         return predicted.squeeze("output") if predicted.sizes["output"] == 1 else predicted
+
+
+@caught_by("seed-decides")
+class FixedSeed(Line):
+    """Draws from a generator that is seeded with the same number whatever ``seed`` says."""
+
+    def fit(self, X: Any, y: Any, **more: Any) -> Any:
+        super().fit(X, y, **more)
+        self.offset = self.offset * (1 + 1e-9 * np.random.default_rng(42).normal())
+        return self
+
+
+@caught_by("wavelength-order")
+class ForgetsWavelengths(Line):
+    """Takes columns by their place, whatever wavelengths stand over them."""
+
+    def predict(self, X: Any) -> Any:
+        return super().predict(X.drop_vars("wavelength") if hasattr(X, "drop_vars") else X)
+
+
+@caught_by("unknown-labels")
+class LearnsNaN(Line):
+    """Lets a label that is not known through into what it learns."""
+
+    def unlabelled(self, X: Any, y: Any) -> Any:
+        self.fit(X, y.fillna(0.0))
+        self.offset = np.full_like(self.offset, np.nan)
+        return self
+
+
+@caught_by("shared-by-threads")
+class KeepsTheQuestion(Line):
+    """Puts what it is asked on itself while it works on it."""
+
+    def predict(self, X: Any) -> Any:
+        self.question = X
+        time.sleep(0.02)
+        return super().predict(self.question)
 
 
 @caught_by("weights-are-relative")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict, field_serializer
 
 from specframe.api import Component, Field, Params, Score, hookimpl
+from specframe.errors import ParameterError
 
 FAULTS: list[tuple[type[Score], tuple[str, ...]]] = []
 
@@ -49,7 +51,10 @@ class InfiniteWhenPerfect(Power):
             return float(np.log(super().score(prediction, truth)))
 
 
-@caught_by("numbers-returned", "perfect-is-best", "order-free", "missing-std", "one-output", "unknown-truth")
+@caught_by(
+    *("numbers-returned", "perfect-is-best", "order-free", "order-of-outputs"),
+    *("missing-std", "one-output", "unknown-truth"),
+)
 class ReturnsArray(Power):
     """Returns an array where a float is expected."""
 
@@ -80,6 +85,25 @@ class TrustsTheFirst(Power):
     def score(self, prediction: Any, truth: Any) -> Any:
         half = slice(0, max(truth.sizes["target"] // 2, 1))
         return super().score(prediction.isel(target=half), truth.isel(target=half))
+
+
+@caught_by("order-of-outputs")
+class WeighsByPlace(Power):
+    """Counts the first output ten times, wherever it is."""
+
+    def score(self, prediction: Any, truth: Any) -> Any:
+        weight = np.where(np.arange(truth.sizes["output"]) == 0, 10.0, 1.0)
+        return float(np.nanmean(weight * np.abs(prediction["mean"].values - truth.values)))
+
+
+@caught_by("shared-by-threads")
+class KeepsTheTruth(Power):
+    """Puts what it is given on itself while it works on it."""
+
+    def score(self, prediction: Any, truth: Any) -> Any:
+        self.truth = truth
+        time.sleep(0.02)
+        return super().score(prediction, self.truth)
 
 
 @caught_by("missing-std")
@@ -186,6 +210,18 @@ class RoundedParams(PowerParams):
         return round(power)
 
 
+class NumpyParams(PowerParams):
+    def canonical(self) -> dict[str, Any]:
+        return {"power": np.float64(self.power)}
+
+
+@caught_by("parameters-round-trip")
+class WritesNumpy(Power):
+    """Writes a number of numpy's, which JSON takes for a float, and YAML does not."""
+
+    Params = NumpyParams
+
+
 @caught_by("parameters-round-trip")
 class RoundsParameters(Power):
     """Writes its parameter rounded."""
@@ -217,6 +253,17 @@ class TakesAnything(Power):
     """Ignores misspelt parameters."""
 
     Params = LooseParams
+
+
+@caught_by("unknown-parameter-refused")
+class SaysLittle(Power):
+    """Refuses a misspelt parameter without naming the right one."""
+
+    def __init__(self, **params: Any) -> None:
+        try:
+            super().__init__(**params)
+        except ParameterError:
+            raise ParameterError("wrong parameters") from None
 
 
 @caught_by("pickles")

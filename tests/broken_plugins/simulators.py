@@ -83,6 +83,16 @@ class Spectra(Simulator):
         return [path]
 
 
+@caught_by("seed-of-parameters-decides")
+class FixedSeed(Spectra):
+    """Draws the same noise whatever its seed."""
+
+    def flux(self, target: str) -> Any:
+        if target not in self.targets():
+            raise DataError(f"no target {target!r}")
+        return 5.0 + np.random.default_rng([0, int(target[1:])]).normal(0, 0.1, 3)
+
+
 @caught_by("writes-complete")
 class NamesNothing(Spectra):
     """Does not say which files it wrote."""

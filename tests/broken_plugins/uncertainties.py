@@ -30,27 +30,31 @@ class Scatter(Uncertainty):
         if truth.sizes["target"] < 2:
             raise DataError("needs two targets")
         self.std = self.size(np.asarray(prediction["mean"].values - truth.values))
+        self.names = [str(name) for name in truth["output"].values]
         return self
 
     def size(self, error: Any) -> Any:
-        return np.sqrt(np.mean(error**2, axis=0))
+        return np.sqrt(np.nanmean(error**2, axis=0))
+
+    def known(self, prediction: Any) -> Any:
+        return [self.names.index(str(name)) for name in prediction["output"].values]
 
     def apply(self, prediction: Any) -> Any:
         if not hasattr(self, "std"):
             raise self._not_fitted()
-        std = np.broadcast_to(self.std, prediction["mean"].shape).copy()
+        std = np.broadcast_to(self.std[self.known(prediction)], prediction["mean"].shape).copy()
         return prediction.assign(std=(("target", "output"), std, prediction["mean"].attrs))
 
     def get_state(self) -> Any:
         if not hasattr(self, "std"):
             raise self._not_fitted()
-        return {"std": self.std}, {}
+        return {"std": self.std}, {"names": self.names}
 
     def set_state(self, arrays: Any, values: Any) -> None:
-        self.std = arrays["std"]
+        self.std, self.names = arrays["std"], values["names"]
 
 
-@caught_by("std-given", "coverage", "units-free")
+@caught_by("std-given", "coverage", "units-free", "order-of-outputs")
 class SaysNothing(Scatter):
     """Adds no errors."""
 
@@ -74,7 +78,7 @@ class TooConfident(Scatter):
     """Takes the mean absolute error for the standard deviation."""
 
     def size(self, error: Any) -> Any:
-        return np.mean(np.abs(error), axis=0)
+        return np.nanmean(np.abs(error), axis=0)
 
 
 @caught_by("coverage")
@@ -82,7 +86,7 @@ class PoolsOutputs(Scatter):
     """Gives every output the same error."""
 
     def size(self, error: Any) -> Any:
-        return np.full(error.shape[1], np.sqrt(np.mean(error**2)))
+        return np.full(error.shape[1], np.sqrt(np.nanmean(error**2)))
 
 
 @caught_by("coverage")
@@ -112,6 +116,31 @@ class NeedsTwoOutputs(Scatter):
         return super().size(error)
 
 
+@caught_by("order-of-outputs")
+class TakesOutputsByPlace(Scatter):
+    """Gives the first output the error of the output that was the first."""
+
+    def known(self, prediction: Any) -> Any:
+        return np.arange(prediction.sizes["output"])
+
+
+@caught_by("unknown-truth")
+class SpreadsNaN(Scatter):
+    """Has no error for an output as soon as one true value of it is not known."""
+
+    def size(self, error: Any) -> Any:
+        return np.sqrt(np.mean(error**2, axis=0))
+
+
+@caught_by("seed-decides")
+class FixedSeed(Scatter):
+    """Draws which targets it learns from, always the same ones."""
+
+    def size(self, error: Any) -> Any:
+        drawn = np.random.RandomState(0).permutation(len(error))
+        return super().size(error[drawn])
+
+
 @caught_by("few-targets")
 class NeedsManyTargets(Scatter):
     """Fails on few targets with an error of its own."""
@@ -129,7 +158,7 @@ class InfiniteForFew(Scatter):
         return super().size(error) * (np.inf if len(error) < 5 else 1.0)
 
 
-@caught_by("prediction-valid", "one-output", "few-targets", "coverage")
+@caught_by("prediction-valid", "one-output", "few-targets", "coverage", "unknown-truth")
 class ZeroErrors(Scatter):
     """Gives errors of zero."""
 

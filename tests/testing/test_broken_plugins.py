@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from specframe.testing import check_component
 from specframe.testing.suite import checks_of
 
 FOLDER = Path(__file__).parents[1] / "broken_plugins"
-#: ``heavy`` is a fault of a plugin's own module, which a local file has not: it is installed instead.
-FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "heavy")
+#: Faults of a plugin's own module, which a local file has not: these are installed instead.
+INSTALLED = {
+    "heavy": ("rank-correlation", r"importing heavy imports scipy"),
+    "slow": ("mean-error", r"importing slow takes 0\.[6-9]\d s, 0\.5 s are allowed"),
+}
+FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem not in INSTALLED)
 REGISTRY = Registry.discover(files=FILES)
 BROKEN = [c for plugin in REGISTRY.plugins if plugin.distribution.endswith(".py") for c in plugin.components]
 
@@ -32,17 +37,18 @@ def test_the_fault_is_caught(broken: Registered, tmp_path: Path, monkeypatch: py
     assert report.ok == (not broken.component.tags)
 
 
-def test_a_heavy_import_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(FOLDER / "heavy.py", tmp_path)
-    info = tmp_path / "heavy_plugin-1.0.dist-info"
+@pytest.mark.parametrize("module", INSTALLED)
+def test_what_listing_would_cost_is_caught(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, reason = INSTALLED[module]
+    shutil.copy(FOLDER / f"{module}.py", tmp_path)
+    info = tmp_path / f"{module}_plugin-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: heavy-plugin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[specframe.plugins]\nheavy = heavy\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[specframe.plugins]\n{module} = {module}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    report = check_component(Registry.discover().resolve("score", "heavy/rank-correlation"))
-    assert [(result.name, result.reason) for result in report.failed] == [
-        ("import-budget", "importing heavy imports scipy")
-    ]
+    report = check_component(Registry.discover().resolve("score", f"{module}/{name}"))
+    assert [result.name for result in report.failed] == ["import-budget"]
+    assert re.fullmatch(reason, report.failed[0].reason)
 
 
 def test_every_check_catches_something() -> None:

@@ -47,4 +47,7 @@ def test_as_json() -> None:
         "outcome": "failed",
         "reason": "changes its input: flux",
         "asks": "",
+        "group": "",
+        "mend": "",
+        "note": "",
     }

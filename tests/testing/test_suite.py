@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from specframe.api import Component, Params, Score
 from specframe.errors import DataError
 from specframe.registry import Registry
 from specframe.testing import MINIMUM, ConformanceError, ScoredPrediction, check_component, prediction_problem
-from specframe.testing.suite import checks_of
+from specframe.testing.advice import ADVICE, GROUPS
+from specframe.testing.suite import check_name, checks_of
 
 SCORES = Path(__file__).parents[1] / "broken_plugins" / "scores.py"
 
@@ -58,7 +60,7 @@ def test_a_component_that_refuses_the_reference_problem_needs_an_example() -> No
     assert not report.failed
     assert "pass examples=" in {r.name: r.reason for r in report.skipped}["runs"]
     assert "needs 7 outputs" in {r.name: r.reason for r in report.skipped}["runs"]
-    with pytest.raises(ConformanceError, match="at least 20 must"):
+    with pytest.raises(ConformanceError, match="at least 22 must"):
         report.raise_on_failure()
     problem = prediction_problem(n_target=1, n_new=30, n_output=7, heteroscedastic=True)
     example = ScoredPrediction(problem.new, problem.new_truth)
@@ -146,6 +148,20 @@ def test_what_is_no_component_is_refused() -> None:
 
 #: How many checks correct components of a kind may skip, if not 4: inputs in a collection are not changed in every way.
 FEW = {"model": 8}
+
+
+def test_every_check_has_a_group_and_tells_how_to_mend_it() -> None:
+    names = {check_name(check) for kind in MINIMUM for checks in checks_of(kind) for check in checks}
+    assert names | {"loads"} == set(ADVICE)
+    assert {advice.group for advice in ADVICE.values()} == set(GROUPS)
+    assert all(advice.mend.endswith((".", ":", "'", "?")) for advice in ADVICE.values())
+
+
+def test_what_was_measured_is_noted() -> None:
+    report = check_component(Registry.discover().resolve("uncertainty", "conformal"))
+    notes = {result.name: result.note for result in report.results}
+    assert re.fullmatch(r"specframe_uncertainty.plugin takes 0\.\d\d s to import", notes["import-budget"])
+    assert re.match(r"\d\d% intervals hold \d\d\.\d% to \d\d\.\d%", notes["coverage"])
 
 
 @pytest.mark.parametrize("kind", MINIMUM)
