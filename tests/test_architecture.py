@@ -35,13 +35,14 @@ ALLOWED = {
     "report": {"errors", "api", "evaluate"},
     "explore": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report", "progress", "executors"},
     "testing": {"errors", "api"},
+    "diagnosis": {"errors"},
     "config": {"errors", "api", "registry"},
     "pipeline": {"errors", "api", "registry", "config", "evaluate", "report", "progress", "executors"},
     "tuning": {"errors", "api", "registry", "config", "pipeline", "evaluate", "report", "progress", "executors"},
     "provenance": {"errors", "api", "config", "pipeline", "executors"},
     "scaffold": {"errors", "api", "registry"},
     "cli": {"tuning", "provenance", "scaffold", "errors", "api", "registry", "config", "pipeline"}
-    | {"evaluate", "report", "explore", "testing", "executors", "progress"},
+    | {"evaluate", "report", "explore", "testing", "diagnosis", "executors", "progress"},
 }
 #: What people hold in Python, :class:`specframe.Pipeline`, offers what stands above it; it imports that when asked to.
 OFFERED = {CORE / "pipeline" / "pipeline.py": "specframe.tuning."}

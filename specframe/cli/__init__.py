@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from specframe.cli.main import main
+from specframe.cli.entry import main
 
 __all__ = ["main"]

@@ -48,6 +48,7 @@ _SECTIONS = {
     "Housekeeping": {
         "prune": "Free what runs have stored; their results stay as they are.",
         "completion": "Print the script that completes commands in bash, zsh or fish.",
+        "doctor": "Say what is wrong with the installation, and the command that mends it.",
     },
 }
 _COMMANDS = {name: text for section in _SECTIONS.values() for name, text in section.items()}
@@ -129,7 +130,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         _refuse(error)
     except SpecframeError as error:
-        _fail(str(error), error.exit_status)
+        _fail(f"{error}{_installation_hint(error)}", error.exit_status)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -140,12 +141,27 @@ def main(args: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if os.environ.get("SPECFRAME_DEBUG"):
             raise
+        hint = _installation_hint(error)
+        if hint:
+            _fail(f"a package cannot be imported: {error}{hint}", 1)
         _fail(
-            f"{type(error).__name__}: {error}\nThis is a bug in specframe or in a plugin; "
-            "set SPECFRAME_DEBUG=1 to see the traceback.",
+            f"{type(error).__name__}: {error}\nThis is a bug in specframe or in a plugin, or a package is broken: "
+            "'specframe doctor' looks for that; set SPECFRAME_DEBUG=1 to see the traceback.",
             1,
         )
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _installation_hint(error: Exception) -> str:
+    """Return where to go on when the reason, or the reason of that, is a package that cannot be imported."""
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, ImportError) or any(
+            name in str(reason) for name in ("ImportError", "ModuleNotFoundError")
+        ):
+            return "\nThe installation may be broken: 'specframe doctor' says what is wrong and how to mend it."
+        reason = reason.__cause__ or reason.__context__
+    return ""
 
 
 def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
