@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def command(
     from specframe.cli.summary import print_summary
     from specframe.pipeline.applying import predict
 
+    begin = time.perf_counter()
     predicted = predict(
         run,
         data,
@@ -68,5 +70,5 @@ def command(
         overrides=overrides,
         command="specframe predict",
     )
-    print_summary(predicted)
+    print_summary(predicted, time.perf_counter() - begin)
     return predicted.exit_status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,13 +57,14 @@ def command(
     from specframe.pipeline.result import Run
     from specframe.pipeline.results import ExportError
 
+    begin = time.perf_counter()
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
     try:
         run = loaded.run(out, fresh=not resume, quiet=quiet, verbose=verbose, command="specframe run", **execution)
     except (ExportError, PredictionError) as error:
         print_summary(Run(error.path))
         raise
-    print_summary(run)
+    print_summary(run, time.perf_counter() - begin)
     predicted = run.predicted if loaded.spec.predicted is not None else []
     for prediction in predicted:
         print_summary(prediction)

@@ -9,13 +9,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = ["table", "terminal_width"]
 
 
 def table(
-    rows: Sequence[Sequence[str]], indent: str = "", widest: int = 0, notes: Sequence[Sequence[str]] = ()
+    rows: Sequence[Sequence[str]],
+    indent: str = "",
+    widest: int = 0,
+    notes: Sequence[Sequence[str]] = (),
+    right: Collection[int] = (),
 ) -> list[str]:
     """Return the lines of a table; on a terminal they are cut at its width.
 
@@ -29,15 +33,21 @@ def table(
         Longer cells go on in the next line; 0 leaves them as they are.
     notes
         Lines that follow each row as they are.
+    right
+        Columns of numbers, which end below each other.
     """
     cells = [[_wrapped(cell, widest) for cell in row] for row in rows]
     widths = [max(len(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
-    width = terminal_width()
+    room = terminal_width()
     lines = []
     for row, note in zip_longest(cells, notes, fillvalue=()):
         for parts in zip_longest(*row, fillvalue=""):
-            line = indent + "  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip()
-            lines.append(line if len(line) <= width else f"{line[: width - 3]}...")
+            filled = (
+                part.rjust(width) if column in right else part.ljust(width)
+                for column, (part, width) in enumerate(zip(parts, widths, strict=True))
+            )
+            line = indent + "  ".join(filled).rstrip()
+            lines.append(line if len(line) <= room else f"{line[: room - 3]}...")
         lines += note
     return lines
 

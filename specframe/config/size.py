@@ -49,5 +49,7 @@ def _advice(text: object) -> str:
     if found is None:
         return f"; units are {', '.join(_UNITS)}"
     unit = found[2].casefold()
-    close = [known for known in _UNITS if unit and known.casefold() in (unit, f"{unit}b")]
+    if not unit:
+        return f": the unit is missing, write {found[1]}GB or {found[1]}MB"
+    close = [known for known in _UNITS if known.casefold() in (unit, f"{unit}b")]
     return f"; write {found[1]}{close[0]}" if close else f"; units are {', '.join(_UNITS)}"

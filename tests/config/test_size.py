@@ -19,7 +19,7 @@ def test_a_number_and_a_unit_are_bytes(text: str | int, size: int) -> None:
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("20", "units are B, kB, MB"),
+        ("20", "the unit is missing, write 20GB"),
         ("20gb", "write 20GB"),
         ("20G", "write 20GB"),
         ("20KB", "write 20kB"),
