@@ -16,6 +16,8 @@
     ├── NotFittedError             ``predict`` or ``apply`` before ``fit``
     └── RunError                   a run cannot go on
         └── WriteError             the system refuses to write: the disk is full, the folder is read-only
+
+    SpecframeDeprecationWarning    a DeprecationWarning: a public name that will go is used
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ __all__ = [
     "ParameterError",
     "PluginError",
     "RunError",
+    "SpecframeDeprecationWarning",
     "SpecframeError",
     "UnavailableComponentError",
     "UnknownComponentError",
@@ -139,3 +142,10 @@ class RunError(SpecframeError):
 
 class WriteError(RunError):
     """The system refuses to write a file: the disk is full, the folder is read-only. No input is to blame."""
+
+
+class SpecframeDeprecationWarning(DeprecationWarning):
+    """A public name is used that will go; the message says since when, until when, and what to use instead.
+
+    Python hides it but from who runs tests, which is who can do something about it.
+    """

@@ -12,7 +12,8 @@ from specframe.api.lazy import lazy_names
 if TYPE_CHECKING:
     from specframe.api.base import BaseComponent
     from specframe.api.collection import collate, design_matrix
-    from specframe.api.component import API_VERSION, KINDS, Component, Kind, hookimpl
+    from specframe.api.component import API_VERSION, KINDS, SUPPORTED_API_VERSIONS, Component, Kind, hookimpl
+    from specframe.api.deprecation import Deprecation
     from specframe.api.draws import Draws, DrawSource
     from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
     from specframe.api.features import FeatureSpace
@@ -39,7 +40,8 @@ __getattr__, __dir__ = lazy_names(
     {
         "base": ("BaseComponent",),
         "collection": ("collate", "design_matrix"),
-        "component": ("API_VERSION", "Component", "KINDS", "Kind", "hookimpl"),
+        "component": ("API_VERSION", "Component", "KINDS", "Kind", "SUPPORTED_API_VERSIONS", "hookimpl"),
+        "deprecation": ("Deprecation",),
         "draws": ("DrawSource", "Draws"),
         "exporter": ("Exporter", "ObservationExporter", "Results", "ResultsExporter"),
         "features": ("FeatureSpace",),
@@ -69,9 +71,11 @@ __all__ = [
     "FLUX_UNITS",
     "KINDS",
     "MAD_TO_STD",
+    "SUPPORTED_API_VERSIONS",
     "BaseComponent",
     "Calibrator",
     "Component",
+    "Deprecation",
     "Detrender",
     "DrawSource",
     "Draws",

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     from specframe.api.params import Params
 
-__all__ = ["API_VERSION", "KINDS", "Component", "Kind", "hookimpl", "hookspec"]
+__all__ = ["API_VERSION", "KINDS", "SUPPORTED_API_VERSIONS", "Component", "Kind", "hookimpl", "hookspec"]
 
 #: Version of everything exported by :mod:`specframe.api`. It grows when a plugin written for it could break.
 API_VERSION = 1
+#: The versions for which components may be written to work here; ``docs/reference/api-stability.md`` says how long.
+SUPPORTED_API_VERSIONS: tuple[int, ...] = (1,)
 
 Kind = Literal["loader", "calibrator", "detrender", "model", "uncertainty", "exporter", "score"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -41,7 +43,8 @@ class Component:
     requires
         Requirements (``"torch>=2.4"``) that must be installed, checked without importing them.
     api
-        The :data:`API_VERSION` it was written for.
+        The :data:`API_VERSION` it was written for, as a number. A component that states none was written for 1,
+        when there was no other.
     summary
         One line for listings.
     tags
@@ -58,7 +61,7 @@ class Component:
     target: str
     params: type[Params]
     requires: tuple[str, ...] = ()
-    api: int = API_VERSION
+    api: int = 1
     summary: str = ""
     tags: tuple[str, ...] = ()
     example: str = ""

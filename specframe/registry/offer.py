@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from specframe.api.component import API_VERSION, KINDS, Component
+from specframe.api.component import API_VERSION, KINDS, SUPPORTED_API_VERSIONS, Component
 from specframe.api.params import Params
 from specframe.registry.record import Registered
 from specframe.registry.requirements import missing_requirements, pip_line
@@ -32,12 +32,13 @@ def register_offer(component: Any, source: Source, before: Sequence[Registered])
         raise PluginFault(f"specframe_components() must yield Components, it yielded {_short(component)}")
     component = _with_real_target(component, source)
     offered = Registered(component, source.name, source.distribution, source.version)
-    if component.api != API_VERSION:
+    if component.api not in SUPPORTED_API_VERSIONS:
+        taken = " and ".join(map(str, SUPPORTED_API_VERSIONS))
         newer = isinstance(component.api, int) and component.api > API_VERSION
         return replace(
             offered,
             status="incompatible-api",
-            reason=f"it was written for api {component.api!r}, this specframe has api {API_VERSION}: "
+            reason=f"it was written for api {component.api!r}, this specframe takes api {taken}: "
             + ("upgrade specframe" if newer else f"upgrade {source.distribution}"),
         )
     faults = list(_faults(component))
