@@ -52,6 +52,17 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_power_cut() -> Iterator[None]:
+    """Let nothing wait until the disk has what was written: a small run asks for that some fifty times.
+
+    New processes wait, such as those of the tests of killed runs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # which refuses a closed file just the same
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _no_pixels() -> Iterator[None]:
     """Let figures be made but not rendered, which takes half of the time of a small run.
 
