@@ -140,8 +140,9 @@ def _folder(incomplete: str) -> tuple[Path, str]:
 def _named(ctx: click.Context) -> Path:
     """Return the pipeline file that the line has: of a run, the one in its folder."""
     given = (ctx.params.get(name) for name in ("pipeline", "config", "run", "path", "runs"))
-    named = next(value for value in given if value)
-    path = Path(named[0] if isinstance(named, tuple) else named)
+    # before an option without its value, which is what is typed now, click has not told arguments apart
+    named = next(value for value in (*given, ctx.args) if value)
+    path = Path(named[0] if isinstance(named, tuple | list) else named)
     return path / "pipeline.yaml" if path.is_dir() else path
 
 

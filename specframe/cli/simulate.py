@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from specframe.cli import candidates
 from specframe.cli.command import Command
 from specframe.cli.options import executor_options, override_option, plugin_option, reporting_options
-from specframe.cli.terminal import echo
+from specframe.cli.terminal import echo, place
 
 if TYPE_CHECKING:
     from specframe.pipeline.simulation import Simulation
@@ -50,18 +51,24 @@ def command(
     from specframe.pipeline.pipeline import Pipeline
 
     loaded = Pipeline.from_yaml(config, overrides, plugin_files)
+    begin = time.perf_counter()
     done = loaded.simulate(out, quiet=quiet, verbose=verbose, **execution)
-    _print_summary(done)
+    _print_summary(done, time.perf_counter() - begin)
     return done.exit_status
 
 
-def _print_summary(done: Simulation) -> None:
+def _print_summary(done: Simulation, seconds: float) -> None:
+    from specframe.progress.durations import duration
+
     count, made = len(done.targets), len(done.targets) - done.stored
     if done.failed:
         first = done.failed[0]
-        echo(f"{_targets(len(done.failed))} could not be made, {first.target}: {first.reason}")
+        echo(f"{_targets(len(done.failed))} could not be made, {first.target}: {first.reason}", style="yellow")
     there = f" ({made} made now, {done.stored} there already)" if done.stored else ""
-    echo(f"{_targets(count)} complete{there}: {done.path}")
+    echo(f"{_targets(count)} complete{there}: {place(done.path)}")
+    for name in sorted(item.name + "/" * item.is_dir() for item in done.path.iterdir() if item.name[0] != "."):
+        echo(f"  {name}")
+    echo(f"Time: {duration(seconds)}")
 
 
 def _targets(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from specframe.cli.options import (
     plugin_option,
     reporting_options,
 )
-from specframe.cli.terminal import echo
+from specframe.cli.terminal import echo, place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,16 +67,18 @@ def command(
     from specframe.pipeline.pipeline import Pipeline
 
     loaded = Pipeline.from_yaml(pipeline, overrides, plugin_files)
+    begin = time.perf_counter()
     search = loaded.tune(out, fresh=not resume, quiet=quiet, verbose=verbose, command="specframe tune", **execution)
-    _print(search)
+    _print(search, time.perf_counter() - begin)
     return 3 if search.manifest["set_aside"] else 0
 
 
-def _print(search: Search) -> None:
+def _print(search: Search, seconds: float) -> None:
     from specframe.cli.table import table
+    from specframe.progress.durations import duration
 
     counts = ", ".join(f"{count} {state}" for state, count in sorted(search.counts.items()))
-    echo(f"{sum(search.counts.values())} trials: {counts}. The best by {search.score}:")
+    echo(f"{sum(search.counts.values())} trials: {counts}. The best by {search.score}:", style="bold")
     found = search.trials
     names = list(search.manifest["tuned"]["space"])
     chosen = [row for row in found if row["state"] == "complete" and row["same_as"] < 0]
@@ -88,8 +91,12 @@ def _print(search: Search) -> None:
         rows.append([str(row["trial"]), f"{row[search.score]:.5g}", interval, *(_shown(row[name]) for name in names)])
     for line in table(rows, indent="  "):
         echo(line)
-    echo(f"The best score was chosen: before you report it, judge {search.path / 'best.yaml'} on data not searched on")
-    echo(f"Results: {search.path}")
+    best, trials = place(search.path / "best.yaml"), place(search.path / "trials.ecsv")
+    echo(f"The best score was chosen: before you report it, judge {best} on data not searched on")
+    echo(f"{'Pipeline:':<12} {best}")
+    echo(f"{'Trials:':<12} {trials}, {place(search.path / 'figures')}/")
+    echo(f"{'Time:':<12} {duration(seconds)}")
+    echo(f"Results: {place(search.path)}")
 
 
 def _shown(value: object) -> str:
