@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specframe.diagnosis.command_line import pip
@@ -113,7 +114,8 @@ def _twice() -> Iterator[Finding]:
             continue
         name = _name(distribution)
         if name and name != "specframe":
-            places.setdefault(name, {})[str(distribution.locate_file(""))] = str(distribution.version)
+            place = Path(str(distribution.locate_file(""))).resolve()  # the working directory may stand twice
+            places.setdefault(name, {})[str(place)] = str(distribution.version)
     for name, found in sorted(places.items()):
         if len(found) > 1:
             listed = " and ".join(f"{version} in {place}" for place, version in found.items())
