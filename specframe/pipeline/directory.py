@@ -16,6 +16,7 @@ from specframe.errors import InputFileError, RunError, SpecframeError, UsageErro
 from specframe.pipeline.downloaded import check_links, check_manifest, checked_output
 from specframe.pipeline.manifest import output_hashes
 from specframe.pipeline.outputs import write_json
+from specframe.pipeline.stages.inventory import CHECKPOINTS
 from specframe.pipeline.stages.store import StageStore, remove_unfinished
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ MANIFEST = "manifest.json"
 FAILED = "failed.json"
 _LOG = "log.jsonl"
 _STAGES = "stages"
-#: Where fits keep what they would hate to lose; of no use once the results are complete.
-_CHECKPOINTS = "checkpoints"
 #: Results that are being written, and complete ones that are being moved into place.
 _WRITING, _COMPLETE = ".writing", ".complete"
 #: The manifest of the results that complete ones replace.
@@ -275,7 +274,7 @@ class RunDirectory:
             (folder / MANIFEST).replace(self.path / MANIFEST)
             _synchronise_folder(self.path)
             (self.path / FAILED).unlink(missing_ok=True)
-            shutil.rmtree(self.stages / _CHECKPOINTS, ignore_errors=True)
+            shutil.rmtree(self.stages / CHECKPOINTS, ignore_errors=True)
         replaced.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 

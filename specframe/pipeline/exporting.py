@@ -128,13 +128,22 @@ def _whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(own, ignore_errors=True)
 
 
+def _check_own(target: str, files: Sequence[Path], whose: dict[Path, str]) -> None:
+    """Note whose files these are; raise :class:`DataError` where another target has one of the same name."""
+    for file in files:
+        if whose.setdefault(file, target) != target:
+            raise DataError(f"its file {file} would take the place of target {whose[file]}'s; rename one of them")
+
+
 def _export_targets(exporter: ObservationExporter, gathered: Gathered, folder: Path, progress: Progress) -> str:
     failed: dict[str, str] = {}
     written: list[str] = []
+    whose: dict[Path, str] = {}
     for target, key in gathered.keys.items():
         try:
             with _whole(folder) as own:
                 files = exporter.export_target(gathered.worker.product(target, key), own)
+                _check_own(target, [file.relative_to(own) for file in own.rglob("*") if file.is_file()], whose)
         except WriteError:
             raise
         except Exception as error:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.errors import RunError, UsageError
 from specframe.pipeline.directory import FAILED, MANIFEST, RunDirectory, is_begun
-from specframe.pipeline.stages.inventory import Stored, name_in, stored_in, stored_steps
+from specframe.pipeline.stages.inventory import (
+    CHECKPOINTS,
+    FIT,
+    FOLDS,
+    LEARNING,
+    TRIALS,
+    Stored,
+    name_in,
+    stored_in,
+    stored_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +32,11 @@ __all__ = ["Freed", "Pruned", "prune_run"]
 _MAPPING_KEYS = ("calibrate", "detrend")
 #: What is stored besides results of steps on targets, and what it costs to be without.
 _FITS = {
-    "cross-validation": "the same command fits these folds again",
-    "fit": "the same command fits again; the model itself is in model/",
-    "learning": "written again when models are fitted in several processes",
-    "checkpoints": "a fit that was broken off begins anew",
-    "trials": "a search that was broken off judges its last trials again",
+    FOLDS: "the same command fits these folds again",
+    FIT: "the same command fits again; the model itself is in model/",
+    LEARNING: "written again when models are fitted in several processes",
+    CHECKPOINTS: "a fit that was broken off begins anew",
+    TRIALS: "a search that was broken off judges its last trials again",
 }
 #: Bytes at the end of a log that hold its last line.
 _TAIL = 2**20
@@ -185,7 +195,7 @@ def _in_turn(found: Sequence[Stored], recipe: _Recipe, to: int | None, step: str
     def rank(entry: Stored) -> int:
         if entry.is_leftover or (steps is not None and entry.step not in steps and entry.step not in _FITS):
             return 0
-        if entry.step == "checkpoints" and recipe.complete:
+        if entry.step == CHECKPOINTS and recipe.complete:
             return 0
         if steps is not None and entry.step in steps[:-1]:
             return 1 if recipe.complete or name_in(entry.name) in products else 2

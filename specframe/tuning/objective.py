@@ -17,6 +17,7 @@ from specframe.pipeline.fit.crossval import join_folds, predicted_folds
 from specframe.pipeline.fit.learning import LearningStep, learning_steps
 from specframe.pipeline.run import gathered_inputs, learning_problem, made_scores, with_groups
 from specframe.pipeline.session import Session
+from specframe.pipeline.stages.inventory import TRIALS
 from specframe.pipeline.stages.keys import digest, seed_for
 from specframe.progress.progress import Progress
 from specframe.registry import Registry
@@ -65,7 +66,7 @@ class Judgement:
 
 def trial_folder(out: Path, number: int) -> Path:
     """Return where a trial keeps its folds until it is done."""
-    return out / "stages" / "trials" / f"{number:05d}"
+    return out / "stages" / TRIALS / f"{number:05d}"
 
 
 @dataclass(frozen=True)

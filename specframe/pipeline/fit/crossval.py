@@ -20,8 +20,6 @@ from specframe.pipeline.fit.chain import FittedChain
 from specframe.pipeline.fit.fit_order import single_fits
 from specframe.pipeline.fit.fitting import inner_folds_of
 from specframe.pipeline.fit.fold_worker import (
-    FIT,
-    FOLDS,
     FitTask,
     FoldRecipe,
     FoldWorker,
@@ -30,6 +28,7 @@ from specframe.pipeline.fit.fold_worker import (
     Splits,
 )
 from specframe.pipeline.fit.learning_file import write_learning
+from specframe.pipeline.stages.inventory import FIT, FOLDS, LEARNING
 from specframe.pipeline.stages.keys import digest, environment_digest
 from specframe.progress.durations import duration
 from specframe.progress.place import at
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_enough_targets", "cross_validate", "join_folds", "learn", "predicted_folds"]
 
-#: Where the data lie that other processes learn from, below the stages.
-_DATA = "learning"
 #: With fewer folds than this many for each worker, single fits go out before them.
 _ROUNDS = 2
 #: Seconds of a task from which its fit is worth being sent out alone: saving and finding it again take some 20 ms.
@@ -146,7 +143,7 @@ class Learning:
         recipe = FoldRecipe(
             recipes,
             stages,
-            stages / _DATA / key[:16],
+            stages / LEARNING / key[:16],
             Splits(
                 wanted.folds if spec.cross_validation else min(wanted.folds, n_group),
                 spec.seed,
@@ -168,17 +165,19 @@ class Learning:
         """Yield the Prediction of each fold; with ``final``, workers that are free fit on all targets meanwhile."""
         session, worker = self._session, self._worker
         shutil.rmtree(worker.recipe.data.parent, ignore_errors=True)  # of a run that was killed
-        missing = [k for k in range(len(worker.splits)) if self._part(k) is None]
+        found = {k: part for k in range(len(worker.splits)) if (part := self._part(k)) is not None}
+        missing = [k for k in range(len(worker.splits)) if k not in found]
         if len(missing) < len(worker.splits):
             session.reused.add(FOLDS)
-        for k in set(range(len(worker.splits))) - set(missing):
+        for k in found:
             worker.store.replace_older(FOLDS, f"fold-{k}", worker.key(k))
+        worker.store.keep_only(FOLDS, [f"fold-{k}" for k in range(len(worker.splits))])
         sent_out = not isinstance(session.executor, SerialExecutor)
         last = [None] if sent_out and final and self._stored() is None else []
         if sent_out and (missing or last):
             self._send([*last, *missing], len(worker.splits) - len(missing))
             self._fitted = bool(last)
-            yield from map(self._made, range(len(worker.splits)))
+            yield from (found[k] if k in found else self._made(k) for k in range(len(worker.splits)))
             return
         with session.progress.track(self._label, len(worker.splits)) as advance:
             for k in range(len(worker.splits)):
@@ -187,7 +186,7 @@ class Learning:
                 else:
                     session.progress.detail(f"fold {k}: from the store")
                 advance(stored=k not in missing)
-                yield self._made(k)
+                yield found[k] if k in found else self._made(k)
 
     @property
     def _label(self) -> str:

@@ -20,6 +20,7 @@ from specframe.executors.threads import one_thread
 from specframe.pipeline.fit.fitting import fit_chain, fit_single
 from specframe.pipeline.fit.learning import LearningStep
 from specframe.pipeline.fit.learning_file import read_learning
+from specframe.pipeline.stages.inventory import CHECKPOINTS, FIT, FOLDS
 from specframe.pipeline.stages.keys import digest, seed_for
 from specframe.pipeline.stages.store import StageStore, atomic_folder
 from specframe.pipeline.targets.recipe import StepRecipe
@@ -38,10 +39,7 @@ if TYPE_CHECKING:
     from specframe.pipeline.fit.fit_order import SingleFit
     from specframe.pipeline.fit.learning import LearningData
 
-__all__ = ["FIT", "FOLDS", "FitTask", "FoldRecipe", "FoldWorker", "LearningRecipe", "Problem", "Splits"]
-
-#: Where folds and the fit on all targets are stored, below the stages.
-FOLDS, FIT = "cross-validation", "fit"
+__all__ = ["FitTask", "FoldRecipe", "FoldWorker", "LearningRecipe", "Problem", "Splits"]
 
 
 @dataclass(frozen=True)
@@ -230,7 +228,7 @@ class FoldWorker:
     @contextmanager
     def _working(self, fold: int | None, done: bool = False) -> Iterator[None]:
         """Give fits a folder, which any process finds under the same key; remove it when all is ``done`` and stored."""
-        folder = self.recipe.stages / "checkpoints" / self.key(fold)[:16]
+        folder = self.recipe.stages / CHECKPOINTS / self.key(fold)[:16]
         with working_in(folder, tell):
             yield
         if done:

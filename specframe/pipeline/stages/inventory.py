@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Stored", "name_in", "stored_in", "stored_steps"]
+__all__ = ["CHECKPOINTS", "FIT", "FOLDS", "LEARNING", "TRIALS", "Stored", "name_in", "stored_in", "stored_steps"]
+
+#: Folders of the store that are no mapping step's: predictions of folds, fits on all targets, what processes that fit
+#: read, fits that were broken off, and folds of the trials of a search.
+FOLDS, FIT, LEARNING, CHECKPOINTS, TRIALS = "cross-validation", "fit", "learning", "checkpoints", "trials"
 
 #: What a file's name has behind the name of its target: ``-<16 digits>.nc``.
 _KEY_END = 20

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from specframe.config.size import size_text
 from specframe.errors import RunError
-from specframe.pipeline.stages.inventory import Stored, name_in, stored_in, stored_steps
+from specframe.pipeline.stages.inventory import (
+    CHECKPOINTS,
+    FIT,
+    FOLDS,
+    LEARNING,
+    Stored,
+    name_in,
+    stored_in,
+    stored_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,16 +31,18 @@ __all__ = ["StoreLimit"]
 _FORESEEN = 20
 #: What is asked for beyond what is foreseen, since folds and fits come on top and targets differ.
 _MARGIN = 1.1
+#: What is stored besides results of mapping steps.
+_BESIDES = (FOLDS, FIT, LEARNING, CHECKPOINTS)
 
 
 class StoreLimit:
     """Frees results of earlier mapping steps, oldest first, when the store has more than ``limit`` bytes.
 
-    Targets whose last product is stored do not need the results before it: they only save time when a later step is
-    changed. Those of targets that are still to come in this run go only when there are no others. Products, folds and
-    fits stay. The store is listed once; then each outcome says what it has stored, whoever stored it, so that the work
-    does not grow with the square of the targets. What targets in work store until their outcome is known comes on top
-    of the limit.
+    What is left of steps that the pipeline has no more goes before anything else. Targets whose last product is stored
+    do not need the results before it: they only save time when a later step is changed. Those of targets that are still
+    to come in this run go only when there are no others. Products, folds and fits stay. The store is listed once; then
+    each outcome says what it has stored, whoever stored it, so that the work does not grow with the square of the
+    targets. What targets in work store until their outcome is known comes on top of the limit.
 
     Parameters
     ----------
@@ -90,6 +101,9 @@ class StoreLimit:
     def _list(self) -> None:
         last = self._steps[-1] if self._steps else ""
         spare: list[Stored] = []
+        for step in stored_steps(self._stages):
+            if step not in self._steps and step not in _BESIDES:
+                self._count_gone(step)
         for step in self._steps:
             for found in stored_in(self._stages, step):
                 if found.is_leftover:
@@ -104,8 +118,13 @@ class StoreLimit:
         self._total += self._besides
 
     def _size_besides(self) -> int:
-        others = [step for step in stored_steps(self._stages) if step not in self._steps]
-        return sum(found.size for step in others for found in stored_in(self._stages, step))
+        return sum(found.size for step in _BESIDES for found in stored_in(self._stages, step))
+
+    def _count_gone(self, step: str) -> None:
+        """Count what is stored of a step that the pipeline has no more: it goes before anything else."""
+        for found in stored_in(self._stages, step):
+            self._spare[f"{step}/{found.name}"] = (found.name, found.size)
+            self._total += found.size
 
     def _count(self, found: Stored, among: dict[str, tuple[str, int]]) -> None:
         name = f"{found.step}/{name_in(found.name)}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from specframe.api.files import UNFINISHED, atomic_write, file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Collection, Container, Iterator
 
     import xarray as xr
 
@@ -131,6 +131,17 @@ class StageStore:
         """
         if not self.keep_older and step not in self.fresh:
             self._remove_stale(self.path(step, name, key))
+
+    def keep_only(self, step: str, names: Collection[str]) -> None:
+        """Remove results of a step whose names are not among ``names``, unless older ones are kept."""
+        if self.keep_older or not (self.folder / step).is_dir():
+            return
+        for file in sorted((self.folder / step).iterdir()):
+            name, end = _split(file.name)
+            if end and name not in names:
+                with suppress(OSError):  # it only takes room
+                    file.unlink()
+        self._listed.pop(self.folder / step, None)
 
     def clear(self) -> None:
         """Remove everything stored."""

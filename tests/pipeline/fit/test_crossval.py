@@ -132,3 +132,10 @@ def test_wrong_data_end_the_run_with_the_same_words_wherever_it_is_found(pool: P
         with pytest.raises(DataError, match=r"^step 'fit': there are too few targets$"):
             pipeline.run(tmp_path / "out", executor=executor, quiet=True)
     assert json.loads((tmp_path / "out" / "failed.json").read_text())["error"]["step"] == "fit"
+
+
+def test_with_fewer_folds_those_beyond_them_leave_the_store(tmp_path: Path) -> None:
+    _pipeline(tmp_path, {"cross_validation": {"folds": 4}}).run(tmp_path / "out", quiet=True)
+    run = _pipeline(tmp_path, _FOLDS).run(tmp_path / "out", quiet=True)
+    stored = sorted(file.name.rpartition("-")[0] for file in (run.path / "stages" / "cross-validation").iterdir())
+    assert stored == ["fold-0", "fold-1"]

@@ -111,3 +111,14 @@ def test_what_an_earlier_run_left_is_counted_and_the_oldest_goes_first(tmp_path:
     limit.note(Outcome("a", "stored", files=((f"last/a-{'0' * 16}.nc", 100),)), 3)
     assert [path.name[0] for path in sorted((tmp_path / "first").iterdir())] == ["a", "b"]
     assert limit.size == 6300
+
+
+def test_what_is_left_of_steps_that_the_pipeline_has_no_more_goes_first(tmp_path: Path) -> None:
+    for step, size in (("renamed", 3000), ("first", 1000), ("last", 100), ("cross-validation", 500)):
+        (tmp_path / step).mkdir()
+        (tmp_path / step / f"a-{'0' * 16}.nc").write_bytes(bytes(size))
+    limit = StoreLimit(tmp_path, 2000, ["first", "last"], lambda text: None)
+    assert limit.size == 4600
+    limit.note(Outcome("a", "stored", files=((f"last/a-{'0' * 16}.nc", 100),)), 1)
+    assert sorted(file.parent.name for file in tmp_path.rglob("*.nc")) == ["cross-validation", "first", "last"]
+    assert limit.size == 1600

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from specframe.errors import InputFileError
+from specframe_io.clock import too_coarse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +66,8 @@ def light_curves(parts: Sequence[Spectra], system: TimeSystem, tolerance: float,
         )
     if (time[0] < _WHOLE_JD) != (time[-1] < _WHOLE_JD):
         raise InputFileError(first.path, f"{first.node}: some times are Julian dates and some modified Julian dates")
+    if coarse := too_coarse(time):
+        raise InputFileError(first.path, f"{first.node}: {coarse}")
 
     wave[~(wave > 0)] = np.nan
     at = np.flatnonzero(np.isfinite(wave).any(axis=0))
