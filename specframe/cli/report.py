@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from specframe.cli import candidates
+from specframe.cli.command import Command
 from specframe.cli.options import plugin_option
 from specframe.cli.terminal import echo
 
@@ -18,8 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("report")
-@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.command(
+    "report",
+    cls=Command,
+    examples=(
+        ("specframe report runs/quickstart", "write runs/quickstart/report.html again"),
+        ("specframe report runs/quickstart --figures pdf", "and its figures for a paper, each for the column it fits"),
+        ("specframe report runs/quickstart --figures png --width 90mm --dpi 600", "in this width, as images"),
+    ),
+    see=("explore", "compare"),
+)
+@click.argument("run", type=click.Path(file_okay=False, path_type=Path), shell_complete=candidates.runs)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file; RUN/report.html by default.")
 @click.option(
     "--figures",
