@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from specframe.cli.command import Command
 from specframe.cli.terminal import echo
 from specframe.errors import WriteError
 from specframe.progress.colours import coloured, painted
@@ -23,7 +24,15 @@ __all__ = ["command", "doctor"]
 _STYLES: dict[str, Style] = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    cls=Command,
+    examples=(
+        ("specframe doctor", "what is wrong, and the command that mends it"),
+        ("specframe doctor --out doctor.txt", "the same as a file, for a report of a bug"),
+    ),
+    see=("plugins list",),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from specframe.api.component import KINDS
+from specframe.cli.check_table import check_table
+from specframe.cli import candidates
+from specframe.cli.command import Group
 from specframe.cli.options import plugin_option
 from specframe.cli.plugins_new import new
 from specframe.cli.table import table, terminal_width
 from specframe.cli.terminal import echo
+from specframe.errors import printable
+from specframe.progress.colours import coloured, painted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "plugins"]
 
+#: Lines of text are no longer, however wide the terminal is, and where there is none.
+_WIDEST = 120
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _kind_option = click.option("--kind", type=click.Choice(KINDS), help="Components of one kind only.")
-_name_argument = click.argument("name")
+_name_argument = click.argument("name", shell_complete=candidates.components)
 
 
-@click.group("plugins")
+@click.group("plugins", cls=Group)
 def plugins() -> None:
     """List, show and check plugins and their components."""
 
@@ -40,7 +48,14 @@ plugins.add_command(new)
 command = plugins
 
 
-@plugins.command("list")
+@plugins.command(
+    "list",
+    examples=(
+        ("specframe plugins list", "all components, and what keeps a plugin from being used"),
+        ("specframe plugins list --kind uncertainty", "the estimators of errors alone"),
+    ),
+    see=("plugins show",),
+)
 @_json_option
 @_kind_option
 @plugin_option
@@ -64,7 +79,14 @@ def list_plugins(as_json: bool, kind: str | None, plugin_files: tuple[Path, ...]
     return 0
 
 
-@plugins.command("show")
+@plugins.command(
+    "show",
+    examples=(
+        ("specframe plugins show ridge", "its parameters with units, bounds and defaults"),
+        ("specframe plugins show transit", "everything that a plugin offers"),
+    ),
+    see=("plugins list", "plugins check"),
+)
 @_name_argument
 @_json_option
 @_kind_option
@@ -87,18 +109,30 @@ def show(name: str, as_json: bool, kind: str | None, plugin_files: tuple[Path, .
     return 0
 
 
-@plugins.command("check")
+@plugins.command(
+    "check",
+    examples=(
+        ("specframe plugins check ridge", "does it keep the contract of its kind?"),
+        ("specframe plugins check mine --plugin mine.py", "a component in a file of your own"),
+        ("specframe plugins check spectra --set spectra=spectra.csv", "a loader with its file"),
+    ),
+    see=("plugins new", "doctor"),
+)
 @_name_argument
 @click.option(
     "--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Set a parameter of the component; repeatable."
 )
+@click.option("--quiet", is_flag=True, help="Show only checks that failed.")
 @_json_option
 @_kind_option
 @plugin_option
-def check(name: str, settings: tuple[str, ...], as_json: bool, kind: str | None, plugin_files: tuple[Path, ...]) -> int:
+def check(
+    name: str, settings: tuple[str, ...], quiet: bool, as_json: bool, kind: str | None, plugin_files: tuple[Path, ...]
+) -> int:
     """Check that a component, or all of a plugin, keeps the contract of its kind.
 
-    NAME is a component (ridge, linear/ridge) or a plugin (linear). Exit status 1 when a check fails.
+    NAME is a component (ridge, linear/ridge) or a plugin (linear). Each check has a line: what must hold, and where it
+    failed what was found and how to mend it. Exit status 1 when a check fails.
     """
     params = dict(_setting(text) for text in settings)
     registry = _registry(plugin_files)
@@ -113,7 +147,8 @@ def check(name: str, settings: tuple[str, ...], as_json: bool, kind: str | None,
         report = check_component(found, params=params or None)
         reports.append(report)
         if not as_json:
-            _print_lines(([""] if number else []) + _report_lines(report))
+            _print_lines([""] if number else [])
+            _print_report(report, quiet)
     unusable = [plugin for plugin in registry.plugins if plugin.name == name and plugin.status != "ok"]
     if as_json:
         _print_json({"components": [report.to_data() for report in reports]})
@@ -193,22 +228,20 @@ def _note(parameter: Parameter) -> str:
     return f"{parameter.description} {like}".strip()
 
 
-def _report_lines(report: Report) -> list[str]:
-    lines = []
-    said: set[str] = set()
-    for result in report.results:
-        outcome = "FAILED" if result.outcome == "failed" else result.outcome
-        lines.append(f"  {outcome:8}{result.name}")
-        if result.outcome == "failed":
-            lines += _wrapped(f"must hold: {result.asks}", "          ")
-        if result.reason not in said:
-            lines += _wrapped(result.reason, "          ")
-            said.add(result.reason)
-    return [*lines, report.summary]
+def _print_report(report: Report, failures_only: bool) -> None:
+    """Print the table of a report, its marks in colour on a terminal that has them."""
+    width = max(min(terminal_width(), _WIDEST), 40)
+    in_colour = coloured(sys.stdout)
+    for mark, text, style in check_table(report, width, failures_only):
+        if in_colour and style is not None:
+            shown = f"{painted(mark, style)}{printable(text)}" if mark else painted(printable(text), style)
+            click.echo(shown, color=True)
+        else:
+            echo(f"{mark}{text}")
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    width = max(min(terminal_width(), 120), 40)
+    width = max(min(terminal_width(), _WIDEST), 40)
     paragraphs = text.splitlines()
     options = {"initial_indent": indent, "subsequent_indent": indent}
     return [

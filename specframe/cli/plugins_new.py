@@ -9,12 +9,21 @@ from pathlib import Path
 import click
 
 from specframe.api.component import KINDS
+from specframe.cli.command import Command
 from specframe.cli.terminal import echo
 
 __all__ = ["new"]
 
 
-@click.command("new", epilog='Example: specframe plugins new my-thing --kind detrender --author "Ada Example"')
+@click.command(
+    "new",
+    cls=Command,
+    examples=(
+        ("specframe plugins new my-thing --kind detrender", "a distribution in the folder my-thing; its tests pass"),
+        ('specframe plugins new lib --kind loader --name my-format --author "Ada Example"', "under another name"),
+    ),
+    see=("plugins check",),
+)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(KINDS), required=True, help="What it is to be.")
 @click.option("--name", help="Name of the component in YAML; by default that of DIR.")
