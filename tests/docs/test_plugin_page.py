@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import xarray as xr
 
+from specframe.api import KINDS
 from specframe.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -19,60 +25,108 @@ PAGE = "how-to/write-a-plugin.md"
 SPECFRAME = ("-c", "from specframe.cli import main; main()")
 
 
-LOADER = "spectra-folder/"
+class Author:
+    """Types what the page says, in a folder of their own."""
+
+    def __init__(self, home: Path, python: Callable[..., Any]) -> None:
+        self.home = self.folder = home
+        self._python = python
+
+    def types(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the page and return what came of it; pip leaves its metadata and installs nothing."""
+        words = shlex.split(line)
+        if words[0] == "cd":
+            self.folder = self.folder / words[1]
+            return self._python("-c", "")
+        if words[:2] == ["pip", "install"]:
+            self._install(self.folder)
+            return self._python("-c", "")
+        program = {"specframe": SPECFRAME, "pytest": ("-m", "pytest", "-q", "-p", "no:cacheprovider")}[words[0]]
+        return self._python(*program, *words[1:], path=[self.folder], cwd=self.folder)
+
+    def _install(self, folder: Path) -> None:
+        stated = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+        info = folder / f"{stated['name'].replace('-', '_')}-{stated['version']}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {stated['name']}\nVersion: {stated['version']}\n")
+        points = "".join(f"{n} = {v}\n" for n, v in stated["entry-points"]["specframe.plugins"].items())
+        (info / "entry_points.txt").write_text(f"[specframe.plugins]\n{points}")
 
 
 @pytest.fixture
-def files(docs: Path, blocks: Callable[..., Any]) -> dict[str, str]:
-    """The page's files by their names."""
-    return {block.title: block.code for block in blocks(docs / PAGE) if block.title}
+def author(tmp_path: Path, python_in: Callable[..., Any]) -> Author:
+    """Somebody who follows the page."""
+    return Author(tmp_path, python_in)
 
 
 @pytest.fixture
-def installed(tmp_path: Path, files: dict[str, str]) -> Path:
-    """A folder in which the model is installed."""
-    return install(tmp_path, {name: text for name, text in files.items() if not name.startswith(LOADER)})
+def python_in() -> Callable[..., Any]:
+    """Return ``python(*arguments, path=, cwd=)``, which runs a new interpreter."""
+
+    def python(*arguments: str, path: list[Path] | None = None, cwd: Path | None = None) -> Any:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path or [])), "MPLBACKEND": "agg"}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return python
 
 
-@pytest.fixture
-def installed_loader(tmp_path: Path, files: dict[str, str]) -> Path:
-    """A folder in which the loader is installed."""
-    return install(
-        tmp_path, {name.removeprefix(LOADER): text for name, text in files.items() if name.startswith(LOADER)}
-    )
+def commands(blocks: Callable[..., Any], page: Path) -> list[tuple[str, list[str]]]:
+    """Return what the page types at a prompt, with the lines of output that it shows."""
+    found: list[tuple[str, list[str]]] = []
+    for block in blocks(page, "console"):
+        for line in block.code.splitlines():
+            if line.startswith("$ "):
+                found.append((line.removeprefix("$ "), []))
+            else:
+                found[-1][1].append(line)
+    return found
 
 
-def install(tmp_path: Path, files: dict[str, str]) -> Path:
-    """Write a plugin's files, and the metadata that installing them would leave."""
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    stated = tomllib.loads(files["pyproject.toml"])["project"]
-    info = tmp_path / f"{stated['name'].replace('-', '_')}-{stated['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {stated['name']}\nVersion: {stated['version']}\n")
-    points = "".join(f"{n} = {v}\n" for n, v in stated["entry-points"]["specframe.plugins"].items())
-    (info / "entry_points.txt").write_text(f"[specframe.plugins]\n{points}")
-    return tmp_path
+def test_ten_minutes(author: Author, docs: Path, blocks: Callable[..., Any]) -> None:
+    """From nothing to a plugin that is tested and has run in a pipeline, with what the page types."""
+    typed = [(line, shown) for line, shown in commands(blocks, docs / PAGE) if "--kind loader" not in line]
+    assert [line.split()[0] for line, _ in typed].count("specframe") >= 4
+    for line, shown in typed:
+        done = author.types(line)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        assert [text for text in shown if text not in done.stdout] == [], line
+        if line == "pytest":
+            assert re.search(r"\b5 passed", done.stdout), done.stdout
+    assert (author.folder / "runs" / "nearest" / "predictions.nc").is_file()
+
+    # and the steps under "Use it"
+    (steps,) = blocks(docs / PAGE, "yaml")
+    (author.folder / "pipeline.yaml").write_text("specframe: 1\n" + steps.code)
+    done = author.types("specframe check pipeline.yaml")
+    assert done.returncode == 0, done.stderr
+    done = author.types("specframe check pipeline.yaml --set nearest.neighbours=0")
+    assert "neighbours must be at least 1" in done.stderr
 
 
-@pytest.mark.usefixtures("installed")
-def test_the_plugins_own_tests_pass(python: Callable[..., Any]) -> None:
-    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "tests")
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
-
-
-@pytest.mark.usefixtures("installed_loader")
-def test_the_loaders_own_tests_pass(python: Callable[..., Any]) -> None:
-    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "tests")
-    assert "3 passed" in done.stdout, done.stdout + done.stderr
-
-
-@pytest.mark.usefixtures("installed_loader")
-def test_the_loader_passes_the_conformance_suite_from_the_shell(python: Callable[..., Any]) -> None:
-    done = python(*SPECFRAME, "plugins", "check", "spectra-folder")
+def test_the_loader(author: Author, docs: Path, blocks: Callable[..., Any]) -> None:
+    (line,) = (line for line, _ in commands(blocks, docs / PAGE) if "--kind loader" in line)
+    assert author.types(line).returncode == 0
+    author.types("cd specframe-star-folder")
+    author.types("pip install -e .")
+    done = author.types("specframe plugins check star-folder")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_pieces_are_those_that_the_command_writes(author: Author, docs: Path, blocks: Callable[..., Any]) -> None:
+    for line, _ in commands(blocks, docs / PAGE):
+        if line.startswith("specframe plugins new"):
+            assert author.types(line).returncode == 0
+    shown = [block for block in blocks(docs / PAGE) if block.title]
+    assert len(shown) >= 8
+    for block in shown:
+        written = (author.home / block.title).read_text()
+        assert block.code.strip("\n") in written, f"{block.title} on the page is not what the command writes"
+
+
+def test_the_table_has_every_kind(docs: Path) -> None:
+    assert re.findall(r"(?m)^\| `(\w+)` \|", (docs / PAGE).read_text()) == list(KINDS)
 
 
 def test_errors_are_raised_as_the_pages_say(docs: Path) -> None:
@@ -85,17 +139,6 @@ def test_errors_are_raised_as_the_pages_say(docs: Path) -> None:
         "stars/a.txt",
         "expected three columns",
     )
-
-
-def test_the_pages_steps_are_valid_once_the_plugin_is_installed(
-    installed: Path, docs: Path, blocks: Callable[..., Any], python: Callable[..., Any]
-) -> None:
-    (steps,) = blocks(docs / PAGE, "yaml")
-    (installed / "pipeline.yaml").write_text("specframe: 1\n" + steps.code)
-    done = python(*SPECFRAME, "check", "pipeline.yaml")
-    assert done.returncode == 0, done.stderr
-    done = python(*SPECFRAME, "check", "pipeline.yaml", "--set", "nearest.neighbours=0")
-    assert "neighbours must be at least 1" in done.stderr
 
 
 def test_the_local_file_runs_as_its_page_says(
