@@ -24,7 +24,10 @@ class Params(BaseModel):
             cutoff: Quantity("um") = Field(5.3, description="Longest wavelength that is kept.")
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
+    #: Validators are built when a component is used first: a pipeline uses few of those that are installed.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False, defer_build=True
+    )
 
     @classmethod
     def validate_data(cls, data: Mapping[str, Any], base: Path | None = None) -> Self:
