@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from components import example, facts, mentions
+
 from specframe.api import KINDS, Params
 from specframe.registry import Registered, Registry
 
@@ -25,7 +27,6 @@ _KIND_HEADINGS = {
     "exporter": "Exporters",
     "score": "Scores",
 }
-_YAML_KEYS = {"loader": "load", "calibrator": "calibrate", "detrender": "detrend"}
 #: Of a class on a component's page only the docstring is shown.
 _HIDDEN = ("members", "separate_signature", "show_bases", "show_root_heading", "show_root_toc_entry", "show_signature")
 _SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
@@ -65,19 +66,17 @@ def component_page(registered: Registered) -> str:
     """Return a component's page: what it is, how it is written in YAML and in Python, and its parameters."""
     component = registered.component
     module, _, name = component.target.partition(":")
-    package = module.partition(".")[0]
+    read_on = mentions(registered)
     lines = [
         f"# {component.name}",
         "",
         f"{component.summary}.",
         "",
-        f"A {component.kind} of the plugin `{registered.plugin}`. In YAML:",
+        *facts(registered),
         "",
         "```yaml",
-        *_usage(component.name, component.kind),
+        example(registered),
         "```",
-        "",
-        f"In Python: `from {module if package == _DISTRIBUTION else package} import {name}`.",
         "",
         "## Parameters",
         "",
@@ -89,6 +88,8 @@ def component_page(registered: Registered) -> str:
         "    options:",
         *(f"      {option}: false" for option in _HIDDEN),
     ]
+    if read_on:
+        lines += ["", "## Read on", "", *(f"- {link}" for link in read_on)]
     return "\n".join(lines) + "\n"
 
 
@@ -211,14 +212,6 @@ def variables_table(level: str) -> str:
         dims = ", ".join(variable.dims)
         lines.append(f"| `{variable.name}` | `{dims}` | {units} | {types[variable.dtype]} | {', '.join(notes)} |")
     return "\n".join(lines)
-
-
-def _usage(name: str, kind: str) -> list[str]:
-    if kind == "score":
-        return ["evaluate:", f"  scores: [{name}]"]
-    if kind == "exporter":
-        return ["export:", f"  - {name}"]
-    return ["steps:", f"  - {_YAML_KEYS.get(kind, kind)}: {name}"]
 
 
 def _page_name(registered: Registered) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components import CITATIONS, citations_page
 from generated import bundled_components, component_page, components_index, filled, page_path
 from mkdocs.structure.files import File, Files
 
@@ -26,11 +27,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for every component, and the page that lists them."""
+    """Add a page for every component, the page that lists them, and that of what to cite."""
     components = bundled_components()
     files.append(File.generated(config, "reference/components/index.md", content=components_index(components)))
     for registered in components:
         files.append(File.generated(config, page_path(registered), content=component_page(registered)))
+    files.append(File.generated(config, CITATIONS, content=citations_page(components)))
     return files
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import griffe
+from components import linked
 
 _ROLE = re.compile(r":(?:class|func|meth|mod|data|exc|attr|const):`(?:[^`<]*<)?~?\.?(?P<path>[^`>]+)>?`")
 _LITERAL_BLOCK = re.compile(r"(?m)(?<=\S)::$")
@@ -14,8 +15,9 @@ _LONE_LITERAL_BLOCK = re.compile(r"(?m)^\s*::\n")
 
 def plain_roles(text: str) -> str:
     """Return a docstring with roles as plain code, ``Name`` or ``package.Name``, and literal blocks as in Markdown."""
-    text = _ROLE.sub(lambda match: f"`{_shown(match)}`", text)
-    return _LITERAL_BLOCK.sub(":", _LONE_LITERAL_BLOCK.sub("", text))
+    before, heading, references = text.partition("References\n----------\n")
+    text = _ROLE.sub(lambda match: f"`{_shown(match)}`", before)
+    return _LITERAL_BLOCK.sub(":", _LONE_LITERAL_BLOCK.sub("", text)) + heading + linked(references)
 
 
 def _shown(match: re.Match[str]) -> str:

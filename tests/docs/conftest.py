@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,30 +13,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# modules that make pages, and those beside the tests
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from snippets import Block, blocks_of, pages_of
+
 _DOCS = Path(__file__).parents[2] / "docs"
-_FENCE = re.compile(r"(?ms)^(?P<indent> *)```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<code>.*?)^(?P=indent)```$")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: its page and line, language, title and text."""
-
-    page: Path
-    line: int
-    language: str
-    title: str
-    code: str
-
-
-def _blocks(page: Path) -> list[Block]:
-    text = page.read_text(encoding="utf-8")
-    found = []
-    for match in _FENCE.finditer(text):
-        title = re.search(r'title="([^"]*)"', match["options"])
-        code = re.sub(rf"(?m)^{match['indent']}", "", match["code"])
-        line = text[: match.start()].count("\n") + 1
-        found.append(Block(page, line, match["language"], title[1] if title else "", code))
-    return found
 
 
 @pytest.fixture
@@ -50,8 +31,7 @@ def docs() -> Path:
 @pytest.fixture
 def pages() -> list[Path]:
     """Every page that people read, beginning with the repository's own."""
-    root = _DOCS.parent
-    return [root / "README.md", root / "CONTRIBUTING.md", *sorted(_DOCS.rglob("*.md"))]
+    return pages_of(_DOCS.parent)
 
 
 @pytest.fixture
@@ -59,7 +39,7 @@ def blocks() -> Callable[..., list[Block]]:
     """Return ``blocks(page, *languages)``: the fenced blocks of a page in their order, of some languages or of all."""
 
     def blocks(page: Path, *languages: str) -> list[Block]:
-        return [block for block in _blocks(page) if not languages or block.language in languages]
+        return [block for block in blocks_of(page) if not languages or block.language in languages]
 
     return blocks
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -20,12 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def generated(docs: Path) -> ModuleType:
     """The module that makes pages from the code."""
-    spec = importlib.util.spec_from_file_location("docs_generated", docs / "generated.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_module("generated")
 
 
 def test_every_bundled_component_has_a_page_with_all_its_parameters(generated: ModuleType) -> None:
