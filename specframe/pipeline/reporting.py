@@ -41,7 +41,7 @@ _TARGETS = 20
 _NAMED = 8
 #: Hashes of input files that are shown; manifest.json has all.
 _HASHES = 40
-#: What light curves alone say is read of so many targets, 5 ms each.
+#: What light curves alone say is read of so many targets, 10 ms each.
 _MOST_ESTIMATES = 300
 
 
@@ -94,6 +94,7 @@ def report_folder(path: Path, folder: Path, manifest: Mapping[str, Any], store: 
         estimates=_estimates(manifest, prediction, store),
         steps=drawn_steps(pipeline, registry),
         about=_about(manifest, metrics),
+        notes=_notes(prediction),
         meanings=score_meanings(pipeline, {**metrics["cv"], **metrics["test"]}, registry),
         scores={title: _of_all_outputs(metrics[part], parameters) for part, title in parts.items() if metrics[part]}
         | _comparisons(metrics),
@@ -172,6 +173,24 @@ def _summary(manifest: Mapping[str, Any], prediction: xr.Dataset | None) -> dict
         "Seed": manifest["seed"],
         "Finished": f"{datetime.fromisoformat(manifest['finished']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
     }
+
+
+def _notes(prediction: xr.Dataset | None) -> list[str]:
+    """Say what is to be known of the prediction."""
+    notes = []
+    if prediction is not None and "covariance" in prediction:
+        notes.append(
+            "The errors of the channels are correlated: 'covariance' in predictions.nc holds the covariance of all "
+            f"{'depths' if 'measured' in prediction.attrs else 'outputs'}."
+        )
+    if prediction is not None and "extrapolating" in prediction:
+        unlike = [str(name) for name in prediction["target"].values[prediction["extrapolating"].values.astype(bool)]]
+        if unlike:
+            named = ", ".join(unlike[:_NAMED]) + (f" and {len(unlike) - _NAMED} more" if len(unlike) > _NAMED else "")
+            notes.append(
+                f"Unlike the targets of the training set, so that neither values nor errors were tested: {named}."
+            )
+    return notes
 
 
 def _estimates(

@@ -60,6 +60,7 @@ def write_report(
     steps: Sequence[PipelineStep] = (),
     about: Mapping[str, str] | None = None,
     meanings: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
     figures: Sequence[ReportFigure] = (),
     drawn: Mapping[str, str] | None = None,
     set_aside: Sequence[Mapping[str, object]] = (),
@@ -101,6 +102,8 @@ def write_report(
         What stands beside the diagram: data, how the result was judged ..., by name.
     meanings
         What each score is, by name.
+    notes
+        What else is to be known of the prediction, a sentence each.
     reasons
         Why scores are ``None``, by name.
     figures
@@ -159,6 +162,7 @@ def write_report(
         "diagram_text": diagram_text(steps),
         "about": dict(about or {}),
         "meanings": dict(meanings or {}),
+        "notes": list(notes),
         "headline": _headline(scores, intervals or {}),
         "viewer": None if outcome is None else _viewer(outcome, drawn or {}, flags or {}),
         "scores": _score_table(scores, intervals or {}),

@@ -73,5 +73,5 @@ def _smaller(content: bytes) -> bytes:
     except (UnidentifiedImageError, OSError, ValueError):
         return content
     stream = BytesIO()
-    few.save(stream, "png", optimize=True)
+    few.save(stream, "png", compress_level=7)
     return min(content, stream.getvalue(), key=len)

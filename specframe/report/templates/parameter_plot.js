@@ -13,8 +13,7 @@ specframe.parameterPlot = (svg, data, all) => {
   let magnification = 1;
   let centred = 0;
 
-  const draw = (target, options, chosen) => {
-    const width = Math.max(Math.round(svg.clientWidth || 820), 300);
+  const draw = (target, options, chosen, width) => {
     const narrow = width < 560;
     const [left, right, row] = narrow ? [84, 12, 66] : [170, 24, 66];
     const title = svg.querySelector("title");

@@ -3,7 +3,8 @@
 specframe.spectrumPlot = (svg, data) => {
   const { element, scale, widened, ticks, path } = specframe;
   const x = data.wavelength;
-  const narrow = () => svg.clientWidth < 560;
+  let wide = 820;
+  const narrow = () => wide < 560;
   const steps = x.slice(1).map((value, i) => value - x[i]);
   const usual = steps.length > 1 ? [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] : Infinity;
   const full = widened(x[0], x[x.length - 1], 0.02);
@@ -54,9 +55,9 @@ specframe.spectrumPlot = (svg, data) => {
     });
   };
 
-  const draw = (shown, options, chosen) => {
+  const draw = (shown, options, chosen, width) => {
     target = shown;
-    const width = Math.max(Math.round(svg.clientWidth || 820), 300);
+    wide = width;
     const [left, right, top, foot] = narrow() ? [58, 6, 10, 44] : [74, 12, 14, 46];
     const residual = target.truth && target.std && target.truth.some(Number.isFinite);
     const height = narrow() ? 220 : 300;

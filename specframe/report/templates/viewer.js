@@ -31,6 +31,7 @@
   let listed = [];
   let current = targets[0];
   let chosen = null;
+  let printing = false;
 
   // ---- what is said of a target
   const scoreText = {
@@ -81,7 +82,8 @@
     if (readout.textContent !== text) readout.textContent = text;
   };
   const redraw = () => {
-    plot.draw(current, options(), chosen);
+    const width = printing ? 820 : Math.max(Math.round(svg.clientWidth || 820), 300);
+    plot.draw(current, options(), chosen, width);
     at("zoom-reset").disabled = plot.isWhole();
     at("zoom-out").disabled = plot.isWhole();
   };
@@ -307,7 +309,12 @@
   };
   window.addEventListener("hashchange", fromLink);
   new ResizeObserver(() => redraw()).observe(svg);
-  window.addEventListener("beforeprint", redraw);
+  for (const [event, starts] of [["beforeprint", true], ["afterprint", false]]) {
+    window.addEventListener(event, () => {
+      printing = starts;
+      redraw();
+    });
+  }
   readout.textContent = `Point at the chart, or press → on it, to read ${spectral ? "a channel" : "a parameter"} here.`;
   const first = Number(island.dataset.first);
   if (targets[first]) current = targets[first];
