@@ -7,12 +7,12 @@ import signal
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # in the background of a shell, where processes that tests start would not hear Ctrl-C either
@@ -87,3 +87,29 @@ def rendered(_no_pixels: None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", Figure.rendered)  # type: ignore[attr-defined]
         yield
+
+
+class Result(NamedTuple):
+    """How a command ended, and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def specframe(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Return a function that runs ``specframe`` with arguments and gives its exit status and output."""
+
+    from specframe.cli import main
+
+    def run(*args: object) -> Result:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as exit_info:
+            main([str(arg) for arg in args])
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        assert "This is a bug" not in err
+        return Result(int(exit_info.value.code or 0), out, err)
+
+    return run

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from specframe.errors import PluginError
 from specframe.executors.job import worker_for
-from specframe.executors.process import THREAD_VARIABLES
 from specframe.executors.telling import listening
-from specframe.executors.threads import one_thread
+from specframe.executors.threads import THREAD_VARIABLES, one_thread
 from specframe.progress.messages import MessageCollector, warnings_logged
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from threading import Timer
 
 from specframe.errors import RunError
-from specframe.executors.process import THREAD_VARIABLES
+from specframe.executors.threads import THREAD_VARIABLES
 
 __all__ = ["LocalCluster"]
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from specframe.errors import RunError, UsageError
 from specframe.executors.executor import Crew, Executor, Lost
-from specframe.executors.job import worker_for
-from specframe.executors.memory import limit_memory, memory_shares
-from specframe.executors.telling import listen
-from specframe.progress.messages import MessageCollector, hand_on, log_warnings, said_before
+from specframe.executors.memory import memory_shares
+from specframe.executors.pool import Pool
+from specframe.progress.messages import hand_on, said_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing.connection import Connection
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from specframe.executors.job import Job
     from specframe.progress.messages import Message
@@ -32,25 +26,12 @@ __all__ = ["ProcessExecutor"]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-#: Each worker computes with one thread: two BLAS threads on a busy machine made small factorisations 100 x slower.
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 #: A task that was alone in the pool and took its worker with it so often is given up.
 _TRIES = 2
 #: Tasks for each worker that are under way: one that it works on, one that waits beside it.
 _AHEAD = 2
-#: What a pipe takes in one piece, whoever else writes into it, is at least 512 bytes by POSIX, 4096 on Linux.
-_LINE = 500
 #: Seconds without any result after which we look whether anybody is at work.
 _LOOK = 20.0
-#: Seconds until what a worker said before it died has been read.
-_PATIENCE = 1.0
 
 
 class ProcessExecutor(Executor):
@@ -75,7 +56,7 @@ class ProcessExecutor(Executor):
         self._workers = workers or os.cpu_count() or 1
         #: Bytes that a worker may have.
         self.share = None if memory is None else memory_shares(memory, self._workers)[1]
-        self._pool: _Pool | None = None
+        self._pool: Pool | None = None
 
     @property
     def workers(self) -> int:
@@ -95,10 +76,10 @@ class ProcessExecutor(Executor):
             crew.give_up()
 
     @property
-    def pool(self) -> _Pool:
+    def pool(self) -> Pool:
         """The processes that there are now."""
         if self._pool is None:
-            self._pool = _Pool(self._workers, self._heard, self.share)
+            self._pool = Pool(self._workers, self._heard, self.share)
         return self._pool
 
     def renew(self) -> None:
@@ -227,140 +208,3 @@ class _Crew(Generic[Task, Result]):
                 )
             else:
                 self._suspects.append(attempt)
-
-
-class _Pool:
-    """Processes that compute with one thread each and end with this one, however it ends."""
-
-    def __init__(self, workers: int, heard: Callable[[str], None], memory: int | None) -> None:
-        from concurrent.futures import ProcessPoolExecutor
-
-        context = get_context("spawn")
-        self._heard = heard
-        self._told, self._teller = context.Pipe(duplex=False)
-        #: Nothing is ever sent: workers end when this end is closed, which the system does for a process that died.
-        self._held, self._lifeline = context.Pipe(duplex=False)
-        self._pool: ProcessPoolExecutor = ProcessPoolExecutor(
-            workers, context, _start, (self._teller, self._held, memory)
-        )
-        self._began = Event()
-        #: Why processes cannot begin, where they say so themselves.
-        self.refused = ""
-        self._listener = Thread(target=self._listen, daemon=True)
-        self._listener.start()
-
-    def submit(self, job: Job[Any, Any], task: Any) -> Future[tuple[Any, list[Message]]]:
-        return self._submit(_process, job, task)
-
-    def _submit(self, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        from concurrent.futures.process import BrokenProcessPool
-
-        with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):  # processes begin as there are tasks for them
-            try:
-                return self._pool.submit(function, *arguments)
-            except OSError as error:
-                if error.errno is not None:
-                    raise RunError(f"no process can be started: {error.strerror}; use fewer --workers") from error
-                raise BrokenProcessPool(str(error)) from None  # it broke just now: its own pipes are closed already
-
-    def broken(self) -> bool:
-        """Whether the pool takes no more tasks.
-
-        The thread of Python 3.11's pool that gives this as the result of every task under way may fail itself.
-        """
-        from concurrent.futures.process import BrokenProcessPool
-
-        try:
-            self._submit(_nothing)
-        except BrokenProcessPool:
-            return True
-        return False
-
-    def deserted(self) -> bool:
-        """Whether the thread that hands out tasks has ended, which no result tells of."""
-        manager = getattr(self._pool, "_executor_manager_thread", None)  # the library has no public way to ask
-        return manager is not None and not manager.is_alive()
-
-    def began(self) -> bool:
-        """Whether any process came so far that it could work."""
-        return self._began.wait(_PATIENCE)
-
-    def end(self) -> None:
-        """End the processes without waiting for what they are at: it is not done, and run again."""
-        self._lifeline.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._teller.close()
-        self._listener.join()
-        self._told.close()
-        self._held.close()
-
-    def _listen(self) -> None:
-        """Hear what workers tell, until all of them and this process have closed their end."""
-        with suppress(EOFError, OSError):
-            while True:
-                kind, _, text = self._told.recv_bytes().decode(errors="replace").partition(" ")
-                if kind == "began":
-                    self._began.set()
-                elif kind == "refused":
-                    self.refused = text
-                else:
-                    self._hear(text)
-
-    def _hear(self, text: str) -> None:
-        """Hand a line on; where nobody can take it, we go on to listen, or workers would wait for us for ever."""
-        with suppress(Exception):
-            self._heard(text)
-
-
-#: What components say in a worker process, until the main one gets it with a result.
-_messages = MessageCollector()
-
-
-def _start(teller: Connection, held: Connection, memory: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
-    Thread(target=_end_with, args=(held,), daemon=True).start()
-    if memory is not None:
-        try:
-            limit_memory(memory)
-        except UsageError as error:
-            teller.send_bytes(f"refused {error}".encode()[:_LINE])
-            os._exit(1)
-    logging.getLogger().addHandler(_messages)
-    log_warnings()
-    listen(lambda text: teller.send_bytes(f"told {text}".encode()[:_LINE]))
-    teller.send_bytes(b"began")
-
-
-def _end_with(held: Connection) -> None:
-    """End this process when the other end is closed."""
-    with suppress(EOFError, OSError):
-        held.recv_bytes()
-    os._exit(1)
-
-
-def _nothing() -> None:
-    """Do nothing: only whether it can be asked for counts."""
-
-
-def _process(job: Job[Any, Any], task: Any) -> tuple[Any, list[Message]]:
-    try:
-        result = worker_for(job).process(task)
-    except Exception as error:
-        _messages.take_with(error)
-        raise
-    return result, _messages.take()
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for the processes started within."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-__all__ = ["one_thread"]
+__all__ = ["THREAD_VARIABLES", "one_thread"]
+
+#: Each worker computes with one thread: two BLAS threads on a busy machine made small factorisations 100 x slower.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 def one_thread() -> AbstractContextManager[object]:

@@ -240,6 +240,16 @@ def test_wrong_files_are_refused_with_what_is_wrong(tmp_path, layout, change, me
     assert str(caught.value).startswith(str(path))
 
 
+def test_times_of_single_precision_are_refused(tmp_path):
+    path = write(tmp_path, "rows", tuple(range(1, 11)))
+
+    def change(hdus):
+        hdus[1].data["TDB-MID"][:] = hdus[1].data["TDB-MID"].astype(np.float32)
+
+    with pytest.raises(InputFileError, match="NIRISS-1: the times have single precision"):
+        loaded(edited(path, change))
+
+
 @pytest.mark.parametrize("layout", ["tables", "rows"])
 def test_damaged_files_are_refused_wherever_they_end(tmp_path, layout):
     path = write(tmp_path, layout)
