@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from specframe.api.component import KINDS
-from specframe.cli.check_table import check_table
 from specframe.cli import candidates
+from specframe.cli.check_table import check_table
 from specframe.cli.command import Group
 from specframe.cli.options import plugin_option
 from specframe.cli.plugins_new import new

@@ -55,7 +55,8 @@ def _described(distribution: metadata.Distribution) -> Finding:
             _TOPIC,
             "problem",
             f"'import specframe' gives {_PACKAGE}, which is not the copy that is {how} at "
-            f"{Path(str(distribution.locate_file(''))).resolve()}: a folder of this name is found first (the working directory, PYTHONPATH)",
+            f"{Path(str(distribution.locate_file(''))).resolve()}: a folder of this name is found first (the working "
+            "directory, PYTHONPATH)",
             f"cd {Path.home()} && {sys.executable} -m specframe doctor, whether the working directory is to blame; "
             f"or {pip('install', '-e', str(_PACKAGE.parent))} to use this one",
         )
