@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from specframe.api.collection import collate, design_matrix
     from specframe.api.component import API_VERSION, KINDS, SUPPORTED_API_VERSIONS, Component, Kind, hookimpl
     from specframe.api.deprecation import Deprecation
+    from specframe.api.depth_spectra import DepthSpectra
     from specframe.api.draws import Draws, DrawSource
     from specframe.api.exporter import Exporter, ObservationExporter, Results, ResultsExporter
     from specframe.api.features import FeatureSpace
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from specframe.api.splits import grouped_folds, validation_split
     from specframe.api.training_set import target_order, training_weights
     from specframe.api.uncertainty import Uncertainty
+    from specframe.api.units import flux_unit, read_unit, wavelength_unit
     from specframe.api.workspaces import Workspace, working_in, workspace
 
 __getattr__, __dir__ = lazy_names(
@@ -42,6 +44,7 @@ __getattr__, __dir__ = lazy_names(
         "collection": ("collate", "design_matrix"),
         "component": ("API_VERSION", "Component", "KINDS", "Kind", "SUPPORTED_API_VERSIONS", "hookimpl"),
         "deprecation": ("Deprecation",),
+        "depth_spectra": ("DepthSpectra",),
         "draws": ("DrawSource", "Draws"),
         "exporter": ("Exporter", "ObservationExporter", "Results", "ResultsExporter"),
         "features": ("FeatureSpace",),
@@ -62,6 +65,7 @@ __getattr__, __dir__ = lazy_names(
         "splits": ("grouped_folds", "validation_split"),
         "training_set": ("target_order", "training_weights"),
         "uncertainty": ("Uncertainty",),
+        "units": ("flux_unit", "read_unit", "wavelength_unit"),
         "workspaces": ("Workspace", "working_in", "workspace"),
     },
 )
@@ -76,6 +80,7 @@ __all__ = [
     "Calibrator",
     "Component",
     "Deprecation",
+    "DepthSpectra",
     "Detrender",
     "DrawSource",
     "Draws",
@@ -100,6 +105,7 @@ __all__ = [
     "collate",
     "design_matrix",
     "file_name",
+    "flux_unit",
     "grouped_folds",
     "hookimpl",
     "label_groups",
@@ -112,12 +118,14 @@ __all__ = [
     "measured_spectrum",
     "nodes",
     "output_units",
+    "read_unit",
     "target_order",
     "training_weights",
     "validate_labels",
     "validate_observation",
     "validate_prediction",
     "validation_split",
+    "wavelength_unit",
     "weight_vector",
     "working_in",
     "workspace",

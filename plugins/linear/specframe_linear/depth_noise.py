@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_linear.spectra import Spectra
+    from specframe.api import DepthSpectra
 
 __all__ = ["DepthNoise", "Reported"]
 
@@ -28,7 +28,7 @@ _LEAST_WHITE = 1e-6
 
 @dataclass(frozen=True)
 class Reported:
-    """Spectra with their reported errors, in the form that the algebra needs.
+    """DepthSpectra with their reported errors, in the form that the algebra needs.
 
     ``depth`` and ``variance`` have shape (n_target, n_channel); the variance is infinite and the depth 0 where a
     channel was not measured. The covariance of a target is ``diag(variance) + modes @ modes.T`` with ``modes
@@ -42,7 +42,7 @@ class Reported:
     white: NDArray[np.float64]
 
     @classmethod
-    def of(cls, spectra: Spectra, default_error: NDArray[np.float64]) -> Self:
+    def of(cls, spectra: DepthSpectra, default_error: NDArray[np.float64]) -> Self:
         """Take measured spectra; ``default_error`` (n_channel,) where they have no errors."""
         known = spectra.known
         error = default_error if spectra.error is None else spectra.error

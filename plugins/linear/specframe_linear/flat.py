@@ -12,7 +12,7 @@ from specframe_linear.spectrum_model import SpectrumModel, rounding
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_linear.spectra import Spectra
+    from specframe.api import DepthSpectra
 
 __all__ = ["Flat"]
 
@@ -35,7 +35,7 @@ class Flat(SpectrumModel):
 
     def _learn(
         self,
-        spectra: Spectra,
+        spectra: DepthSpectra,
         labels: NDArray[np.float64],
         weight: NDArray[np.float64],
         seed: int,
@@ -44,7 +44,7 @@ class Flat(SpectrumModel):
         return {"std": np.maximum(np.sqrt(square), rounding(labels))}
 
     def _say(
-        self, spectra: Spectra
+        self, spectra: DepthSpectra
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any], NDArray[np.bool_]]:
         shape = spectra.depth.shape
         mean = np.broadcast_to(spectra.white()[:, None], shape)

@@ -12,7 +12,7 @@ from specframe_linear.spectrum_model import SpectrumModel, rounding
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_linear.spectra import Spectra
+    from specframe.api import DepthSpectra
 
 __all__ = ["Measured"]
 
@@ -36,7 +36,7 @@ class Measured(SpectrumModel):
 
     def _learn(
         self,
-        spectra: Spectra,
+        spectra: DepthSpectra,
         labels: NDArray[np.float64],
         weight: NDArray[np.float64],
         seed: int,
@@ -50,7 +50,7 @@ class Measured(SpectrumModel):
         return {"from_white": np.maximum(np.sqrt(from_white), least), "residual": np.maximum(np.sqrt(residual), least)}
 
     def _say(
-        self, spectra: Spectra
+        self, spectra: DepthSpectra
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any], NDArray[np.bool_]]:
         white = spectra.white()[:, None]
         known = spectra.known

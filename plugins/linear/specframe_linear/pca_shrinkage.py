@@ -17,7 +17,7 @@ from specframe_linear.unknown_features import unknown_features
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from specframe_linear.spectra import Spectra
+    from specframe.api import DepthSpectra
 
 __all__ = ["PcaShrinkage"]
 
@@ -98,7 +98,7 @@ class PcaShrinkage(SpectrumModel):
         return self._learned[name]
 
     def _learn(
-        self, spectra: Spectra, labels: NDArray[np.float64], weight: NDArray[np.float64], seed: int
+        self, spectra: DepthSpectra, labels: NDArray[np.float64], weight: NDArray[np.float64], seed: int
     ) -> dict[str, NDArray[np.float64]]:
         default = _default_error(spectra, labels, weight)
         data = Reported.of(spectra, default)
@@ -120,7 +120,7 @@ class PcaShrinkage(SpectrumModel):
         }
 
     def _say(
-        self, spectra: Spectra
+        self, spectra: DepthSpectra
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any], NDArray[np.bool_]]:
         learned = self._learned
         prior = SpectrumPrior.from_state(_part(learned, "prior."))
@@ -150,7 +150,7 @@ class PcaShrinkage(SpectrumModel):
         prior = SpectrumPrior.fit(labels, weight, n_components, self.params.amplitude)
         return prior.with_unknown(unknown, self.params.novelty)
 
-    def _unknown(self, spectra: Spectra) -> NDArray[np.float64]:
+    def _unknown(self, spectra: DepthSpectra) -> NDArray[np.float64]:
         if self.params.novelty == 0:
             return np.zeros((spectra.depth.shape[1], 0))
         if spectra.wavelength is None or not (np.isfinite(spectra.wavelength) & (spectra.wavelength > 0)).all():
@@ -239,7 +239,9 @@ def _scales(held_out: Posterior, labels: NDArray[np.float64], weight: NDArray[np
     return white_scale, shape_scale
 
 
-def _default_error(spectra: Spectra, labels: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+def _default_error(
+    spectra: DepthSpectra, labels: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return the scatter of measured minus true depth of each channel, for spectra without errors."""
     known = spectra.known
     counts = np.where(known, weight[:, None], 0.0)

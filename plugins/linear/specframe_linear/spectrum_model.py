@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from specframe.api import Model, Outputs, label_matrix, target_order, training_weights
-from specframe_linear.spectra import Channels, Spectra
+from specframe.api import DepthSpectra, Model, Outputs, label_matrix, target_order, training_weights
+from specframe_linear.channels import Channels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,13 +39,13 @@ class SpectrumModel(Model):
 
     @abstractmethod
     def _learn(
-        self, spectra: Spectra, labels: NDArray[np.float64], weight: NDArray[np.float64], seed: int
+        self, spectra: DepthSpectra, labels: NDArray[np.float64], weight: NDArray[np.float64], seed: int
     ) -> dict[str, NDArray[np.float64]]:
         """Return what is learned; ``labels`` (n_target, n_channel) are those of the channels, or all the same."""
 
     @abstractmethod
     def _say(
-        self, spectra: Spectra
+        self, spectra: DepthSpectra
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any], NDArray[np.bool_]]:
         """Return mean and std (n_target, n_channel), further variables, and which targets are extrapolated to."""
 
@@ -68,7 +68,7 @@ class SpectrumModel(Model):
             When labels are missing or not finite, an output is at a wavelength where nothing was measured, or fewer
             than three targets have depths.
         """
-        spectra = Spectra.read(X, self._reads_covariance())
+        spectra = DepthSpectra.read(X, self._reads_covariance())
         labels = label_matrix(y, spectra.targets, named="target" in getattr(X, "coords", ()))
         outputs = Outputs.of(y)
         channels = Channels.match(spectra, outputs, self.name)
@@ -92,7 +92,7 @@ class SpectrumModel(Model):
         """Return a Prediction with ``mean``, ``std`` and ``extrapolating``; see :class:`~specframe.api.Model`."""
         if self._channels is None:
             raise self._not_fitted()
-        spectra = self._channels.select(Spectra.read(X, self._reads_covariance()), self.name)
+        spectra = self._channels.select(DepthSpectra.read(X, self._reads_covariance()), self.name)
         known = np.asarray(spectra.known.any(axis=1))
         shape = (len(known), len(self._outputs.names))
         mean = np.broadcast_to(self._label_mean, shape).copy()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from specframe.api import DepthSpectra
 from specframe_linear.depth_noise import DepthNoise, Reported
-from specframe_linear.spectra import Spectra
 
 N, M = 150, 30
 
@@ -26,7 +26,7 @@ def _measured(bias, shared, factor=1.0, seed=0, covariance=None):
 
 def _reported(depth, error, covariance=None):
     names = tuple(map(str, range(len(depth))))
-    return Reported.of(Spectra(names, depth, error, covariance).cleaned(), np.ones(depth.shape[1]))
+    return Reported.of(DepthSpectra(names, depth, error, covariance).cleaned(), np.ones(depth.shape[1]))
 
 
 def test_bias_shared_mode_and_wrong_errors_are_found():

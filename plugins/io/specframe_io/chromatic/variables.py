@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import flux_unit, read_unit
 from specframe.errors import InputFileError
 from specframe_io.clock import Clock, clock_of
-from specframe_io.flux_units import flux_unit, read_unit
 from specframe_io.light_curve import Regressor, Series, check_wavelengths
 from specframe_io.names import listed
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import flux_unit, read_unit
 from specframe.errors import InputFileError
 from specframe_io.curves.columns import Axes, column_names, vector, wavelengths_in_names, words
 from specframe_io.curves.times import days_of
-from specframe_io.flux_units import flux_unit, read_unit
 from specframe_io.names import listed
 from specframe_io.source import Source, open_source
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api import read_unit
 from specframe.errors import InputFileError
 from specframe_io.curves.columns import vector
 from specframe_io.curves.params import WavelengthParams
-from specframe_io.flux_units import read_unit
 from specframe_io.source import open_source
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import read_unit
 from specframe_io.clock import Clock, clock_of
-from specframe_io.flux_units import read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from specframe.api import flux_unit, read_unit
 from specframe.errors import InputFileError
 from specframe_io.clock import clock_of
-from specframe_io.flux_units import flux_unit, read_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from specframe.api import flux_unit, read_unit
 from specframe_io.clock import clock_of
-from specframe_io.flux_units import flux_unit, read_unit
 from specframe_io.light_curve import Regressor, Series, check_wavelengths, light_curve_node
 
 if TYPE_CHECKING:

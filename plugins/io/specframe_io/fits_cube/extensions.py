@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import read_unit
 from specframe.errors import InputFileError
-from specframe_io.flux_units import read_unit
 from specframe_io.names import listed
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import read_unit
 from specframe.errors import InputFileError
 from specframe_io.columns import IpacSource
-from specframe_io.flux_units import read_unit
 from specframe_io.light_curve import check_wavelengths
 from specframe_io.names import listed
 from specframe_io.pickled import refuse_pickle

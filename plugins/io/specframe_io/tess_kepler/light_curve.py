@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import flux_unit, read_unit
 from specframe.errors import InputFileError
 from specframe_io.clock import Clock
 from specframe_io.fits_file import opened_fits
-from specframe_io.flux_units import flux_unit, read_unit
 from specframe_io.light_curve import Regressor, Series, light_curve_node
 from specframe_io.names import listed
 from specframe_io.tess_kepler.missions import MISSIONS

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from specframe.api import Loader, make_labels, make_observation
+from specframe.api import Loader, make_labels, make_observation, read_unit
 from specframe.errors import InputFileError, UsageError
 from specframe_retrieval.files.arrays import listed
-from specframe_retrieval.files.units import read_unit
 from specframe_retrieval.library.assembly import assembled, label_columns
 from specframe_retrieval.library.checks import GridReport, grid_report
 from specframe_retrieval.library.guess import guess_labels

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.api import wavelength_unit
 from specframe.errors import InputFileError
 from specframe_retrieval.files.arrays import listed
 from specframe_retrieval.files.roles import guess_names, is_depth, plain_name, unit_in_name
-from specframe_retrieval.files.units import wavelength_unit
 from specframe_retrieval.library.layout import Layout
 from specframe_retrieval.library.pattern import labels_in, words_of
 

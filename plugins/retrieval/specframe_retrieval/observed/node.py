@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from astropy import units as u
 
+from specframe.api import flux_unit, read_unit, wavelength_unit
 from specframe.errors import InputFileError
 from specframe_retrieval.files.roles import NOT_WAVELENGTHS, plain_name
-from specframe_retrieval.files.units import flux_unit, read_unit, wavelength_unit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from specframe.api import read_unit
 from specframe.errors import InputFileError, UsageError
 from specframe_retrieval.files.arrays import listed
 from specframe_retrieval.files.reader import read_arrays
 from specframe_retrieval.files.roles import error_pair, guess_names, is_depth, unit_in_name
-from specframe_retrieval.files.units import read_unit
 from specframe_retrieval.observed.air import air_to_vacuum
 from specframe_retrieval.observed.node import in_microns, scale_of_values, spectrum_node
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from astropy import units
 
+from specframe.api import read_unit
 from specframe.errors import DataError
-from specframe_retrieval.files.units import read_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Units as files spell them."""
+"""Units as people and files spell them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 from astropy import units as u
 
-from specframe.api import FLUX_UNITS
+from specframe.api.observation import FLUX_UNITS
 
 __all__ = ["flux_unit", "read_unit", "wavelength_unit"]
 
-#: Words of files that astropy does not know, or takes for something else: A is an ampere to it.
+#: Words that astropy does not know, or takes for something else: A is an ampere to it.
 _WORDS = {
     "a": "angstrom",
     "ang": "angstrom",
@@ -27,11 +27,16 @@ _WORDS = {
     "photons": "photon",
     "electrons": "electron",
     "dn": "adu",
+    "adu": "adu",
     "count": "adu",
     "counts": "adu",
     "ct": "adu",
+    "days": "d",
+    "hours": "h",
+    "pixels": "pix",
 }
-#: Whole spellings, in lower case without blanks: the names of synphot, and of Spextool, which leaves out the blanks.
+#: Whole spellings, in lower case without blanks: what has no unit, the names of synphot, and of Spextool, which leaves
+#: out the blanks.
 _SPELLINGS = {
     "flam": "erg s-1 cm-2 angstrom-1",
     "fnu": "erg s-1 cm-2 Hz-1",
@@ -43,6 +48,7 @@ _SPELLINGS = {
     "normalized": "",
     "normalised": "",
     "normalizedflux": "",
+    "normalisedflux": "",
     "relative": "",
     "relativeflux": "",
     "none": "",
@@ -56,7 +62,7 @@ _SPELLINGS = {
 
 
 def read_unit(written: str) -> u.UnitBase:
-    """Return the unit that a file spells in its own way: microns, ergs/s/cm^2/A, FLAM.
+    """Return the unit that a file or a person spells in their own way: microns, ELECTRONS, e-/s, ergs/s/cm^2/A, FLAM.
 
     Raises
     ------
@@ -65,8 +71,8 @@ def read_unit(written: str) -> u.UnitBase:
     """
     text = written.strip()
     whole = re.sub(r"[\s()\[\]]", "", text).lower()
-    text = _SPELLINGS.get(whole, text)
-    text = re.sub(r"[A-Za-zÅμµ]+", lambda word: _word(word[0]), text)
+    text = re.sub(r"\be-", "electron", _SPELLINGS.get(whole, text))
+    text = re.sub(r"[A-Za-zÅ\u212bμµ]+", lambda word: _word(word[0]), text)
     if text.count("/") > 1 and "(" not in text:  # each / divides, as people write it; astropy warns
         first, *others = text.split("/")
         text = f"{first.strip() or '1'} / ({' '.join(others)})"
@@ -109,7 +115,7 @@ def flux_unit(written: str) -> str:
 
 
 def _word(word: str) -> str:
-    if word in ("Å", "Å"):
+    if word in ("Å", "\u212b"):  # the letter, and the sign of the unit
         return "angstrom"
     if word in ("μm", "µm"):
         return "um"

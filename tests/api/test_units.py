@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from astropy import units as u
 
-from specframe_io.flux_units import flux_unit, read_unit
+from specframe.api import flux_unit, read_unit
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,30 @@ from specframe_io.flux_units import flux_unit, read_unit
         ("Normalized Flux", ""),
         ("", ""),
         ("erg s-1 cm-2 Angstrom-1", "erg / (Angstrom s cm2)"),
+        ("ergs/s/cm^2/A", "erg / (Angstrom s cm2)"),
+        ("FLAM", "erg / (Angstrom s cm2)"),
+        ("Wm-2um-1", "W m-2 um-1"),
     ],
 )
 def test_flux(written, loaded):
     assert u.Unit(flux_unit(written)) == u.Unit(loaded)
 
 
-@pytest.mark.parametrize(("written", "unit"), [("Micron", "um"), ("microns", "um"), ("Angstroms", "AA"), ("days", "d")])
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("Micron", "um"),
+        ("microns", "um"),
+        ("Angstroms", "AA"),
+        ("\u212b", "AA"),
+        ("\u00c5", "AA"),
+        ("\u00b5m", "um"),
+        ("\u03bcm", "um"),
+        ("A", "AA"),
+        ("days", "d"),
+        ("a", "yr"),
+    ],
+)
 def test_others(written, unit):
     assert read_unit(written) == u.Unit(unit)
 
