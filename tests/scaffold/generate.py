@@ -1,10 +1,11 @@
-"""Write a distribution of every kind into a folder: ``python tests/scaffold/generate.py FOLDER``.
+"""Write a distribution of every kind, and run ``mypy`` or ``ruff`` on them: ``generate.py FOLDER COMMAND ...``.
 
-So style and types of what ``specframe plugins new`` writes can be checked as an author would, see ``tox.ini``.
+So style and types of what ``specframe plugins new`` writes are checked as an author would, see ``tox.ini``.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,13 +16,18 @@ from specframe.scaffold import new_distribution, write_distribution
 NAMES = {"short": "x-{}", "long": "an-exemplary-component-{}"}
 
 
-def main(folder: Path) -> None:
-    """Write them, named by kind and length."""
+def generate(folder: Path) -> list[Path]:
+    """Write them, named by kind and length, and return the folders of their packages."""
+    packages = []
     for kind in KINDS:
         for length, pattern in NAMES.items():
-            name = pattern.format(kind)[:32].rstrip("-")
-            write_distribution(new_distribution(kind, name, author="Ada Example"), folder / f"{kind}-{length}")
+            new = new_distribution(kind, pattern.format(kind)[:32].rstrip("-"), author="Ada Example")
+            write_distribution(new, folder / f"{kind}-{length}", force=True)
+            packages.append(folder / f"{kind}-{length}" / new.package)
+    return packages
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    made = generate(Path(sys.argv[1]))
+    looked_at = made if sys.argv[2] == "mypy" else [Path(sys.argv[1])]  # modules of tests share their names
+    sys.exit(subprocess.run([sys.executable, "-m", *sys.argv[2:], *map(str, looked_at)], check=False).returncode)
