@@ -124,6 +124,10 @@ def test_a_narrow_window_scrolls_in_one_direction_only(tab: Tab, kind: str) -> N
     tab.open(kind)
     width = tab.js("return document.documentElement.scrollWidth")
     assert width <= 400
+    squeezed = (
+        "return [...document.querySelectorAll('th, td')].filter((e) => e.checkVisibility() && e.clientWidth < 40)"
+    )
+    assert tab.js(f"{squeezed}.map((cell) => cell.textContent)") == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
