@@ -95,6 +95,12 @@ class Group(click.Group):
     context_class = _Context
     command_class = Command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with the whole first line of each, which click would cut."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(limit=200)) for name, command in commands if command])
+
     def get_help(self, ctx: click.Context) -> str:
         """Return the help, with headings in bold where the context has colours."""
         return _help(self, ctx)

@@ -95,6 +95,7 @@ def reporting_options(command: _Command) -> _Command:
                 "-q",
                 "--quiet",
                 is_flag=True,
+                callback=_not_both,
                 help="Report no progress: nothing but errors on standard error; results are printed.",
             ),
             click.option(
@@ -110,10 +111,11 @@ def reporting_options(command: _Command) -> _Command:
     return command
 
 
-def _not_both(ctx: click.Context, _param: click.Parameter, verbose: bool) -> bool:
-    if verbose and ctx.params.get("quiet"):
+def _not_both(ctx: click.Context, param: click.Parameter, chosen: bool) -> bool:
+    """Refuse the second of the two, whichever stands first."""
+    if chosen and ctx.params.get("verbose" if param.name == "quiet" else "quiet"):
         raise click.UsageError("--quiet and --verbose contradict each other: give one of them", ctx)
-    return verbose
+    return chosen
 
 
 def execution_options(command: _Command) -> _Command:
