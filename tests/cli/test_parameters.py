@@ -34,7 +34,8 @@ def test_parameters_are_told_one_by_one(specframe: Callable[..., Any], tmp_path:
     assert result.status == 0, result.err
     lines = result.out.splitlines()
     # what is printed is no standard deviation, which is what the table has
-    note = lines.index("Errors are half of the 68 % interval; <name>_error in parameters.ecsv is the standard deviation")
+    said = "Errors are half of the 68 % interval; <name>_error in parameters.ecsv is the standard deviation"
+    note = lines.index(said)
     first, second = lines[note + 1 : note + 3]
     assert first.startswith("HD 0: teff 1")
     assert " K, C/O 0." in first
