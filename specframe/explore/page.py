@@ -28,6 +28,8 @@ _ROWS = 12
 _DPI = 200
 #: A table of no more rows and columns is shown at once.
 _SMALL = 12
+#: One of more columns has smaller letters on paper.
+_WIDE = 8
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def write_exploration(
     html = render_page(
         "explore.html",
         package="specframe.explore",
+        styles=("explore.css",),
         title=title,
         description=description,
         summary={name: str(value) for name, value in (summary or {}).items()},
@@ -118,6 +121,7 @@ def write_exploration(
         ],
         parts=parts,
         small=_SMALL,
+        wide=_WIDE,
         set_aside=[{key: str(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
         provenance={name: str(value) for name, value in told.items()},
     )
