@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from specframe.api.model import Model
     from specframe.api.observation import FLUX_UNITS, make_observation, nodes, validate_observation
     from specframe.api.outputs import Outputs, label_groups, label_matrix, output_units, weight_vector
-    from specframe.api.params import Field, InputPath, Params, Quantity
+    from specframe.api.params import Field, InputPath, Params, Quantity, Unit
     from specframe.api.prediction import make_labels, make_prediction, validate_labels, validate_prediction
     from specframe.api.robust import MAD_TO_STD, masked_median
     from specframe.api.score import Score
@@ -56,7 +56,7 @@ __getattr__, __dir__ = lazy_names(
         "model": ("Model",),
         "observation": ("FLUX_UNITS", "make_observation", "nodes", "validate_observation"),
         "outputs": ("Outputs", "label_groups", "label_matrix", "output_units", "weight_vector"),
-        "params": ("Field", "InputPath", "Params", "Quantity"),
+        "params": ("Field", "InputPath", "Params", "Quantity", "Unit"),
         "prediction": ("make_labels", "make_prediction", "validate_labels", "validate_prediction"),
         "robust": ("MAD_TO_STD", "masked_median"),
         "score": ("Score",),
@@ -101,6 +101,7 @@ __all__ = [
     "Score",
     "Simulator",
     "Uncertainty",
+    "Unit",
     "Workspace",
     "collate",
     "design_matrix",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from annotated_types import GroupedMetadata
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import to_json
 
-__all__ = ["Field", "InputPath", "Params", "Quantity"]
+__all__ = ["Field", "InputPath", "Params", "Quantity", "Unit"]
 
 
 class Params(BaseModel):
@@ -21,7 +23,7 @@ class Params(BaseModel):
 
         class SmoothParams(Params):
             window: int = Field(5, ge=3, description="Width of the running median, in samples.")
-            cutoff: Quantity("um") = Field(5.3, description="Longest wavelength that is kept.")
+            cutoff: Annotated[float, Unit("um")] = Field(5.3, description="Longest wavelength that is kept.")
     """
 
     #: Validators are built when a component is used first: a pipeline uses few of those that are installed.
@@ -72,28 +74,39 @@ InputPath = Annotated[
 ]
 
 
-def Quantity(unit: str) -> Any:  # noqa: N802 - reads as a type in annotations
-    """Return a float type that also takes a quantity string and converts it to ``unit``.
+@dataclass(frozen=True)
+class Unit(GroupedMetadata):
+    """Marks a float that also takes a quantity as text and converts it: ``Annotated[float, Unit("um")]``.
 
-    ``Quantity("um")`` takes ``5.3`` (already in um) and ``"5300 nm"``. Conversion is by astropy, which is imported
-    only when a string is given. Errors name the unit that was expected.
+    With this unit ``5.3`` is already in um, and ``"5300 nm"`` becomes so. Conversion is by astropy, which is imported
+    only when text is given. Errors name the unit that was expected.
     """
 
-    def convert(value: object) -> object:
+    unit: str
+
+    def __iter__(self) -> Iterator[object]:
+        """Yield what pydantic reads: how text is converted, and the JSON schema."""
+        text = {"type": "string", "description": f"a quantity, in {self.unit} or convertible"}
+        yield BeforeValidator(self._converted)
+        yield WithJsonSchema({"anyOf": [{"type": "number"}, text], "x-unit": self.unit})
+
+    def _converted(self, value: object) -> object:
         if not isinstance(value, str):
             return value
         number, _, stated = value.strip().partition(" ")
-        if stated.strip() == unit:  # astropy takes 0.2 s to import, as long as all else that a check does
+        if stated.strip() == self.unit:  # astropy takes 0.2 s to import, as long as all else that a check does
             with suppress(ValueError):
                 return float(number)
         from astropy import units
 
         try:
-            return float(units.Quantity(value).to_value(unit))
+            return float(units.Quantity(value).to_value(self.unit))
         except (TypeError, ValueError, units.UnitsError) as error:
             # astropy goes on about how to define units of one's own
             reason = str(error).partition(" If this is meant")[0].strip()
-            raise ValueError(f"expected a number or a quantity in {unit!r}, got {value!r}: {reason}") from None
+            raise ValueError(f"expected a number or a quantity in {self.unit!r}, got {value!r}: {reason}") from None
 
-    schema = {"anyOf": [{"type": "number"}, {"type": "string", "description": f"a quantity, in {unit} or convertible"}]}
-    return Annotated[float, BeforeValidator(convert), WithJsonSchema({**schema, "x-unit": unit})]
+
+def Quantity(unit: str) -> Any:  # noqa: N802 - reads as a type in annotations
+    """Return ``Annotated[float, Unit(unit)]``, for those whose annotations no type checker reads."""
+    return Annotated[float, Unit(unit)]

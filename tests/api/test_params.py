@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
 
-from specframe.api import BaseComponent, Field, InputPath, Params, Quantity
+from specframe.api import BaseComponent, Field, InputPath, Params, Unit
 from specframe.errors import ParameterError
 
 
 class _FilterParams(Params):
     rows: tuple[tuple[int, int], ...] = Field(((0, 8),), description="Rows.")
-    cutoff: Quantity("um") = Field(5.3, gt=0, description="Cutoff.")
+    cutoff: Annotated[float, Unit("um")] = Field(5.3, gt=0, description="Cutoff.")
     weight: float = Field(1.0, description="Weight.")
     path: InputPath | None = Field(None, description="File.")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 
 __all__ = [
     "ArielChallengeParams",
@@ -129,7 +129,7 @@ class ArielDetectorParams(Params):
         description="Standard deviations above the samples around it from which a pixel's sample is a cosmic ray and "
         "replaced by their median; null repairs none. Only with cds and where all samples are exposed alike.",
     )
-    bin_time: Quantity("s") = Field(  # type: ignore[valid-type]
+    bin_time: Annotated[float, Unit("s")] = Field(
         144.0,
         gt=0,
         description="Length of a sample: as many whole read pairs are averaged as come nearest, at least one. 144 s "

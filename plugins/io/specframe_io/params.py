@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 from specframe_io.curves.params import SystemParams
 
 __all__ = [
@@ -133,7 +133,7 @@ class TableParams(Params):
     time: str | ArrayParams | None = Field(
         None, description="Time of the samples, an array (time) or (target, time) with units convertible to days."
     )
-    cadence: Quantity("s") | None = Field(  # type: ignore[valid-type]
+    cadence: Annotated[float, Unit("s")] | None = Field(
         None, description="Time from sample to sample, where there is no array of times; the first is at 0."
     )
     contacts: str | ContactParams | None = Field(
@@ -166,12 +166,8 @@ class TableParams(Params):
 Groups = tuple[int, int] | Literal["all"]
 FIRST_AND_LAST = (0, -1)
 
-if TYPE_CHECKING:
-    Noise = float
-    Dark = float
-else:
-    Noise = Annotated[Quantity("electron"), Field(ge=0)]
-    Dark = Annotated[Quantity("electron / s"), Field(ge=0)]
+Noise = Annotated[float, Unit("electron"), Field(ge=0)]
+Dark = Annotated[float, Unit("electron / s"), Field(ge=0)]
 
 
 class ExosimNdrParams(Params):
@@ -246,7 +242,7 @@ class JwstX1dintsParams(Params):
         "BJD_TDB",
         description="Middle of the integrations at the barycentre (BJD_TDB), or at the telescope (MJD_UTC).",
     )
-    wavelength_tolerance: Quantity("um") = Field(  # type: ignore[valid-type]
+    wavelength_tolerance: Annotated[float, Unit("um")] = Field(
         1e-5, ge=0, description="By how much a channel's wavelength may differ between integrations, in um."
     )
     dq_bits: int = Field(1, ge=0, description="Sum of the DQ flags that mask a sample; 1 is DO_NOT_USE.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 
 __all__ = ["GivenSpectrum", "SimulatedParams"]
 
@@ -144,9 +144,7 @@ class SimulatedParams(Params):
         description="Slow pointing: standard deviation of a random walk at the end of the visit, pixels.",
     )
     pointing_wave: float = Field(0.0, ge=0, le=0.3, description="Slow pointing: amplitude of a sine in time, pixels.")
-    pointing_period: Quantity("s") = Field(  # type: ignore[valid-type]
-        3_600.0, gt=0, description="Period of pointing_wave."
-    )
+    pointing_period: Annotated[float, Unit("s")] = Field(3_600.0, gt=0, description="Period of pointing_wave.")
     spectral_blur: float = Field(
         1.0,
         ge=0,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from specframe.api import Field, InputPath, Quantity
+from specframe.api import Field, InputPath, Unit
 from specframe_io.params import FILES_OF_ONE, FileParams
 
 __all__ = ["ChromaticParams"]
@@ -46,7 +46,7 @@ class ChromaticParams(FileParams):
         description="Such as BJD_TDB, BMJD_TDB or MJD_UTC, where the file does not say. TDB alone leaves it to the "
         "size of the numbers whether they are BJD or BMJD.",
     )
-    exposure_time: Quantity("s") | None = Field(  # type: ignore[valid-type]
+    exposure_time: Annotated[float, Unit("s")] | None = Field(
         None, gt=0, description="Length of an exposure in s, where the file does not say."
     )
     empty_channels: Literal["error", "leave-out"] = Field(

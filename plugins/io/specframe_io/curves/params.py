@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 
 __all__ = [
     "WORDS",
@@ -31,22 +31,13 @@ Band = tuple[float, float]
 #: What the names of files may tell.
 WORDS = ("target", "instrument", "visit", "wavelength")
 
-if TYPE_CHECKING:
-    Seconds = float
-    Days = float
-    Micrometres = float
-    Degrees = float
-    Kelvin = float
-    SolarRadii = float
-    SolarMasses = float
-else:
-    Seconds = Annotated[Quantity("s"), Field(gt=0)]
-    Days = Annotated[Quantity("d"), Field(gt=0)]
-    Micrometres = Annotated[Quantity("um"), Field(gt=0)]
-    Degrees = Annotated[Quantity("deg"), Field(ge=0, le=180)]
-    Kelvin = Annotated[Quantity("K"), Field(gt=0)]
-    SolarRadii = Annotated[Quantity("solRad"), Field(gt=0)]
-    SolarMasses = Annotated[Quantity("solMass"), Field(gt=0)]
+Seconds = Annotated[float, Unit("s"), Field(gt=0)]
+Days = Annotated[float, Unit("d"), Field(gt=0)]
+Micrometres = Annotated[float, Unit("um"), Field(gt=0)]
+Degrees = Annotated[float, Unit("deg"), Field(ge=0, le=180)]
+Kelvin = Annotated[float, Unit("K"), Field(gt=0)]
+SolarRadii = Annotated[float, Unit("solRad"), Field(gt=0)]
+SolarMasses = Annotated[float, Unit("solMass"), Field(gt=0)]
 
 
 class ColumnParams(Params):

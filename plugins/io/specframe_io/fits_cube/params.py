@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from specframe.api import Field, InputPath, Quantity
+from specframe.api import Field, InputPath, Unit
 from specframe_io.params import FILES_OF_ONE, FileParams
 
 __all__ = ["Axis", "FitsCubeParams"]
@@ -78,7 +78,7 @@ class FitsCubeParams(FileParams):
         None, min_length=1, description="Only these nodes; null takes all that a file has."
     )
     units: str | None = Field(None, description="Units of the flux, where it has no BUNIT; '' by default.")
-    exposure_time: Quantity("s") | None = Field(  # type: ignore[valid-type]
+    exposure_time: Annotated[float, Unit("s")] | None = Field(
         None, gt=0, description="Length of an exposure in s, where it is known."
     )
     empty_channels: Literal["error", "leave-out"] = Field(

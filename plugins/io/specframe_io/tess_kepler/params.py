@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 from specframe_io.curves.params import SystemParams
 
 __all__ = ["QualityBits", "TessKeplerParams", "TransitParams"]
@@ -18,8 +18,8 @@ class TransitParams(Params):
     """When transits are, and how much around them is kept."""
 
     mid_transit: float = Field(gt=2_400_000, description="Middle of any transit, as BJD (TDB), all seven digits of it.")
-    period: Quantity("d") = Field(gt=0, description="Orbital period in d.")  # type: ignore[valid-type]
-    window: Quantity("d") = Field(  # type: ignore[valid-type]
+    period: Annotated[float, Unit("d")] = Field(gt=0, description="Orbital period in d.")
+    window: Annotated[float, Unit("d")] = Field(
         gt=0, description="Length of what is kept around each, in d or as '10 h': three to five durations of a transit."
     )
 
@@ -69,10 +69,10 @@ class TessKeplerParams(Params):
         description="Names of those to load: x, y (centroid), pos_corr_x, pos_corr_y (motion of the field) and "
         "background. Null takes all that the file has.",
     )
-    wavelength: Quantity("um") | None = Field(  # type: ignore[valid-type]
+    wavelength: Annotated[float, Unit("um")] | None = Field(
         None, gt=0, description="Wavelength that stands for the band, in um; 0.7865 of TESS, 0.64 of Kepler by default."
     )
-    exposure_time: Quantity("s") | None = Field(  # type: ignore[valid-type]
+    exposure_time: Annotated[float, Unit("s")] | None = Field(
         None, gt=0, description="Length of an exposure in s, where the header does not say."
     )
     transits: TransitParams | None = Field(

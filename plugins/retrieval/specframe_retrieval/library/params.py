@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, field_validator, model_serializer, model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 
 __all__ = ["LabelColumn", "ModelGridParams", "Selection", "SpectraParams", "SpectralLibraryParams", "WavelengthFile"]
 
@@ -100,7 +100,7 @@ class SpectraParams(Params):
     target: str | None = Field(
         None, description="Column of the targets' names; null makes names from the labels, else from files or rows."
     )
-    wavelength_range: tuple[Quantity("um"), Quantity("um")] | None = Field(  # type: ignore[valid-type]
+    wavelength_range: tuple[Annotated[float, Unit("um")], Annotated[float, Unit("um")]] | None = Field(
         None, description="Shortest and longest wavelength that is kept, in um or as quantities."
     )
     wavelength_units: str | None = Field(

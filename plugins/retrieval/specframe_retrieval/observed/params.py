@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 
 __all__ = ["ObservedSpectraParams", "SpectrumColumns", "SpectrumParams"]
 
@@ -53,7 +53,7 @@ class SpectrumParams(Params):
     relative_error: float | None = Field(
         None, gt=0, description="Where the file has no errors: error of a pixel as a fraction of its flux."
     )
-    wavelength_range: tuple[Quantity("um"), Quantity("um")] | None = Field(  # type: ignore[valid-type]
+    wavelength_range: tuple[Annotated[float, Unit("um")], Annotated[float, Unit("um")]] | None = Field(
         None, description="Shortest and longest wavelength that is kept, in um or as quantities."
     )
     resolving_power: float | None = Field(None, gt=0, description="Wavelength / FWHM of the instrument, if known.")
@@ -81,10 +81,10 @@ class ObservedSpectraParams(SpectrumParams):
         "Null takes {stem}.",
     )
     targets: tuple[str, ...] | None = Field(None, description="Only these targets, in this order; null takes all.")
-    distance: Quantity("pc") | None = Field(  # type: ignore[valid-type]
+    distance: Annotated[float, Unit("pc")] | None = Field(
         None, description="Distance in pc, or a quantity such as '36.3 lyr'; all targets of a folder share it."
     )
-    radius: Quantity("R_jup") | None = Field(  # type: ignore[valid-type]
+    radius: Annotated[float, Unit("R_jup")] | None = Field(
         None, description="Radius in Jupiter's equatorial radii, or a quantity such as '0.1 R_sun'."
     )
     reference: str | None = Field(None, min_length=1, description="Who published it, for figures and comparisons.")

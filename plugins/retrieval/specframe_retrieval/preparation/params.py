@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 from specframe.errors import DataError
 from specframe_retrieval.observed.params import SpectrumParams
 
@@ -19,10 +19,7 @@ __all__ = [
     "SelectWavelengthsParams",
 ]
 
-if TYPE_CHECKING:
-    Micron = float
-else:
-    Micron = Quantity("um")
+Micron = Annotated[float, Unit("um")]
 
 Range = tuple[Micron, Micron]
 
@@ -62,16 +59,16 @@ class FluxUnitsParams(Params):
             "surface, all others at the observer."
         ),
     )
-    distance: Quantity("pc") | None = Field(  # type: ignore[valid-type]
+    distance: Annotated[float, Unit("pc")] | None = Field(
         None, gt=0.0, description="Distance of the object; null: the target's own attribute 'distance'."
     )
-    radius: Quantity("jupiterRad") | None = Field(  # type: ignore[valid-type]
+    radius: Annotated[float, Unit("jupiterRad")] | None = Field(
         None, gt=0.0, description="Radius of the object in Jupiter's; null: the target's own attribute 'radius'."
     )
-    distance_error: Quantity("pc") | None = Field(  # type: ignore[valid-type]
+    distance_error: Annotated[float, Unit("pc")] | None = Field(
         None, ge=0.0, description="One standard deviation; null: the target's attribute 'distance_error', else 0."
     )
-    radius_error: Quantity("jupiterRad") | None = Field(  # type: ignore[valid-type]
+    radius_error: Annotated[float, Unit("jupiterRad")] | None = Field(
         None, ge=0.0, description="One standard deviation; null: the target's attribute 'radius_error', else 0."
     )
 
@@ -91,7 +88,7 @@ class FluxUnitsParams(Params):
 class ResampleParams(Params):
     """Parameters of ``resample``."""
 
-    wavelengths: tuple[Quantity("um"), ...] | None = Field(  # type: ignore[valid-type]
+    wavelengths: tuple[Annotated[float, Unit("um")], ...] | None = Field(
         None, min_length=2, description="Centres of the pixels, ascending; their edges lie half way between them."
     )
     pixels: tuple[Range, ...] | None = Field(
@@ -113,7 +110,7 @@ class ResampleParams(Params):
             "wavelengths or pixels only those within are taken."
         ),
     )
-    step: Quantity("um") | None = Field(  # type: ignore[valid-type]
+    step: Annotated[float, Unit("um")] | None = Field(
         None, gt=0.0, description="Width of the pixels, for a grid of constant step; needs range."
     )
     resolving_power: float | None = Field(
@@ -211,7 +208,7 @@ class ObservationNoiseParams(Params):
         gt=0.0,
         description="The same noise in every pixel: the flux at reference (or its median) divided by this.",
     )
-    reference: Quantity("um") | None = Field(  # type: ignore[valid-type]
+    reference: Annotated[float, Unit("um")] | None = Field(
         None, gt=0.0, description="Wavelength at which snr holds; null: it is that of the median flux."
     )
     like: InputPath | None = Field(
@@ -262,17 +259,15 @@ class NormaliseParams(Params):
             "min); standardise: (f - mean) / standard deviation."
         ),
     )
-    anchor: Quantity("um") | None = Field(  # type: ignore[valid-type]
+    anchor: Annotated[float, Unit("um")] | None = Field(
         None, gt=0.0, description="Centre of the window whose mean becomes 1 (by: anchor)."
     )
-    anchor_width: Quantity("um") = Field(  # type: ignore[valid-type]
-        0.02, gt=0.0, description="Full width of that window."
-    )
+    anchor_width: Annotated[float, Unit("um")] = Field(0.02, gt=0.0, description="Full width of that window.")
     continuum: Literal["quantile", "polynomial"] = Field(
         "quantile",
         description="The continuum is a running quantile, or a polynomial in wavelength fitted to the log of the flux.",
     )
-    window: Quantity("um") = Field(  # type: ignore[valid-type]
+    window: Annotated[float, Unit("um")] = Field(
         0.3, gt=0.0, description="Full width of the running quantile's window."
     )
     quantile: float = Field(0.9, ge=0.0, le=1.0, description="The running quantile.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 from specframe_retrieval.library.params import LabelColumn, Number, Selection
 
 __all__ = ["SplatGridParams", "SplatLibraryParams", "SplatParams"]
@@ -28,7 +28,7 @@ class SplatParams(Params):
         description="Which spectra, by columns: {teff: [900, 1500]} is a range with both ends, a single value or three "
         "and more are values; {min: 20}, {max: 9} and {values: [1, 2]} say it openly.",
     )
-    wavelength_range: tuple[Quantity("um"), Quantity("um")] | None = Field(  # type: ignore[valid-type]
+    wavelength_range: tuple[Annotated[float, Unit("um")], Annotated[float, Unit("um")]] | None = Field(
         None, description="Shortest and longest wavelength that is kept, in um or as quantities."
     )
     flux_units: str | None = Field(None, description="Units of the flux in place of those that SPLAT's files have.")

@@ -134,7 +134,7 @@ def _regular(
         )
     if params.width is not None:
         number = (stop - start) / params.width
-        edges = start + params.width * np.arange(min(_count(number), _MOST) + 1)
+        edges = start + params.width * np.arange(min(_count(number), _MOST) + 1, dtype=float)
     else:
         assert params.resolution is not None
         # R = centre / width of a bin from x to y: y / x = (2 R + 1) / (2 R - 1)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from specframe.api import Field, InputPath, Params, Quantity
+from specframe.api import Field, InputPath, Params, Unit
 
 __all__ = ["BinParams", "ChannelRule", "CleanParams", "DropRule", "EdgesTable", "GridParams", "TimeRule"]
 
@@ -122,7 +122,7 @@ class CleanParams(Params):
         "outlier lasts at most a tenth of it.",
     )
     iterations: int = Field(5, ge=1, le=50, description="Most rounds of clipping.")
-    gap: Quantity("s") | None = Field(None, gt=0.0, description=_GAP)  # type: ignore[valid-type]
+    gap: Annotated[float, Unit("s")] | None = Field(None, gt=0.0, description=_GAP)
     errors: Literal["keep", "rescale", "scatter"] = Field(
         "keep",
         description="'keep' leaves flux_error as it is; 'rescale' multiplies it by one factor per channel, so that its "
@@ -143,14 +143,14 @@ class EdgesTable(Params):
 class GridParams(Params):
     """The bins of one instrument: at most one width in time, and one way to bin the wavelengths."""
 
-    time: Quantity("s") | None = Field(  # type: ignore[valid-type]
+    time: Annotated[float, Unit("s")] | None = Field(
         None, gt=0.0, description="Width of bins in time, in s; bins of a stretch without gaps are equally wide."
     )
     time_samples: int | None = Field(None, ge=1, description="Exposures in a bin in time.")
     resolution: float | None = Field(
         None, gt=0.0, description="Bins of constant resolving power R = wavelength / width."
     )
-    width: Quantity("um") | None = Field(None, gt=0.0, description="Bins of constant width, in um.")  # type: ignore[valid-type]
+    width: Annotated[float, Unit("um")] | None = Field(None, gt=0.0, description="Bins of constant width, in um.")
     channels: int | None = Field(None, ge=1, description="Bins of this many channels.")
     edges: tuple[float, ...] | tuple[tuple[float, float], ...] | EdgesTable | None = Field(
         None,
@@ -229,7 +229,7 @@ class BinParams(GridParams):
         description="Depths without a covariance: 'include' raises the errors of bins by what their residuals scatter "
         "beyond those of independent channels; 'ignore' takes the channels for independent.",
     )
-    gap: Quantity("s") | None = Field(None, gt=0.0, description=_GAP)  # type: ignore[valid-type]
+    gap: Annotated[float, Unit("s")] | None = Field(None, gt=0.0, description=_GAP)
     instruments: tuple[str, ...] | dict[str, GridParams] | None = Field(
         None,
         description="Instruments that are binned, the others stay as they are; or bins of their own for some: "

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
-from specframe.api import Field, Params, Quantity
+from specframe.api import Field, Params, Unit
 from specframe_transit.cleaning.params import TimeRule
 from specframe_transit.inference.params import FreePrior, LaplaceParams, MethodParams, PriorParams
 from specframe_transit.systematics.params import PolynomialTerm, TermParams
@@ -205,7 +205,7 @@ class TransitFitParams(Params):
         "shared", description="One mid-transit and period for all visits, or a mid-transit for each."
     )
     limb_darkening: LimbDarkeningParams = Field(LimbDarkeningParams(), description="Limb darkening.")
-    exposure_time: Quantity("s") | None = Field(  # type: ignore[valid-type]
+    exposure_time: Annotated[float, Unit("s")] | None = Field(
         None, ge=0, description="Time over which a sample averages; null: the node's exposure_time, else the cadence."
     )
     systematics: tuple[TermParams, ...] = Field(
