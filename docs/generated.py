@@ -35,8 +35,15 @@ _TYPES = {"integer": "whole number", "number": "number", "boolean": "true or fal
 
 def filled(markdown: str) -> str:
     """Return a page's text with every marker replaced; raises ``KeyError`` for a marker that means nothing."""
-    makers = {"help": help_text, "variables": variables_table, "file": root_file}
+    makers = {"help": help_text, "variables": variables_table, "file": root_file, "checks": checks}
     return _MARKER.sub(lambda marker: makers[marker["what"]](marker["name"]), markdown)
+
+
+def checks(kind: str) -> str:
+    """Return the checks of the conformance suite, or of one kind; ``minimum`` is how many must run."""
+    from conformance import checks_table, minimum_table
+
+    return minimum_table() if kind == "minimum" else checks_table(kind)
 
 
 def bundled_components() -> list[Registered]:
