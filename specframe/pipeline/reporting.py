@@ -153,7 +153,8 @@ def _about(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str,
             f"a hold-out of {100 * held['fraction']:g} % by {held['group']}, which no step learned from"
         )
     elif not any("model" in step for step in pipeline["steps"]):
-        found["Judged by"] = "nothing is learned: the depths are those that the steps measured"
+        learned = "nothing is learned: the result is what the steps measured"
+        found["Judged by"] = f"{learned}, beside published spectra" if metrics.get("compare") else learned
     found["Seed"] = f"{manifest['seed']}; the same pipeline, seed and data give the same results"
     exports = [entry if isinstance(entry, str) else entry["export"] for entry in pipeline.get("export", [])]
     if exports:

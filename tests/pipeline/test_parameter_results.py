@@ -109,7 +109,7 @@ def test_figures_are_those_of_parameters(run: Run) -> None:
 
 def test_the_report_begins_with_parameters(run: Run) -> None:
     html = (run.path / "report.html").read_text()
-    assert html.index('id="parameters"') < html.index('id="scores"') < html.index('id="figures"')
+    assert html.index('id="parameters"') < html.index('id="viewer"') < html.index('id="scores"')
     rmse = run.metrics["parameters"]["teff"]["scores"]["rmse"]
     assert '<td>K</td><td class="number">' in html
     assert f">{rmse:.4g}<span" in html

@@ -135,7 +135,7 @@
   const list = () => {
     const words = search.value.trim().toLowerCase();
     listed = targets
-      .filter((target) => target.name.toLowerCase().includes(words) || data.flags[target.row].join(" ").includes(words))
+      .filter((target) => target.name.toLowerCase().includes(words) || data.flags[target.row].join(" ").toLowerCase().includes(words))
       .sort(sorters[order.value]);
     const key = order.value in data.scores ? order.value : "";
     picker.replaceChildren(
