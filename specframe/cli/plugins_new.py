@@ -25,7 +25,7 @@ __all__ = ["new"]
     see=("plugins check",),
 )
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--kind", type=click.Choice(KINDS), required=True, help="What it is to be.")
+@click.option("--kind", type=click.Choice((*KINDS, "simulator")), required=True, help="What it is to be.")
 @click.option("--name", help="Name of the component in YAML; by default that of DIR.")
 @click.option("--package", help="Name to import it by; by default specframe_ and its name.")
 @click.option("--author", metavar='"NAME <ADDRESS>"', help="For licence and metadata; the address may be left out.")

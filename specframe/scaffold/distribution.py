@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specframe import __version__
-from specframe.api.component import API_VERSION, KINDS
+from specframe.api.component import API_VERSION
 from specframe.errors import UsageError
 from specframe.scaffold.names import check_line, check_name, check_package, class_name, default_package, person
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["LICENSES", "Distribution", "new_distribution"]
+__all__ = ["LICENSES", "TEMPLATES", "Distribution", "new_distribution"]
 
 #: Licences whose text is among the templates, by their SPDX names.
 LICENSES = ("BSD-3-Clause", "MIT")
@@ -28,31 +28,14 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "uncertainty": ("Intervals from quantiles of out-of-fold residuals", ("conformal", "intervals")),
     "exporter": ("Writes predictions as a CSV table", ("csv", "table")),
     "score": ("Median absolute error", ("robust", "median")),
+    "simulator": ("Simulates spectra of black bodies with noise", ("simulation", "spectra")),
 }
+#: What can be made: the kinds of components, and the loader that makes its targets itself.
+TEMPLATES = tuple(_KINDS)
 #: specframe's own rules of style, so that a component can move into it.
 _RULES = (
-    *(
-        "A",
-        "ARG",
-        "B",
-        "C4",
-        "D",
-        "E",
-        "ERA",
-        "F",
-        "I",
-        "N",
-        "NPY",
-        "PERF",
-        "PIE",
-        "PT",
-        "PTH",
-        "RET",
-        "RUF",
-        "S",
-        "SIM",
-    ),
-    *("TC", "UP", "W"),
+    *("A", "ARG", "B", "C4", "D", "E", "ERA", "F", "I", "N", "NPY", "PERF", "PIE", "PT", "PTH", "RET", "RUF", "S"),
+    *("SIM", "TC", "UP", "W"),
 )
 #: The spectra in the loader's example: names and effective temperatures in K.
 _STARS = tuple((f"star-{number:02d}", 3500 + 250 * number) for number in range(1, 13))
@@ -62,7 +45,8 @@ _STARS = tuple((f"star-{number:02d}", 3500 + 250 * number) for number in range(1
 class Distribution:
     """A distribution with one plugin that offers one component; :func:`new_distribution` checks the names."""
 
-    kind: str
+    #: One of :data:`TEMPLATES`.
+    template: str
     name: str
     package: str
     summary: str
@@ -71,6 +55,11 @@ class Distribution:
     license: str
     #: Whether another plugin offers a component of the same kind and name.
     shared_name: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Kind of the component."""
+        return "loader" if self.template == "simulator" else self.template
 
     @property
     def distribution(self) -> str:
@@ -89,7 +78,7 @@ class Distribution:
 
     def files(self) -> dict[str, str]:
         """Return the text of each file by its path in the distribution."""
-        package, kind = self.package, self.kind
+        package, kind = self.package, self.template
         templates = {
             "pyproject.toml": "common/pyproject.toml",
             "README.md": "common/README.md",
@@ -123,13 +112,14 @@ class Distribution:
         values: dict[str, Any] = {
             "api": API_VERSION,
             "author": self.author,
-            "class": class_name(self.name, self.kind),
+            "class": class_name(self.name, self.template),
             "distribution": self.distribution,
             "email": self.email,
-            "example": "two_stars" if self.kind == "loader" else "",
+            "example": "two_stars" if self.template == "loader" else "",
             "kind": self.kind,
             "license": self.license,
-            "module": self.kind,
+            "module": self.template,
+            "template": self.template,
             "name": self.name,
             "package": self.package,
             "plugin": self.plugin,
@@ -138,10 +128,10 @@ class Distribution:
             "rules": _RULES,
             "stars": _STARS,
             "summary": self.summary,
-            "tags": _KINDS[self.kind][1],
+            "tags": _KINDS[self.template][1],
         }
-        values["usage"] = _rendered(environment, f"{self.kind}/usage.yaml", values).strip()
-        values["python"] = _rendered(environment, f"{self.kind}/usage.py", values).strip()
+        values["usage"] = _rendered(environment, f"{self.template}/usage.yaml", values).strip()
+        values["python"] = _rendered(environment, f"{self.template}/usage.py", values).strip()
         return values
 
 
@@ -159,7 +149,7 @@ def new_distribution(
     Parameters
     ----------
     kind, name
-        Of the component.
+        Of the component; besides the kinds there is ``simulator``, a loader that makes its targets itself.
     package
         Import package; by default ``specframe_`` and the name.
     author
@@ -174,14 +164,14 @@ def new_distribution(
     UsageError
         When a name cannot be used; says one that can.
     """
-    if kind not in KINDS:
-        raise UsageError(f"--kind {kind!r}: expected one of {', '.join(KINDS)}")
+    if kind not in TEMPLATES:
+        raise UsageError(f"--kind {kind!r}: expected one of {', '.join(TEMPLATES)}")
     if license not in LICENSES:
         raise UsageError(f"--license {license!r}: expected one of {', '.join(LICENSES)}")
     check_name(name)
     who, email = person(author) if author else (f"The {name} authors", "")
     return Distribution(
-        kind=kind,
+        template=kind,
         name=name,
         package=check_package(package or default_package(name)),
         summary=check_line("--summary", summary).rstrip(".") if summary else _KINDS[kind][0],

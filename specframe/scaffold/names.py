@@ -17,7 +17,19 @@ _PERSON = re.compile(r"(?P<name>[^<>@]*[^<>@\s])\s*(?:<(?P<email>[^<>@\s]+@[^<>@
 _LONGEST_NAME, _LONGEST_LINE = 32, 80
 #: Names that the generated modules import; a class of the same name would hide them.
 _TAKEN_CLASSES = {
-    *("Calibrator", "Detrender", "Exporter", "Loader", "Model", "Score", "Uncertainty", "Component", "Params", "Field"),
+    *(
+        "Calibrator",
+        "Detrender",
+        "Exporter",
+        "Loader",
+        "Model",
+        "Score",
+        "Simulator",
+        "Uncertainty",
+        "Component",
+        "Params",
+        "Field",
+    ),
     *("InputPath", "Outputs", "DataError", "InputFileError", "Any", "ClassVar", "Self", "Path", "Iterator", "NDArray"),
 }
 #: What stands beside the package in its distribution, or would be taken for a part of specframe.

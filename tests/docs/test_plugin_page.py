@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xarray as xr
 
-from specframe.api import KINDS
 from specframe.errors import InputFileError
+from specframe.scaffold import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ def test_the_pieces_are_those_that_the_command_writes(author: Author, docs: Path
 
 
 def test_the_table_has_every_kind(docs: Path) -> None:
-    assert re.findall(r"(?m)^\| `(\w+)` \|", (docs / PAGE).read_text()) == list(KINDS)
+    assert re.findall(r"(?m)^\| `(\w+)` \|", (docs / PAGE).read_text()) == list(TEMPLATES)
 
 
 def test_errors_are_raised_as_the_pages_say(docs: Path) -> None:

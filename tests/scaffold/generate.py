@@ -9,8 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from specframe.api import KINDS
-from specframe.scaffold import new_distribution, write_distribution
+from specframe.scaffold import TEMPLATES, new_distribution, write_distribution
 
 #: As short and as long as names may be, since lines of the templates must neither be joined nor broken for any.
 NAMES = {"short": "x-{}", "long": "an-exemplary-component-{}"}
@@ -19,7 +18,7 @@ NAMES = {"short": "x-{}", "long": "an-exemplary-component-{}"}
 def generate(folder: Path) -> list[Path]:
     """Write them, named by kind and length, and return the folders of their packages."""
     packages = []
-    for kind in KINDS:
+    for kind in TEMPLATES:
         for length, pattern in NAMES.items():
             new = new_distribution(kind, pattern.format(kind)[:32].rstrip("-"), author="Ada Example")
             write_distribution(new, folder / f"{kind}-{length}", force=True)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specframe.api import KINDS
 from specframe.registry import Registry
-from specframe.scaffold import LICENSES, new_distribution, write_distribution
+from specframe.scaffold import LICENSES, TEMPLATES, new_distribution, write_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +42,7 @@ print(json.dumps([run.predictions.sizes["target"] for run in runs]))
 def written(tmp_path: Path, installed: Callable[[Path], Path]) -> list[Path]:
     """Folders with a distribution of each kind."""
     folders = []
-    for kind in KINDS:
+    for kind in TEMPLATES:
         folder = tmp_path / kind
         write_distribution(new_distribution(kind, f"my-{kind}", author="Ada Example"), folder)
         folders.append(installed(folder))
@@ -61,7 +60,7 @@ def test_the_tests_of_every_kind_pass_at_once(written: list[Path], python: Calla
     )
     passed = re.findall(r"^PASSED (\S+)", done.stdout, re.MULTILINE)
     assert done.returncode == 0, done.stdout + done.stderr
-    for kind in KINDS:
+    for kind in TEMPLATES:
         # the contract, and what the component is to do
         assert f"{kind}/tests/test_contract.py::test_it_keeps_the_contract" in passed
         assert any(f"{kind}/tests/test_{kind}.py::" in name for name in passed), kind
@@ -79,7 +78,7 @@ def test_example_pipelines_run(written: list[Path], python: Callable[..., Any]) 
     assert json.loads(done.stdout) == [12, 2]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TEMPLATES)
 def test_a_behaviour_test_can_fail(kind: str) -> None:
     text = new_distribution(kind, "mine").files()[f"tests/test_{kind}.py"]
     assert len(re.findall(r"(?m)^def test_\w+", text)) >= 2
@@ -129,3 +128,11 @@ def test_the_requirement_takes_this_specframe_and_states_its_api() -> None:
 def test_no_bundled_component_or_plugin_has_a_templates_name() -> None:
     offered = Registry.discover()
     assert not {"specframe-out-of-transit"} & {plugin.distribution for plugin in offered.plugins}
+
+
+def test_there_is_a_template_for_every_kind_of_component_and_the_command_offers_all() -> None:
+    from specframe.api import KINDS
+    from specframe.cli.plugins_new import new
+
+    (offered,) = (option.type.choices for option in new.params if option.name == "kind")
+    assert set(TEMPLATES) == {*KINDS, "simulator"} == set(offered)
