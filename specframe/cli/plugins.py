@@ -76,6 +76,8 @@ def list_plugins(as_json: bool, kind: str | None, plugin_files: tuple[Path, ...]
     problems = [problem for problem in registry.problems() if _of_kind(problem, kind)]
     if problems:
         _print_lines(["", "cannot be used as they are:", *(line for p in problems for line in _problem(p))])
+        if any(problem.status in ("broken", "clash", "incompatible-api") for problem in problems):
+            _print_lines(["", "'specframe doctor' looks for what is wrong and how to mend it."])
     return 0
 
 

@@ -20,6 +20,8 @@ __all__ = ["examine_dependencies", "import_name"]
 _TOPIC = "dependencies"
 #: Distributions whose module is called otherwise.
 _MODULES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "jupyterlab": "jupyterlab", "batman-package": "batman"}
+#: Extras that nobody needs who uses specframe.
+_FOR_DEVELOPERS = ("benchmark", "docs", "test")
 #: What most others import, so that it is tried, and blamed, before them.
 _FIRST = ("numpy",)
 #: Imports each module named, and says where it is as soon as it is there: a crash ends the process. An error is that of
@@ -74,12 +76,28 @@ def examine_dependencies(seconds: float = _SECONDS) -> Iterator[Finding]:
     yield from unfit
     if not wrong and not unfit:
         yield Finding(_TOPIC, "ok", f"all {len(core)} required packages are there, within bounds, and can be imported")
+    yield from _extras()
 
 
 def import_name(distribution: str) -> str:
     """Return the name of a distribution's module."""
     name = canonical(distribution)
     return _MODULES.get(name, name.replace("-", "_"))
+
+
+def _extras() -> Iterator[Finding]:
+    """Say which extras are there, and how to get the others."""
+    by_extra: dict[str, list[Required]] = {}
+    for required in requirements():
+        if required.extra and required.extra not in _FOR_DEVELOPERS:
+            by_extra.setdefault(required.extra, []).append(required)
+    absent = [extra for extra, needed in by_extra.items() if any(_installed(required) for required in needed)]
+    there = [extra for extra in by_extra if extra not in absent]
+    if there:
+        yield Finding(_TOPIC, "ok", f"extras that are installed: {', '.join(sorted(there))}")
+    if absent:
+        text = f"extras that are not, and can be left so: {', '.join(sorted(absent))}"
+        yield Finding(_TOPIC, "ok", text, pip("install", f"specframe[{','.join(sorted(absent))}]"))
 
 
 def _installed(required: Required) -> Finding | None:

@@ -76,7 +76,8 @@ class Diagnosis:
             told[-1] = (f"  {_MARKS[finding.level]:<9}{first}", finding.level)
             told += [(f"{'':11}{line}", None) for line in rest]
             if finding.mend:
-                told.append((f"{'':11}to mend it: {finding.mend}", None))  # one line, to be pasted
+                label = "to have them" if finding.level == "ok" else "to mend it"
+                told.append((f"{'':11}{label}: {finding.mend}", None))  # one line, to be pasted
         return [*told, ("", None), (self.summary, None)]
 
     def __str__(self) -> str:

@@ -74,6 +74,7 @@ def test_list_says_what_cannot_be_used_and_why(
     assert 'missing-extra needs no-such-torch>=2 (not installed); run: pip install "no-such-torch>=2"' in said
     assert "score evaluate/rmse-ppm (specframe 0.1.0): clash" in said
     assert "(clash) Root of the mean squared error" in said
+    assert said.endswith("'specframe doctor' looks for what is wrong and how to mend it.")
 
 
 def test_list_as_json(specframe: Callable[..., Any], plugin: Callable[[str, str], Path]) -> None:

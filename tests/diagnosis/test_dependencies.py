@@ -91,6 +91,25 @@ def test_a_file_that_hides_a_package(lean: Environment) -> None:
     assert mend == f"rename {path}, or leave its folder out of PYTHONPATH"
 
 
+def test_extras_are_a_choice(environment: Environment) -> None:
+    environment.distribution(
+        "specframe",
+        "0.1.0",
+        requires=(
+            "pluggy>=1.5",
+            'pluggy>=1; extra == "tune"',
+            'no-such-package; extra == "splat"',
+            'gone; extra == "docs"',
+        ),
+    )
+    told = environment.examined("dependencies", "examine_dependencies")
+    assert {finding["level"] for finding in told} == {"ok"}
+    assert "extras that are installed: tune" in {finding["text"] for finding in told}
+    (absent,) = [finding for finding in told if finding["mend"]]
+    assert absent["text"] == "extras that are not, and can be left so: splat"
+    assert absent["mend"] == f"{PIP} 'specframe[splat]'"
+
+
 def test_the_real_requirements_are_read() -> None:
     core = {required.name for required in requirements() if not required.extra}
     assert {"numpy", "xarray", "click", "scikit-learn"} <= core
