@@ -33,6 +33,8 @@ __all__ = ["ReportFigure", "write_report"]
 
 #: Images take no more than this, so that the file stays below 5 MB; those behind are named.
 _IMAGE_BYTES = 3_000_000
+#: So many targets that were set aside are listed.
+_ASIDE = 300
 #: So many scores stand at the top of the result.
 _HEADLINE = 4
 _SCRIPTS = ("chart.js", "spectrum_plot.js", "parameter_plot.js", "target_table.js", "viewer.js")
@@ -176,7 +178,10 @@ def write_report(
         "images": images,
         "pages": pages,
         "numbers": numbers or {},
-        "set_aside": [{key: shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside],
+        "set_aside": [
+            {key: shown(entry.get(key, "")) for key in ("target", "step", "reason")} for entry in set_aside[:_ASIDE]
+        ],
+        "n_aside": len(set_aside),
         "provenance": flat_tables(provenance or {}),
         "repeat": repeat,
         "timings": {name: (value, value / max(sum(seconds.values()), 1e-12)) for name, value in seconds.items()},

@@ -24,6 +24,8 @@ _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 820, 74, 12, 14, 46
 _HEIGHT, _BELOW, _GAP = 270, 100, 16
 #: With more channels points are smaller.
 _MANY = 60
+#: Of more channels only every second, third ... is drawn, so that pages stay small.
+_MOST = 1500
 #: Residuals beyond so many standard errors are drawn at the edge, as triangles.
 _SIGMAS = 4.0
 
@@ -44,7 +46,8 @@ def spectrum_words(predicted: Predicted, row: int) -> str:
         text += f"; median error {scores['error'][row]:.3g} {quantity.error_unit}".rstrip()
     if "rmse" in scores and np.isfinite(scores["rmse"][row]):
         text += f"; root mean square difference from the truth {scores['rmse'][row]:.3g} {quantity.error_unit}".rstrip()
-    return f"{text}."
+    every = _every(predicted)
+    return f"{text}; one of {every} channels is drawn." if every > 1 else f"{text}."
 
 
 def spectrum_svg(predicted: Predicted, row: int, identifier: str = "") -> str:
@@ -57,15 +60,20 @@ def spectrum_svg(predicted: Predicted, row: int, identifier: str = "") -> str:
     identifier
         The ``id`` of the element; ``""`` for none.
     """
-    quantity, x = predicted.quantity, predicted.wavelength
-    if quantity is None or x is None:
+    quantity = predicted.quantity
+    if quantity is None or predicted.wavelength is None:
         return ""
-    truth = None if predicted.truth is None else predicted.truth[row] * quantity.factor
+    every = _every(predicted)
+    part = slice(None, None, every)
+    x = predicted.wavelength[part]
+    truth = None if predicted.truth is None else predicted.truth[row][part] * quantity.factor
     has_truth = truth is not None and bool(np.isfinite(truth).any()) and predicted.std is not None
     bottom = _TOP + _HEIGHT + (_GAP + _BELOW if has_truth else 0)
-    mean = predicted.mean[row] * quantity.factor
+    mean = predicted.mean[row][part] * quantity.factor
     lower, upper = (
-        (bound[row] * quantity.factor for bound in predicted.bounds[0.68]) if 0.68 in predicted.bounds else (mean, mean)
+        (bound[row][part] * quantity.factor for bound in predicted.bounds[0.68])
+        if 0.68 in predicted.bounds
+        else (mean, mean)
     )
     reach = np.concatenate([lower, upper, mean, *([truth] if truth is not None else [])])
     reach = reach[np.isfinite(reach)]
@@ -81,13 +89,16 @@ def spectrum_svg(predicted: Predicted, row: int, identifier: str = "") -> str:
         _frame(across, up, bottom, labelled=not has_truth),
         _vertical(quantity.label, 0.5 * (up.start + up.end)),
     ]
+    if every > 1:
+        note = f"1 of {every} channels is drawn"
+        parts.append(f'<text class="tick end" x="{_WIDTH - _RIGHT - 6}" y="{_TOP + 16}">{note}</text>')
     if truth is not None:
         parts.append(f'<path class="truth" d="{_line(x, truth, across, up)}"/>')
     if 0.68 in predicted.bounds:
         parts.append(f'<path class="error" d="{_bars(x, lower, upper, across, up)}"/>')
     parts.append(_points(x, mean, across, up))
     if has_truth and truth is not None and predicted.std is not None:
-        std = predicted.std[row] * quantity.factor
+        std = predicted.std[row][part] * quantity.factor
         pull = np.divide(mean - truth, std, out=np.full(mean.size, np.nan), where=std > 0)
         below = Axis(-_SIGMAS, _SIGMAS, bottom, bottom - _BELOW)
         parts += [
@@ -102,6 +113,11 @@ def spectrum_svg(predicted: Predicted, row: int, identifier: str = "") -> str:
         f'<text class="label middle" x="{0.5 * (_LEFT + _WIDTH - _RIGHT):.0f}" y="{bottom + 38}">Wavelength (µm)</text>'
     )
     return "".join((*parts, "</svg>"))
+
+
+def _every(predicted: Predicted) -> int:
+    """Return which channels are drawn: every first, second ..."""
+    return -(-len(predicted.outputs) // _MOST)
 
 
 def _frame(across: Axis, up: Axis, bottom: float, labelled: bool, number: int = 5) -> str:
@@ -146,16 +162,17 @@ def _line(x: Array, y: Array, across: Axis, up: Axis) -> str:
 
 
 def _points(x: Array, y: Array, across: Axis, up: Axis) -> str:
-    """Return the points as one path of small circles; those beyond the axis as triangles at its edge."""
-    r = 1.9 if x.size > _MANY else 3.4
-    path = []
+    """Return the points as dots; those beyond the axis as triangles at its edge."""
+    size = 3.8 if x.size > _MANY else 6.8
+    dots, beyond = [], []
     for a, b in zip(x, y, strict=True):
         if not np.isfinite(b):
             continue
         at = across(a)
         if up.low <= b <= up.high:
-            path.append(f"M{at - r:.1f} {up(b):.1f}a{r} {r} 0 1 0 {2 * r:.1f} 0a{r} {r} 0 1 0 {-2 * r:.1f} 0")
+            dots.append(f"M{at:.1f} {up(b):.1f}h0")
         else:
             edge, way = (up.end, 1) if b > up.high else (up.start, -1)
-            path.append(f"M{at - 4:.1f} {edge + 8 * way:.1f}h8l-4 {-7 * way}Z")
-    return f'<path class="point" d="{"".join(path)}"/>'
+            beyond.append(f"M{at - 4:.1f} {edge + 8 * way:.1f}h8l-4 {-7 * way}Z")
+    triangles = f'<path class="point" d="{"".join(beyond)}"/>' if beyond else ""
+    return f'<path class="dots" stroke-width="{size}" d="{"".join(dots)}"/>{triangles}'

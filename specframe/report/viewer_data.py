@@ -89,7 +89,7 @@ def viewer_data(predicted: Predicted, rows: NDArray[np.int64], flags: Mapping[st
         "kind": "spectrum" if predicted.is_spectrum else "parameters",
         "quantity": "" if quantity is None else quantity.name,
         "unit": "" if quantity is None else quantity.unit,
-        "error_unit": "" if quantity is None else quantity.error_unit,
+        "error_unit": "of the scatter between targets" if quantity is None else quantity.error_unit,
         "what": "measured" if predicted.measured else "predicted",
         "ranked_by": predicted.ranking()[0],
         "outputs": [printable(name) for name in predicted.outputs],

@@ -172,7 +172,14 @@ def test_without_scripts_a_typical_target_is_drawn(tmp_path):
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     chart = re.search(r'<svg id="spectrum-plot".*?</svg>', html)[0]
     assert f"<title>Target {median}. Transit depth in 20 channels from 1 to 3 micrometres" in chart
-    assert chart.count('class="point"') == 2  # the spectrum, and its residual
+    assert chart.count('class="dots"') == 2  # the spectrum, and its residual
+    assert [len(re.findall("h0", dots)) for dots in re.findall(r'class="dots"[^>]* d="(.*?)"', chart)] == [20, 20]
+
+
+def test_of_very_many_channels_only_some_are_drawn_and_it_is_said(tmp_path):
+    page = report(tmp_path, prediction=spectra(12, 9000))
+    assert (tmp_path / "report.html").stat().st_size < 5e6
+    assert page.text.count("1 of 6 channels is drawn") == 5  # the viewer's chart, two of the worst, two of the best
 
 
 def test_sections_come_in_the_order_in_which_they_are_read(tmp_path, figure):

@@ -10,6 +10,7 @@ specframe.parameterPlot = (svg, data, all) => {
     return values.length ? widened(Math.min(...values), Math.max(...values), 0.03) : [0, 1];
   });
   const places = [];
+  const marks = [];
   let magnification = 1;
   let centred = 0;
 
@@ -25,6 +26,7 @@ specframe.parameterPlot = (svg, data, all) => {
       const unit = data.units[j];
       const label = unit ? `${name} (${unit})` : name;
       svg.append(element("text", { class: "label end", x: left - 14, y: y + 5 }, label.slice(0, narrow ? 10 : 24)));
+      marks[j] = null;
       if (!Number.isFinite(target.mean[j])) {
         svg.append(element("text", { class: "tick", x: left, y: y + 5 }, "not known"));
         return;
@@ -52,14 +54,20 @@ specframe.parameterPlot = (svg, data, all) => {
       if (options.truth && target.truth && within(target.truth[j])) {
         svg.append(element("path", { class: "truth-mark", d: `M${across(target.truth[j]) - 7} ${y}l7 -7l7 7l-7 7Z` }));
       }
-      if (chosen === j && within(target.mean[j])) {
-        svg.append(element("circle", { class: "cursor", cx: across(target.mean[j]), cy: y, r: 9 }));
-      }
+      marks[j] = within(target.mean[j]) ? across(target.mean[j]) : null;
     });
+    mark(chosen);
+  };
+
+  const mark = (j) => {
+    for (const old of svg.querySelectorAll(".cursor")) old.remove();
+    if (j === null || marks[j] === null) return;
+    svg.append(element("circle", { class: "cursor", cx: marks[j], cy: places[j], r: 9 }));
   };
 
   return {
     draw,
+    mark,
     zoom: (factor) => {
       magnification = Math.min(Math.max(magnification / factor, 1), 1000);
       if (magnification === 1) centred = 0;

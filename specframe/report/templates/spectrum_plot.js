@@ -12,6 +12,8 @@ specframe.spectrumPlot = (svg, data) => {
   let target = null;
   let across = null;
   let panels = null;
+  let layer = null;
+  let radius = 0;
 
   // gaps between instruments are not bridged
   const broken = (points) =>
@@ -41,7 +43,18 @@ specframe.spectrumPlot = (svg, data) => {
       )
       .join("");
 
+  // of very many values one path of dots: elements of their own would be slow
+  const dots = (group, values, up, r) => {
+    const inside = (value) => Math.min(Math.max(up(value), up.end + 2), up.start - 2).toFixed(1);
+    const seen = (value, i) => visible(i) && Number.isFinite(value);
+    const d = values.map((value, i) => (seen(value, i) ? `M${across(x[i]).toFixed(1)} ${inside(value)}h0` : "")).join("");
+    group.append(element("path", { class: "dots", "stroke-width": 2 * r, d }));
+  };
   const circles = (group, values, up, r) => {
+    if (values.filter((_, i) => visible(i)).length > 1500) {
+      dots(group, values, up, 0.6 * r);
+      return;
+    }
     values.forEach((value, i) => {
       if (!visible(i) || !Number.isFinite(value)) return;
       const at = across(x[i]);
@@ -129,14 +142,18 @@ specframe.spectrumPlot = (svg, data) => {
     const middle = (left + width - right) / 2;
     group.append(element("text", { class: "label middle", x: middle, y: bottom + 38 }, "Wavelength (µm)"));
     svg.append(clip, group, inside);
-    if (chosen !== null && visible(chosen)) mark(inside, chosen, r);
+    layer = inside;
+    radius = r + 4;
+    mark(chosen);
   };
 
-  const mark = (group, i, r) => {
+  const mark = (i) => {
+    for (const old of layer.querySelectorAll(".cursor")) old.remove();
+    if (i === null || !visible(i)) return;
     for (const { up, values } of panels) {
       if (!Number.isFinite(values[i])) continue;
       const y = Math.min(Math.max(up(values[i]), up.end), up.start);
-      group.append(element("circle", { class: "cursor", cx: across(x[i]), cy: y, r: r + 4 }));
+      layer.append(element("circle", { class: "cursor", cx: across(x[i]), cy: y, r: radius }));
     }
   };
 
@@ -154,6 +171,7 @@ specframe.spectrumPlot = (svg, data) => {
 
   return {
     draw,
+    mark,
     zoom,
     show,
     reset: () => show(full),

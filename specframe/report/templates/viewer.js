@@ -114,8 +114,12 @@
   const pick = (j) => {
     if (j === null || j === chosen) return;
     chosen = j;
-    plot.follow(j);
-    redraw();
+    if (plot.contains(j)) {
+      plot.mark(j);
+    } else {
+      plot.follow(j);
+      redraw();
+    }
     say(pointText(current, j));
   };
 
@@ -187,7 +191,7 @@
       plot.show([drag.view[0] + by, drag.view[1] + by]);
       redraw();
     } else {
-      redraw();
+      svg.querySelector(".selection")?.remove();
       const height = svg.viewBox.baseVal.height;
       const [low, high] = [Math.min(x, drag.x), Math.max(x, drag.x)];
       svg.append(specframe.element("rect", { class: "selection", x: low, y: 0, width: high - low, height }));
