@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from specframe import __version__
 from specframe.cli.command import Group
+from specframe.cli.interrupt import heed_interrupts
 from specframe.cli.terminal import echo
 from specframe.errors import SpecframeError
 from specframe.progress.colours import coloured
 from specframe.progress.messages import warnings_logged
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 __all__ = ["main"]
 
@@ -114,7 +111,7 @@ def _group() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
-    signal.signal(signal.SIGTERM, _terminated)
+    heed_interrupts()
     if "_SPECFRAME_COMPLETE" in os.environ:
         import_module("specframe.cli.completion")  # a shell asks: it knows how bash does
     try:
@@ -162,11 +159,6 @@ def _installation_hint(error: Exception) -> str:
             return "\nThe installation may be broken: 'specframe doctor' says what is wrong and how to mend it."
         reason = reason.__cause__ or reason.__context__
     return ""
-
-
-def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
-    """End as Ctrl-C does, so that what was done is kept and logged."""
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _refuse(error: click.ClickException) -> NoReturn:
