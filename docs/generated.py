@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components import example, facts, mentions
+from conformance import checks_table, minimum_table
 
 from specframe.api import KINDS, Params
 from specframe.registry import Registered, Registry
@@ -41,8 +42,6 @@ def filled(markdown: str) -> str:
 
 def checks(kind: str) -> str:
     """Return the checks of the conformance suite, or of one kind; ``minimum`` is how many must run."""
-    from conformance import checks_table, minimum_table
-
     return minimum_table() if kind == "minimum" else checks_table(kind)
 
 
