@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from importlib import metadata
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from specframe import __version__
 from specframe.diagnosis.command_line import pip
 from specframe.diagnosis.finding import Finding
+from specframe.diagnosis.requirement import canonical, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,7 @@ def examine_installation() -> Iterator[Finding]:
                 "or was updated after it",
                 _again(found[0]),
             )
+        yield from _outdated(found[0])
     yield from _copies(found)
     yield from _command()
 
@@ -61,6 +64,33 @@ def _described(distribution: metadata.Distribution) -> Finding:
             f"or {pip('install', '-e', str(_PACKAGE.parent))} to use this one",
         )
     return Finding(_TOPIC, "ok", f"specframe {__version__}, {how}, {_PACKAGE}")
+
+
+def _outdated(distribution: metadata.Distribution) -> Iterator[Finding]:
+    """Compare an editable installation's metadata with the file that they were made from when it was installed."""
+    source = _source(distribution)
+    try:
+        import tomllib  # a Python that is too old has it not, and is to be told so
+
+        project = tomllib.loads((Path(source) / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    except (ImportError, OSError, ValueError, KeyError):
+        return
+    stated = {(point.group, point.name, point.value) for point in distribution.entry_points}
+    written = {("console_scripts", name, value) for name, value in project.get("scripts", {}).items()}
+    written |= {(group, *pair) for group, points in project.get("entry-points", {}).items() for pair in points.items()}
+    extras = set(project.get("optional-dependencies", {})) - set(distribution.metadata.get_all("Provides-Extra") or ())
+    names = {canonical(required.name) for required in requirements() if not required.extra}
+    needed = {canonical(re.split(r"[\s<>=!~;\[]", text, maxsplit=1)[0]) for text in project.get("dependencies", ())}
+    new = [f"entry point {name}" for _, name, _ in sorted(written - stated)]
+    new += [f"extra {name}" for name in sorted(extras)] + [f"requirement {name}" for name in sorted(needed - names)]
+    if new:
+        told = ", ".join(new[:5]) + (f" and {len(new) - 5} more" if len(new) > 5 else "")
+        yield Finding(
+            _TOPIC,
+            "warning",
+            f"the code was updated after it was installed: {told} are not known here yet",
+            pip("install", "-e", source),
+        )
 
 
 def _copies(found: list[metadata.Distribution]) -> Iterator[Finding]:

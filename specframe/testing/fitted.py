@@ -94,8 +94,7 @@ def not_fitted_refused(case: FittedCase[Any]) -> None:
 
 def prediction_valid(case: FittedCase[Any]) -> None:
     """Require that the Prediction is valid, with the new targets in order and the labels' outputs and units."""
-    for example in case.examples():
-        prediction = case.exercise(case.make(), example)
+    for example, prediction in zip(case.examples(), case.alone(), strict=True):
         validate_prediction(prediction, case.cls.name)
         new, truth = case.new(example), _labels(example)
         unchanged(list(new["target"].values), list(prediction["target"].values), "targets are not those asked about")
@@ -142,7 +141,7 @@ def no_state_between_calls(case: FittedCase[Any]) -> None:
 def order_of_targets(case: FittedCase[Any]) -> None:
     """Require that what it learns does not depend on the order of the targets, but for rounding."""
     example = case.examples()[0]
-    expected = case.answer(case.fitted(example), case.new(example))
+    expected = case.alone()[0]
     order = np.random.default_rng(6).permutation(_labels(example).sizes["target"])
     got = case.answer(case.fitted(_learning_from(example, order)), case.new(example))
     unchanged(expected, got, "the order of the targets decides what is learned", closeness(expected))
@@ -151,7 +150,7 @@ def order_of_targets(case: FittedCase[Any]) -> None:
 def refit_forgets(case: FittedCase[Any]) -> None:
     """Require that a second ``fit`` forgets the first."""
     example, other = case.examples()[0], case.examples()[-1]
-    once = case.answer(case.fitted(example), case.new(example))
+    once = case.alone()[0]
     component = case.make()
     case.fit(component, _fewer(other))
     case.fit(component, example)

@@ -47,12 +47,12 @@ class MappingCase(Case[xr.DataTree]):
         """Apply."""
         return component.apply(example)
 
-    def truth(self) -> list[tuple[xr.DataTree, Any]]:
-        """Return the reference Observations with their true depths, whose result holds them."""
+    def truth(self) -> list[Any]:
+        """Return the true depths of the reference Observations."""
         if self.given:
             raise Skip("the true depths of the examples given are not known")
         return [
-            (example, transit_depths(example[f"{INSTRUMENT}/0/wavelength"].size, seed))
+            transit_depths(example[f"{INSTRUMENT}/0/wavelength"].size, seed)
             for seed, example in enumerate(self.examples())
         ]
 
@@ -79,8 +79,7 @@ def observation_valid(case: MappingCase) -> None:
 
 def wavelength_ascending(case: MappingCase) -> None:
     """Require that wavelengths ascend and keep to their data, also where a detector's columns run the other way."""
-    for example in case.examples():
-        result = case.exercise(case.make(), example)
+    for result in case.alone():
         for path, data in nodes(result):
             expect(np.all(np.diff(data["wavelength"].values) > 0), f"wavelength of /{path} does not ascend")
     if case.given or "frames" not in case.cls.consumes:
@@ -107,7 +106,7 @@ def wavelength_order(case: MappingCase) -> None:
     got = answered(lambda: case.exercise(case.make(), descending))
     if got is None:
         return
-    for (_, first), (path, second) in zip(nodes(case.exercise(case.make(), example)), nodes(got), strict=True):
+    for (_, first), (path, second) in zip(nodes(case.alone()[0]), nodes(got), strict=True):
         for name in ("wavelength", "flux", "flux_error", "depth", "depth_error"):
             if name in first and "wavelength" in first.dims:
                 expected, found = first[name].sortby("wavelength"), second[name].sortby("wavelength")
@@ -121,8 +120,8 @@ def wavelength_order(case: MappingCase) -> None:
 
 def errors_positive(case: MappingCase) -> None:
     """Require that what is not masked has a finite value and a finite, positive error."""
-    for example in case.examples():
-        for path, data in nodes(case.exercise(case.make(), example)):
+    for result in case.alone():
+        for path, data in nodes(result):
             for name in ("flux", "depth"):
                 if name in data and f"{name}_error" in data:
                     used = ~data["mask"].values if name == "flux" else np.ones(data[name].shape, bool)
@@ -183,9 +182,9 @@ def unusable_target_refused(case: MappingCase) -> None:
 def transit_recovered(case: MappingCase) -> None:
     """Require that the reference transit survives, or is measured to within five errors, which are honest."""
     pulls = []
-    for example, depth in case.truth():
+    for result, depth in zip(case.alone(), case.truth(), strict=True):
         path = f"{INSTRUMENT}/0"
-        found = dict(nodes(case.exercise(case.make(), example)))
+        found = dict(nodes(result))
         expect(path in found, f"the node /{path} is gone (there: {', '.join(found) or 'none'})")
         data = found[path]
         if level_of(data) == "frames" or "time" not in data.dims:
@@ -206,15 +205,13 @@ def flux_scale_free(case: MappingCase) -> None:
     """Require that the same data in other units of flux give the same depths."""
     if "depths" not in case.cls.produces:
         raise Skip("it measures no depths")
-    results = []
-    for factor in (1.0, 1000.0):
-        example = case.examples()[0]
-        for path, data in nodes(example):
-            measured = {name: data[name] for name in ("flux", "flux_error") if name in data}
-            scaled = {name: (value.dims, factor * value.values, value.attrs) for name, value in measured.items()}
-            example[path].dataset = data.assign(scaled)
-        results.append(case.exercise(case.make(), example))
-    for (_, first), (path, second) in zip(nodes(results[0]), nodes(results[1]), strict=True):
+    example = case.examples()[0]
+    for path, data in nodes(example):
+        measured = {name: data[name] for name in ("flux", "flux_error") if name in data}
+        scaled = {name: (value.dims, 1000.0 * value.values, value.attrs) for name, value in measured.items()}
+        example[path].dataset = data.assign(scaled)
+    result = case.exercise(case.make(), example)
+    for (_, first), (path, second) in zip(nodes(case.alone()[0]), nodes(result), strict=True):
         if "depth" not in first:
             raise Skip("it measures no depths")
         size = 0.01 * float(first["depth_error"].min())

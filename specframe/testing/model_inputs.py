@@ -97,7 +97,7 @@ def few_targets_many_outputs(case: ModelCase) -> None:
 def layout_irrelevant(case: ModelCase) -> None:
     """Require that arrays in Fortran's order, every other row of larger ones, and read-only ones give the same."""
     example = case.arrays()
-    expected = case.exercise(case.make(), example)
+    expected = case.alone()[0]
 
     def strided(values: NDArray[Any]) -> NDArray[Any]:
         return np.repeat(values, 2, axis=0)[::2]

@@ -53,8 +53,7 @@ class UncertaintyCase(FittedCase[PredictionProblem]):
 
 def std_given(case: UncertaintyCase) -> None:
     """Require that it adds ``std``, and leaves ``mean`` as it was."""
-    for example in case.examples():
-        got = case.exercise(case.make(), example)
+    for example, got in zip(case.examples(), case.alone(), strict=True):
         expect("std" in got, f"the result has no std (there: {', '.join(map(str, got.data_vars))})")
         unchanged(example.new["mean"], got["mean"], "changes mean")
 
@@ -65,8 +64,7 @@ def coverage(case: UncertaintyCase) -> str:
     Also where errors differ between targets by up to a factor of four, and the predictions know it.
     """
     held: dict[float, list[float]] = {}
-    for example in case.examples():
-        got = case.exercise(case.make(), example)
+    for example, got in zip(case.examples(), case.alone(), strict=True):
         n = 1.0 / (1.0 / example.truth.sizes["target"] + 1.0 / example.new_truth.sizes["target"])
         for level, inside in _inside(got, example.new_truth):
             tolerance = 4.0 * np.sqrt(level * (1.0 - level) / n)
@@ -89,8 +87,7 @@ def one_output(case: UncertaintyCase) -> None:
 
 def units_free(case: UncertaintyCase) -> None:
     """Require that labels a thousand times as large get errors a thousand times as large."""
-    for example in case.examples():
-        once = case.exercise(case.make(), example)
+    for example, once in zip(case.examples(), case.alone(), strict=True):
         scaled = replace(example, **{name: _scaled(value) for name, value in vars(example).items()})
         thousand = case.exercise(case.make(), scaled)
         tolerance = 1e-6 * float(thousand["std"].max())

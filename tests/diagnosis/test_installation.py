@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -33,6 +34,14 @@ def test_an_older_installation_beside_the_code(environment: Environment) -> None
     assert str(ROOT / "specframe") in other
     assert str(environment.folder) in other
     assert "python -m specframe doctor" in told[other].replace(sys.executable, "python")
+
+
+def test_an_editable_installation_that_is_older_than_the_code(environment: Environment) -> None:
+    info = environment.distribution("specframe", "0.1.0", requires=("numpy>=1.26",))
+    (info / "direct_url.json").write_text(json.dumps({"url": f"file://{ROOT}", "dir_info": {"editable": True}}))
+    text, mend = next((text, mend) for text, mend in found(environment).items() if "was updated after" in text)
+    assert text.startswith("the code was updated after it was installed: entry point ")
+    assert mend == f"{PIP} install -e {ROOT}"
 
 
 def test_two_installations(environment: Environment) -> None:
