@@ -229,7 +229,8 @@ def _figures(folder: Path, drawn: Mapping[str, str], compared: bool) -> list[Rep
         if file.stem.startswith("spectrum-"):
             place = "result", ""
         if compared or not file.stem.startswith("spectrum-"):
-            figures.append(ReportFigure(*figure_texts(file.stem, drawn, correlated), file, *place))
+            texts = figure_texts(file.stem, drawn, correlated)
+            figures.append(ReportFigure(*texts, file, *place, keeps_colours=file.stem.startswith("residuals-")))
     return figures
 
 

@@ -21,6 +21,7 @@ from specframe.report.page import island, render_page
 from specframe.report.predicted import Predicted
 from specframe.report.report_figure import ReportFigure
 from specframe.report.target_pages import drawing, target_pages, target_rows
+from specframe.report.verdict import coverage_sentences
 from specframe.report.viewer_data import selected_targets, viewer_data
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class _Image:
     file: str
     part: str
     target: str
+    keeps_colours: bool
 
 
 def write_report(
@@ -168,6 +170,7 @@ def write_report(
         "headline": _headline(scores, intervals or {}),
         "viewer": None if outcome is None else _viewer(outcome, drawn or {}, flags or {}),
         "scores": _score_table(scores, intervals or {}),
+        "coverage": coverage_sentences(scores, intervals or {}),
         "interval_note": interval_note,
         "classes": {name: class_table(of) for name, of in (classes or {}).items()},
         "parameters": parameter_rows(parameters or {}, FIRST),
@@ -211,7 +214,9 @@ def _images(figures: Iterable[ReportFigure]) -> Iterable[_Image]:
         if total + len(source) > _IMAGE_BYTES:
             source = ""
         total += len(source)
-        yield _Image(figure.title, figure.caption, source, figure.file, figure.part, figure.target)
+        yield _Image(
+            figure.title, figure.caption, source, figure.file, figure.part, figure.target, figure.keeps_colours
+        )
 
 
 def _headline(
@@ -280,7 +285,7 @@ def _navigation(content: Mapping[str, Any]) -> list[tuple[str, str]]:
         "run": ("What was run", content["diagram"]),
         "result": ("Result", True),
         "scores": ("Scores", content["scores"]["rows"]),
-        "calibration": ("Calibration", is_calibration),
+        "calibration": ("Calibration", is_calibration or content["coverage"]),
         "targets": ("Targets", content["pages"] or content["viewer"]),
         "quality": ("Quality", content["flags"] or content["quality"] or content["found"]),
         "set-aside": ("Set aside", True),

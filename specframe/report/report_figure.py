@@ -33,6 +33,8 @@ class ReportFigure:
         ``target``.
     target
         The target that it is of.
+    keeps_colours
+        Whether its colours are those of a colour map, so that it is not turned over in the dark.
     """
 
     title: str
@@ -40,6 +42,7 @@ class ReportFigure:
     image: Figure | bytes | Path
     part: str = "scores"
     target: str = ""
+    keeps_colours: bool = False
 
     @property
     def file(self) -> str:
