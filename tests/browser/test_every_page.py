@@ -43,6 +43,22 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
 return found;
 """
 
+# Short words of tables that stand on more than one line, because their column is narrower than they are.
+BROKEN = """
+const found = [], range = document.createRange();
+for (const cell of document.querySelectorAll("th, td")) {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (const word of node.textContent.matchAll(/[a-z0-9_]+/gi)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (word[0].length < 15 && range.getClientRects().length > 1) found.push(word[0]);
+    }
+  }
+}
+return found;
+"""
+
 # What Tab has to reach: everything that can be operated and is seen.
 OPERABLE = """
 return [...document.querySelectorAll("a[href], button, select, input, summary, [tabindex='0']")]
@@ -124,10 +140,7 @@ def test_a_narrow_window_scrolls_in_one_direction_only(tab: Tab, kind: str) -> N
     tab.open(kind)
     width = tab.js("return document.documentElement.scrollWidth")
     assert width <= 400
-    squeezed = (
-        "return [...document.querySelectorAll('th, td')].filter((e) => e.checkVisibility() && e.clientWidth < 40)"
-    )
-    assert tab.js(f"{squeezed}.map((cell) => cell.textContent)") == []
+    assert tab.js(BROKEN) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
