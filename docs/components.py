@@ -96,7 +96,8 @@ def facts(registered: Registered) -> list[str]:
         "In Python": f"`from {module if package == 'specframe' else package} import {name}`",
         "Tags": ", ".join(component.tags),
     }
-    return ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items() if value)]
+    first, *others = [f"| {key} | {value} |" for key, value in rows.items() if value]
+    return [first, "|---|---|", *others]
 
 
 def _levels(levels: tuple[str, ...]) -> str:
