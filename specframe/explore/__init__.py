@@ -29,15 +29,17 @@ if TYPE_CHECKING:
     )
     from specframe.explore.labels import GridCoverage, grid_coverage, label_statistics
     from specframe.explore.light_curve_figures import (
-        plot_channel_correlations,
         plot_light_curve_image,
         plot_masked_samples,
+        plot_regressors,
+        plot_white_light,
+    )
+    from specframe.explore.light_curve_noise_figures import (
+        plot_channel_correlations,
         plot_noise,
         plot_noise_of_targets,
         plot_power_spectrum,
         plot_red_noise,
-        plot_regressors,
-        plot_white_light,
     )
     from specframe.explore.light_curves import (
         ChannelNoise,
@@ -106,15 +108,17 @@ __getattr__, __dir__ = lazy_names(
             "label_statistics",
         ),
         "light_curve_figures": (
-            "plot_channel_correlations",
             "plot_light_curve_image",
             "plot_masked_samples",
+            "plot_regressors",
+            "plot_white_light",
+        ),
+        "light_curve_noise_figures": (
+            "plot_channel_correlations",
             "plot_noise",
             "plot_noise_of_targets",
             "plot_power_spectrum",
             "plot_red_noise",
-            "plot_regressors",
-            "plot_white_light",
         ),
         "light_curves": (
             "ChannelNoise",

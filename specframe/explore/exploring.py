@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +15,18 @@ from specframe.errors import DataError, RunError, UsageError, printable
 from specframe.executors.choice import executing
 from specframe.explore.data_loader import data_pipeline, find_loader
 from specframe.explore.explored import Described, PipelineData, RunData, explored_steps
-from specframe.pipeline.directory import MANIFEST, is_begun, locked
-from specframe.pipeline.downloaded import check_links
+from specframe.explore.folder import CONTENT, own_folder, remove_old
+from specframe.pipeline.directory import MANIFEST, is_begun
 from specframe.pipeline.outputs import write_json
 from specframe.pipeline.premises import premises_of
 from specframe.pipeline.result import Run
-from specframe.pipeline.stages.store import remove_unfinished
 from specframe.pipeline.targets.gather import SetAside
 from specframe.pipeline.targets.target import reason_of
 from specframe.progress.progress import Progress
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from specframe.executors.executor import Executor
     from specframe.explore import Section
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Exploration", "explore_path"]
 
-#: The first marks a folder as ours, the second lists what was written.
-_LOCK, _CONTENT = ".explore.lock", "explore.json"
 #: So many targets set aside are printed one by one.
 _PRINTED = 10
 
@@ -129,7 +123,7 @@ def explore_path(
     if kind == "run":
         Run(path)  # an incomplete one is told before anything is made
     room = None if memory is None else read_size(memory)
-    with _own_folder(folder, fresh), executing(executor, workers, scheduler, room) as crews:
+    with own_folder(folder, fresh), executing(executor, workers, scheduler, room) as crews:
         pipeline = _described(path, kind, loader, parameters, overrides, tuple(plugin_files), progress)
         crews.tell = progress.tell
         crews.premises = premises_of(folder, explored_steps(pipeline.spec, None), pipeline.plugin_files)
@@ -276,7 +270,7 @@ def _write(
 ) -> None:
     from specframe.explore import write_exploration
 
-    _remove_old(folder)
+    remove_old(folder)
     explored = len(found.explored)
     sample = explored + len(found.set_aside) < found.targets
     files = write_exploration(
@@ -297,7 +291,7 @@ def _write(
         tell=progress.say,
     )
     write_json(
-        folder / _CONTENT,
+        folder / CONTENT,
         {
             **provenance,
             "targets": found.targets,
@@ -310,46 +304,3 @@ def _write(
             "files": [file.relative_to(folder).as_posix() for file in files],
         },
     )
-
-
-@contextmanager
-def _own_folder(folder: Path, fresh: bool) -> Iterator[None]:
-    """Make the folder and work in it alone.
-
-    Raises :class:`UsageError` when it is a file, or holds something else than an exploration.
-    """
-    if folder.is_file():
-        raise UsageError(f"--out {folder} is a file; name a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _LOCK).is_file():
-        raise UsageError(f"--out {folder} holds other files and no exploration; name a new folder")
-    there = folder.is_dir()
-    if there:
-        check_links(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {folder} cannot be made: {error.strerror}") from None
-    try:
-        with locked(folder / _LOCK):
-            remove_unfinished(folder / "stages")
-            if fresh:
-                shutil.rmtree(folder / "stages", ignore_errors=True)
-            yield
-    except BaseException:
-        if not there and {item.name for item in folder.iterdir()} == {_LOCK}:
-            (folder / _LOCK).unlink()  # nothing came of it
-            folder.rmdir()
-        raise
-
-
-def _remove_old(folder: Path) -> None:
-    """Remove what an earlier exploration wrote and nothing else."""
-    try:
-        listed: list[str] = json.loads((folder / _CONTENT).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    root = folder.resolve()
-    for name in listed:
-        file = (root / name).resolve()
-        if file.is_relative_to(root):
-            file.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from specframe.explore.frame_figures import (
     plot_pixel_noise,
 )
 from specframe.explore.frames import FrameStatistics, frame_statistics
-from specframe.explore.light_curve_figures import plot_power_spectrum
+from specframe.explore.light_curve_noise_figures import plot_power_spectrum
 from specframe.explore.section import Section, Statistics
 from specframe.explore.wording import counted
 

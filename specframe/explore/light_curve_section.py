@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specframe.explore.light_curve_figures import (
-    plot_channel_correlations,
     plot_light_curve_image,
     plot_masked_samples,
+    plot_regressors,
+    plot_white_light,
+)
+from specframe.explore.light_curve_noise_figures import (
+    plot_channel_correlations,
     plot_noise,
     plot_noise_of_targets,
     plot_power_spectrum,
     plot_red_noise,
-    plot_regressors,
-    plot_white_light,
 )
 from specframe.explore.light_curves import (
     ChannelNoise,
