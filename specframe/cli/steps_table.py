@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specframe.cli.table import table
+from specframe.cli.table import table, terminal_width
 from specframe.progress.durations import duration
 
 if TYPE_CHECKING:
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["step_lines"]
 
 _MAPPING = ("load", "calibrate", "detrend")
+#: Columns of numbers.
+_NUMBERS = (2, 3, 4, 5)
+#: A component has this much room at least.
+_LEAST = 10
 _LEARNING = ("model", "uncertainty")
 #: Phases in which models and estimators of errors are fitted, or applied.
 _FITTING = ("cross-validation", "fit", "predict")
@@ -52,4 +56,13 @@ def step_lines(manifest: Mapping[str, Any]) -> list[str]:
         rows.append(
             [" > ".join(names), " > ".join(components), str(done), reused, str(lost or ""), duration(sum(phases))]
         )
-    return table(rows, right=(2, 3, 4, 5))
+    return table(
+        [[row[0], shortened, *row[2:]] for row, shortened in zip(rows, _fitting(rows), strict=True)], right=_NUMBERS
+    )
+
+
+def _fitting(rows: list[list[str]]) -> list[str]:
+    """Return the names of components, shortened where the terminal is narrow: the numbers matter more."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = max(terminal_width() - sum(widths) + widths[1] - 2 * (len(widths) - 1), _LEAST)
+    return [row[1] if len(row[1]) <= room else f"{row[1][: room - 1]}…" for row in rows]
