@@ -112,8 +112,7 @@ def _command() -> Iterator[Finding]:
             _TOPIC,
             "warning",
             "the command 'specframe' is not on the PATH of this shell",
-            f"{sys.executable} -m specframe, which is the same; or activate the environment: "
-            f"source {Path(sys.prefix) / 'bin' / 'activate'}",
+            f"{sys.executable} -m specframe, which is the same" + _activated("; or "),
         )
         return
     belongs = _interpreter(Path(script))
@@ -122,10 +121,16 @@ def _command() -> Iterator[Finding]:
             _TOPIC,
             "problem",
             f"the command {script} belongs to another Python, {belongs}, than the one that runs, {sys.executable}",
-            f"source {Path(sys.prefix) / 'bin' / 'activate'} && hash -r; or {sys.executable} -m specframe",
+            f"hash -r{_activated(' && ')}; or {sys.executable} -m specframe",
         )
     else:
         yield Finding(_TOPIC, "ok", f"command {script}")
+
+
+def _activated(joined: str) -> str:
+    """Return the command that puts this environment's commands first, after ``joined``, where it has one."""
+    script = Path(sys.prefix) / "bin" / "activate"
+    return f"{joined}source {script}" if script.is_file() else ""
 
 
 def _interpreter(script: Path) -> Path | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specframe.diagnosis.finding import Finding
@@ -33,10 +35,26 @@ def examine_interpreter() -> Iterator[Finding]:
             f"PYTHONPATH puts {', '.join(folders)} before the installed packages: they hide others of their name",
             "unset PYTHONPATH",
         )
+    yield from _hidden_library()
     if os.environ.get("PYTHONHOME"):
         yield Finding(
             _TOPIC, "warning", f"PYTHONHOME={os.environ['PYTHONHOME']} leads to another Python", "unset PYTHONHOME"
         )
+
+
+def _hidden_library() -> Iterator[Finding]:
+    """Look for files that hide modules of Python's own: somebody's ``random.py`` breaks what imports ``random``."""
+    for folder in dict.fromkeys(Path(entry or ".").resolve() for entry in sys.path):
+        if folder.is_relative_to(Path(sys.base_prefix).resolve()) or "site-packages" in folder.parts:
+            continue
+        for file in sorted(folder.glob("*.py")) if folder.is_dir() else ():
+            if file.stem in sys.stdlib_module_names and not file.stem.startswith("_"):
+                yield Finding(
+                    _TOPIC,
+                    "problem",
+                    f"{file} hides Python's own module {file.stem!r} from all that import it",
+                    f"mv {shlex.quote(str(file))} {shlex.quote(str(file.with_name(f'my_{file.name}')))}",
+                )
 
 
 def _version() -> Finding:

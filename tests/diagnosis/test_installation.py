@@ -79,6 +79,13 @@ def test_python_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first.mend.startswith("python3.11 -m venv")
 
 
+def test_a_file_that_hides_a_module_of_pythons_own(environment: Environment) -> None:
+    path = environment.module("colorsys", "")
+    (found,) = [f for f in environment.examined("interpreter", "examine_interpreter") if f["level"] == "problem"]
+    assert found["text"] == f"{path} hides Python's own module 'colorsys' from all that import it"
+    assert found["mend"] == f"mv {path} {path.with_name('my_colorsys.py')}"
+
+
 def test_variables_that_lead_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     monkeypatch.setenv("PYTHONHOME", "/elsewhere")
