@@ -20,7 +20,7 @@ WIDTH = 1000
 #: Which part of the page goes into which picture: the heading it begins with, that before which it ends, and how many
 #: pixels of it are shown at most.
 PARTS = {
-    "report-result": ("run-title", "scores-title", 1420),
+    "report-result": ("run-title", "scores-title", 1402),
     "report-calibration": ("calibration-title", "targets-title", 1270),
     "report-worst": ("page-1-title", "page-2-title", 1500),
     "report-quality": ("quality-title", "provenance-title", 1500),
@@ -49,9 +49,9 @@ def main(run: Path) -> None:
 
 
 def write(path: Path, data: str) -> None:
-    """Write a screenshot with 64 colours, which is a quarter of its size."""
+    """Write a screenshot with 160 colours, which is a third of its size."""
     image = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
-    image.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(160, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path, f"{path.stat().st_size / 1024:.0f} KiB")
 
 

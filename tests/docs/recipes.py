@@ -516,9 +516,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "docs/tutorials/ariel.md": Recipe(elsewhere="test_ariel_page.py"),
     "docs/tutorials/data.md": Recipe(excepted={"export SPECFRAME_DATA": "the tests know where the data are"}),
-    "docs/tutorials/light-curves.md": Recipe(
-        sets=(("planet.yaml", ("test.number=20",)),),
-    ),
+    "docs/tutorials/light-curves.md": Recipe(elsewhere="test_light_curves_page.py"),
     "docs/tutorials/python.md": Recipe(elsewhere="test_python_page.py"),
     "docs/tutorials/telescopeml.md": Recipe(elsewhere="test_telescopeml_page.py"),
     "docs/tutorials/quickstart.md": Recipe(
