@@ -145,6 +145,11 @@ def design_matrix(X: Any, inputs: Sequence[str] = ()) -> tuple[NDArray[np.float6
     ``X`` is a collection, a Dataset or DataArray with leading dim ``target``, or an array whose first axis is the
     target. ``inputs`` choose variables of a collection, as in :func:`collate`; empty takes all it holds but errors.
     Targets of a bare array are named ``"0"``, ``"1"`` ...
+
+    Raises
+    ------
+    ContainerError
+        When a variable of ``inputs`` is not there, or the leading dim is not ``target``.
     """
     import xarray as xr
 

@@ -115,6 +115,11 @@ def label_groups(labels: Any, targets: Sequence[str]) -> NDArray[np.str_]:
     """Return the group of each of ``targets``, shape (n_target,): the labels' coordinate ``group``, else themselves.
 
     Labels that name their targets are matched by name, others by position.
+
+    Raises
+    ------
+    DataError
+        When there are more or fewer groups than targets.
     """
     import xarray as xr
 
@@ -131,7 +136,13 @@ def label_groups(labels: Any, targets: Sequence[str]) -> NDArray[np.str_]:
 
 
 def weight_vector(sample_weight: Any, n: int) -> NDArray[np.float64]:
-    """Return weights (n,) with mean 1; ``None`` gives ones."""
+    """Return weights (n,) with mean 1; ``None`` gives ones.
+
+    Raises
+    ------
+    DataError
+        When weights have another shape, are negative or not finite, or are all 0.
+    """
     if sample_weight is None:
         return np.ones(n)
     weight: NDArray[np.float64] = np.array(sample_weight, float)
@@ -155,7 +166,10 @@ def _list(names: Sequence[str]) -> str:
 
 
 def output_units(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:
-    """Return the unit of each output of a Prediction or of labels: its own where they have such, else that of all."""
+    """Return the unit of each output of a Prediction or of labels ``(target, output)``, as many as there are outputs.
+
+    That is the output's own, of the coordinate ``unit (output)``, where they have such, else ``attrs["units"]`` of all.
+    """
     if "unit" in data.coords:
         return tuple(str(unit) for unit in data.coords["unit"].values)
     values = data["mean"] if "mean" in getattr(data, "data_vars", ()) else data

@@ -114,7 +114,10 @@ def validate_prediction(prediction: Any, step: str) -> None:
 
 
 def validate_labels(labels: Any, step: str) -> None:
-    """Check labels from a loader: DataArray ``(target, output)`` with unique target names and units."""
+    """Check labels from a loader: DataArray ``(target, output)`` with unique target names and units.
+
+    Raises :class:`~specframe.errors.ContainerError` with what is missing or wrong; ``step`` says where.
+    """
     import xarray as xr
 
     where = f"step {step!r}, labels"

@@ -16,7 +16,7 @@ MAD_TO_STD = 1.482602218505602
 
 
 def masked_median(values: NDArray[np.float64], use: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the median of the samples used in each row of ``values`` (n, m), 0 where there are none."""
+    """Return the median (n,) of those of each row of ``values (n, m)`` that ``use (n, m)`` marks; 0 without any."""
     ordered = np.sort(np.where(use, values, np.inf), axis=1)
     count = use.sum(axis=1)
     rows = np.arange(len(values))

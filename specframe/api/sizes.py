@@ -132,7 +132,10 @@ def _other_files(dataset: Any) -> list[str]:
 
 
 def check_fits_sizes(path: Path, file: IO[bytes]) -> None:
-    """Refuse a FITS file whose headers declare more than it holds, or what no reader gets to the end of."""
+    """Refuse a FITS file whose headers declare more than it holds, or what no reader gets to the end of.
+
+    Raises :class:`~specframe.errors.InputFileError` where it does.
+    """
     size = file.seek(0, io.SEEK_END)
     start = file.seek(0)
     if size and file.read(6) != b"SIMPLE":  # before astropy takes it for one of the archives that it unpacks

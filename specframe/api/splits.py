@@ -80,12 +80,18 @@ def validation_split(groups: ArrayLike, fraction: float, seed: int) -> tuple[NDA
     """Hold out about ``fraction`` of the targets, in whole groups, to validate a fit by.
 
     Groups are taken in random order until the fraction is reached, one at least and all but one at most; which they
-    are depends on ``seed`` and on the groups' names and sizes, not on the order of the targets.
+    are depends on ``seed`` and on the groups' names and sizes, not on the order of the targets. ``groups (n_target,)``
+    are names.
 
     Returns
     -------
     train, validation
         Ascending indices into the targets. With a single group both hold all targets: there is nothing to hold out.
+
+    Raises
+    ------
+    UsageError
+        When ``fraction`` is not between 0 and 1.
     """
     if not 0.0 < fraction < 1.0:
         raise UsageError(f"validation: the fraction held out must be between 0 and 1, got {fraction}")

@@ -41,7 +41,10 @@ def _weights(data: xr.Dataset, variable: str, like: xr.DataArray) -> NDArray[np.
 
 
 def combine_visits(visits: Sequence[xr.Dataset], variable: str) -> xr.DataArray:
-    """Average a variable over visits, weighted by 1 / error^2 where there are errors, in double precision."""
+    """Average a variable over visits, weighted by 1 / error^2 where there are errors, in double precision.
+
+    Raises :class:`~specframe.errors.ContainerError` where the visits have it in different shapes.
+    """
     import xarray as xr
 
     visits = [data for data in visits if variable in data]
