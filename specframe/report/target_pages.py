@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specframe.errors import printable
 from specframe.report.parameters_svg import parameters_svg
 from specframe.report.predicted import TARGET_SCORES, Predicted
 from specframe.report.spectrum_svg import spectrum_svg
@@ -68,7 +69,10 @@ def target_pages(predicted: Predicted | None, drawn: Mapping[str, str]) -> list[
 
 
 def target_rows(predicted: Predicted, rows: Sequence[int], flags: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return the table of targets: ``heads``, and ``rows`` of name, numbers as text, and flags; the worst first."""
+    """Return the table of targets: ``heads``, and ``rows`` of name, numbers as text, and flags; the worst first.
+
+    Names are printable, as they are in the viewer, to which they link.
+    """
     scores = predicted.scores
     _, order = predicted.ranking()
     place = {int(row): i for i, row in enumerate(order)}
@@ -80,7 +84,7 @@ def target_rows(predicted: Predicted, rows: Sequence[int], flags: Mapping[str, S
         "heads": [(_headed(predicted, name), TARGET_SCORES[name]) for name in scores],
         "rows": [
             (
-                predicted.targets[row],
+                printable(predicted.targets[row]),
                 [_number(name, float(values[row])) for name, values in scores.items()],
                 ", ".join(of_target.get(predicted.targets[row], [])),
             )

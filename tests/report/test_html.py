@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from html.parser import HTMLParser
 from io import BytesIO
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -203,6 +205,15 @@ def test_sections_come_in_the_order_in_which_they_are_read(tmp_path, figure):
 def test_how_to_repeat_the_run_is_said(tmp_path):
     page = report(tmp_path, provenance={"seed": 1}, repeat="specframe replay RUN")
     assert "specframe replay RUN" in page.text
+
+
+def test_links_to_targets_name_them_as_the_viewer_does(tmp_path):
+    prediction = spectra(3, 5).assign_coords(target=["a\u202eb", "</script>", "c\udc80"])
+    page = report(tmp_path, prediction=prediction)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    names = json.loads(re.search(r'id="viewer-data"[^>]*>(.*?)</script>', html)[1])["names"]
+    links = {unquote(link.removeprefix("#target=")) for link in page.links if link.startswith("#target=")}
+    assert links == set(names) == {r"a\u202eb", "</script>", r"c\udc80"}
 
 
 def test_names_that_turn_letters_round_can_be_read(tmp_path):
