@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from specframe_gp.arithmetic import cholesky, torch
-from specframe_gp.kernels import log_prior, make_kernel
+from specframe_gp.hyper_parameters import HyperParameters
+from specframe_gp.kernels import make_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +61,14 @@ class Posterior:
     between: NDArray[np.float64] | None = None
 
 
-class Process:
+class Process(HyperParameters):
     """Independent processes ``f_b(x)`` with kernels of one form and hyper-parameters of their own.
 
     The mean's coefficients have a normal prior of standard deviation 10 and are integrated out (Rasmussen & Williams
     2006, Gaussian Processes for Machine Learning, eq. 2.40-2.43), so that its uncertainty is part of the posterior's.
     """
+
+    own_priors: ClassVar[Mapping[str, tuple[float, float]]] = {"log_noise": _NOISE, "log_error_factor": _NOISE}
 
     def __init__(
         self,
@@ -99,25 +102,9 @@ class Process:
             noise["log_error_factor"] = self._log_factor
         return {**{f"kernel.{name}": value for name, value in self._kernel.named_parameters()}, **noise}
 
-    def priors(self) -> dict[str, tuple[torch.Tensor, float]]:
-        """Return mean and standard deviation of the normal prior of each logarithm."""
-        noise = {"log_noise", "log_error_factor"}
-        return {
-            name: (torch.full_like(value.detach(), _NOISE[0]), _NOISE[1])
-            if name in noise
-            else log_prior(name, value.detach())
-            for name, value in self.parameters().items()
-        }
-
-    def hyper_parameters(self) -> dict[str, NDArray[Any]]:
-        """Return copies of the logarithms by name."""
-        return {name: value.detach().numpy().copy() for name, value in self.parameters().items()}
-
     def set_hyper_parameters(self, values: Mapping[str, NDArray[Any]]) -> Self:
-        """Take what :meth:`hyper_parameters` returned."""
-        with torch.no_grad():
-            for name, parameter in self.parameters().items():
-                parameter.copy_(torch.tensor(values[name], dtype=self._dtype).reshape(parameter.shape))
+        """Take what :meth:`hyper_parameters` returned; what was factorised with others is forgotten."""
+        super().set_hyper_parameters(values)
         self._forget()
         return self
 

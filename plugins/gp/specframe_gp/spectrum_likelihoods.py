@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, Self
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from specframe_gp.arithmetic import cholesky, torch
-from specframe_gp.kernels import log_prior, make_kernel
+from specframe_gp.hyper_parameters import HyperParameters
+from specframe_gp.kernels import make_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +55,10 @@ def amplitude_nodes(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     return nodes, density / density.sum()
 
 
-class Likelihood(ABC):
+class Likelihood(HyperParameters):
     """Hyper-parameters, each with a leading axis of length 1, and how probable data are with them."""
+
+    own_priors: ClassVar[Mapping[str, tuple[float, float]]] = _PRIORS
 
     def __init__(self, dtype: torch.dtype, names: tuple[str, ...]) -> None:
         self._dtype = dtype
@@ -80,26 +83,6 @@ class Likelihood(ABC):
         """Return all hyper-parameters by name."""
         kernel = {} if self._kernel is None else dict(self._kernel.named_parameters())
         return {**{f"kernel.{name}": value for name, value in kernel.items()}, **self._own}
-
-    def priors(self) -> dict[str, tuple[torch.Tensor, float]]:
-        """Return mean and standard deviation of their normal priors."""
-        return {
-            name: (torch.full_like(value.detach(), _PRIORS[name][0]), _PRIORS[name][1])
-            if name in _PRIORS
-            else log_prior(name, value.detach())
-            for name, value in self.parameters().items()
-        }
-
-    def hyper_parameters(self) -> dict[str, NDArray[Any]]:
-        """Return copies by name."""
-        return {name: value.detach().numpy().copy() for name, value in self.parameters().items()}
-
-    def set_hyper_parameters(self, values: Mapping[str, NDArray[Any]]) -> Self:
-        """Take what :meth:`hyper_parameters` returned."""
-        with torch.no_grad():
-            for name, parameter in self.parameters().items():
-                parameter.copy_(torch.tensor(values[name], dtype=self._dtype).reshape(parameter.shape))
-        return self
 
     def _at_the_priors(self) -> None:
         self.set_hyper_parameters({name: mean.numpy() for name, (mean, _) in self.priors().items()})
