@@ -165,7 +165,8 @@ def _refuse(error: click.ClickException) -> NoReturn:
     """Say what is wrong with the command line, and how it is written."""
     context = getattr(error, "ctx", None)
     usage = "" if context is None else f"\n{context.get_usage()}\n'{context.command_path} --help' tells more."
-    _fail(f"{error.format_message()}{usage}", 2)
+    message = error.format_message().expandtabs(2)  # click lists choices behind tabs
+    _fail(f"{message}{usage}", 2)
 
 
 def _fail(message: str, status: int) -> NoReturn:

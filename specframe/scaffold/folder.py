@@ -49,9 +49,10 @@ def write_distribution(distribution: Distribution, folder: Path, force: bool = F
         there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         held = {path for path in files if path.exists() or path.is_symlink()}
         if not force and (held or any(not name.startswith(".") for name in there)):
+            same = _list(sorted(str(path.relative_to(folder)) for path in held))
+            way = f"replace {same} with --force" if same else "write beside them with --force"
             raise UsageError(
-                f"{printable(folder)}: expected a new or empty folder, it holds {_list(there)}; choose another, or "
-                f"replace {_list(sorted(str(path.relative_to(folder)) for path in held)) or 'nothing'} with --force"
+                f"{printable(folder)}: expected a new or empty folder, it holds {_list(there)}; choose another, or {way}"
             )
         replaced = {path for path in held if path.read_bytes() != files[path]}
         write_whole(files)

@@ -59,6 +59,12 @@ def test_an_unknown_kind_lists_the_kinds(specframe: Callable[..., object], tmp_p
     assert "'detrender'" in done.err
 
 
+def test_a_kind_that_is_missing_lists_the_kinds_in_lines(specframe: Callable[..., object], tmp_path: Path) -> None:
+    done = specframe("plugins", "new", tmp_path / "new")
+    assert done.status == 2
+    assert "\n  detrender,\n" in done.err
+
+
 def test_nothing_is_overwritten_without_being_told(specframe: Callable[..., object], tmp_path: Path) -> None:
     arguments = ("plugins", "new", tmp_path, "--kind", "score", "--name", "mine")
     assert specframe(*arguments).status == 0

@@ -37,6 +37,12 @@ def test_a_folder_with_files_is_refused_and_left_as_it_was(tmp_path: Path) -> No
     assert (tmp_path / "README.md").read_text() == "mine"
 
 
+def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"it holds notes\.txt; choose another, or write beside them with --force"):
+        write_distribution(NEW, tmp_path)
+
+
 def test_a_hidden_file_is_not_overwritten_either(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("mine")
     with pytest.raises(UsageError, match=r"replace \.gitignore with --force"):
