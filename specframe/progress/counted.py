@@ -16,6 +16,8 @@ __all__ = ["Counted"]
 _TOLD = 3
 #: Widest bar; a narrower one than the second number says nothing.
 _BAR, _NARROW = 32, 6
+#: A label has this much room at least, before the time passed.
+_LABEL = 16
 #: Width that what is left is given, so that the bar keeps its length while the words change.
 _LEFT = len("3 h 20 min left")
 
@@ -81,6 +83,8 @@ class Counted:
         counts = self._count() if self.total != 0 else ""
         left = self.left.ljust(_LEFT) if done < total else ""
         right = "  ".join(part for part in (counts, clock(self.pace.elapsed).rjust(4), left) if part)
+        if width - len(right) < _LABEL:
+            right = "  ".join(part for part in (counts, left.rstrip()) if part) or clock(self.pace.elapsed)
         room = width - len(right) - 2
         bar = min(_BAR, max(room - len(self.label) - 2, 0)) if total else 0
         bar = bar if bar >= _NARROW else 0
