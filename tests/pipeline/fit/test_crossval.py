@@ -122,7 +122,8 @@ def test_a_fold_that_takes_every_worker_with_it_ends_the_run_and_is_named(
     pool: ProcessExecutor, tmp_path: Path
 ) -> None:
     pipeline = _pipeline(tmp_path, _FOLDS, deadly="fold-1")
-    with pytest.raises(RunError, match=r"fold 1: the process that worked on it died .* goes on from there"):
+    # on a slow machine single fits are worth sending out first, and that of fold 1 takes the worker
+    with pytest.raises(RunError, match=r"fold 1(, step 'fit')?: the process that worked on it died .* goes on"):
         pipeline.run(tmp_path / "out", executor=pool, quiet=True)
 
 
