@@ -52,7 +52,8 @@ def write_distribution(distribution: Distribution, folder: Path, force: bool = F
             same = _list(sorted(str(path.relative_to(folder)) for path in held))
             way = f"replace {same} with --force" if same else "write beside them with --force"
             raise UsageError(
-                f"{printable(folder)}: expected a new or empty folder, it holds {_list(there)}; choose another, or {way}"
+                f"{printable(folder)}: expected a new or empty folder, it holds {_list(there)}; "
+                f"choose another, or {way}"
             )
         replaced = {path for path in held if path.read_bytes() != files[path]}
         write_whole(files)
