@@ -456,7 +456,7 @@ RECIPES: dict[str, Recipe] = {
     "docs/how-to/tune.md": Recipe(
         given=("dback24.npz",),
         sets=(
-            ("model: forest", (*SIMULATED, "fit.n_trees=5")),
+            ("model: forest", (*SIMULATED, "fit.n_trees=10")),
             ("tune forest.yaml", ("tune.trials=3",)),
             ("hidden: ${vars.layers}", ("fit.training.epochs=2",)),
             ("conv-stack", ("net.training.epochs=2",)),
