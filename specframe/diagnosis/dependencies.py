@@ -64,9 +64,16 @@ def examine_dependencies(seconds: float = _SECONDS) -> Iterator[Finding]:
     if not core:
         return
     there: list[Required] = []
-    wrong = False
-    for required in core:
-        finding = _installed(required)
+    absent = [required for required in core if _version(required) is None]
+    if absent:
+        names = ", ".join(required.name for required in absent)
+        texts = [required.text for required in absent]
+        one = f"{names} is not installed, specframe needs {texts[0]}"
+        text = one if len(absent) == 1 else f"{names} are not installed, and specframe needs them"
+        yield Finding(_TOPIC, "problem", text, pip("install", *texts))
+    wrong = bool(absent)
+    for required in (required for required in core if required not in absent):
+        finding = _out_of_bounds(required)
         if finding is None:
             there.append(required)
         else:
@@ -91,7 +98,7 @@ def _extras() -> Iterator[Finding]:
     for required in requirements():
         if required.extra and required.extra not in _FOR_DEVELOPERS:
             by_extra.setdefault(required.extra, []).append(required)
-    absent = [extra for extra, needed in by_extra.items() if any(_installed(required) for required in needed)]
+    absent = [extra for extra, needed in by_extra.items() if not all(map(_satisfied, needed))]
     there = [extra for extra in by_extra if extra not in absent]
     if there:
         yield Finding(_TOPIC, "ok", f"extras that are installed: {', '.join(sorted(there))}")
@@ -100,17 +107,21 @@ def _extras() -> Iterator[Finding]:
         yield Finding(_TOPIC, "ok", text, pip("install", f"specframe[{','.join(sorted(absent))}]"))
 
 
-def _installed(required: Required) -> Finding | None:
+def _satisfied(required: Required) -> bool:
+    version = _version(required)
+    return version is not None and required.allows(version)
+
+
+def _version(required: Required) -> str | None:
     try:
-        version = metadata.version(required.name)
+        return str(metadata.version(required.name))
     except metadata.PackageNotFoundError:
-        return Finding(
-            _TOPIC,
-            "problem",
-            f"{required.name} is not installed, specframe needs {required.text}",
-            pip("install", required.text),
-        )
-    if not required.allows(str(version)):
+        return None
+
+
+def _out_of_bounds(required: Required) -> Finding | None:
+    version = _version(required)
+    if version is not None and not required.allows(version):
         return Finding(
             _TOPIC,
             "problem",

@@ -7,6 +7,7 @@ import platform
 import shlex
 import sys
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,13 @@ def examine_interpreter() -> Iterator[Finding]:
             "unset PYTHONPATH",
         )
     yield from _hidden_library()
+    if find_spec("pip") is None:
+        yield Finding(
+            _TOPIC,
+            "warning",
+            "this environment has no pip, which the commands below use (where uv made it: 'uv pip install')",
+            f"{shlex.quote(sys.executable)} -m ensurepip",
+        )
     if os.environ.get("PYTHONHOME"):
         yield Finding(
             _TOPIC, "warning", f"PYTHONHOME={os.environ['PYTHONHOME']} leads to another Python", "unset PYTHONHOME"

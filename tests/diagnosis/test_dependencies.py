@@ -40,6 +40,16 @@ def test_a_missing_package(environment: Environment) -> None:
     ]
 
 
+def test_several_missing_packages_have_one_command(environment: Environment) -> None:
+    environment.distribution("specframe", "0.1.0", requires=("no-such-package>=3", "nor-this"))
+    assert found(environment) == [
+        (
+            "no-such-package, nor-this are not installed, and specframe needs them",
+            f"{PIP} 'no-such-package>=3' nor-this",
+        )
+    ]
+
+
 def test_a_version_out_of_bounds(lean: Environment) -> None:
     lean.distribution("packaging", "21.3")
     lean.module("packaging", "")

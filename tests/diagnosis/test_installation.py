@@ -79,6 +79,11 @@ def test_python_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first.mend.startswith("python3.11 -m venv")
 
 
+def test_an_environment_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specframe.diagnosis.interpreter.find_spec", lambda _: None)
+    assert f"{sys.executable} -m ensurepip" in {finding.mend for finding in examine_interpreter()}
+
+
 def test_a_file_that_hides_a_module_of_pythons_own(environment: Environment) -> None:
     path = environment.module("colorsys", "")
     (found,) = [f for f in environment.examined("interpreter", "examine_interpreter") if f["level"] == "problem"]
