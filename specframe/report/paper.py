@@ -92,6 +92,7 @@ def for_paper(figure: Figure, width: float | None = None) -> str:
         narrower, more_rows = _fewer_columns(figure, width)
         figure.set_size_inches(width, old_height * more_rows * (shrunk * narrower * _SCALE) ** 0.5)
         _narrow_legends(figure)
+        _narrow_outer_legends(figure)
     return headline
 
 
@@ -188,6 +189,25 @@ def _narrow_legends(figure: Figure) -> None:
             columns -= 1
             legend_above(ax, columns)
             legend = ax.get_legend()
+            _shrink_legend(legend)
+            figure.draw_without_rendering()
+
+
+def _narrow_outer_legends(figure: Figure) -> None:
+    """Give legends above all axes fewer columns where they are wider than the figure."""
+    handles = {
+        label: handle for ax in figure.axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    for legend in list(figure.legends):
+        labels = [text.get_text() for text in legend.get_texts()]
+        columns = len(labels)
+        if not set(labels) <= set(handles):
+            continue
+        while columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+            columns -= 1
+            legend.remove()
+            shown = [handles[label] for label in labels]
+            legend = figure.legend(shown, labels, loc="outside upper center", ncols=columns, frameon=False)
             _shrink_legend(legend)
             figure.draw_without_rendering()
 

@@ -19,6 +19,7 @@ from specframe.report import (
     draw_calibration,
     draw_comparison,
     draw_parameter_posterior,
+    draw_parameters,
     draw_spectrum,
     figure_bytes,
     for_paper,
@@ -114,6 +115,16 @@ def test_nothing_is_drawn_outside_of_the_figure(prediction: xr.Dataset) -> None:
     box = figure.get_tightbbox()
     assert box.x0 > -0.02
     assert box.x1 < 2.22
+
+
+def test_legends_fit_into_a_column(prediction: xr.Dataset) -> None:
+    truth = prediction["truth"].isel(output=[0, 1]).drop_vars("wavelength")
+    figure = draw_parameters(prediction.isel(output=[0, 1]).drop_vars("wavelength"), truth)
+    for_paper(figure, 2.0)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert legend.get_window_extent().x0 >= 0
+    assert legend.get_window_extent().x1 <= figure.bbox.width
 
 
 def test_corner_plots_stay_square() -> None:
