@@ -20,15 +20,15 @@ _WIDTH, _LEFT, _RIGHT, _ROW = 820, 170, 24, 62
 
 def parameters_words(predicted: Predicted, row: int) -> str:
     """Return in a sentence what is predicted of a target, for those who do not see it."""
-    said = []
+    said, factor = [], predicted.factor
     for j, name in enumerate(predicted.outputs):
-        text = f"{printable(name)} {predicted.mean[row, j]:.4g}"
+        text = f"{printable(name)} {factor * predicted.mean[row, j]:.4g}"
         if 0.68 in predicted.bounds:
-            lower, upper = (bound[row, j] for bound in predicted.bounds[0.68])
+            lower, upper = (factor * bound[row, j] for bound in predicted.bounds[0.68])
             text += f", 68 % between {lower:.4g} and {upper:.4g}"
         if predicted.truth is not None and np.isfinite(predicted.truth[row, j]):
-            text += f", true {predicted.truth[row, j]:.4g}"
-        said.append(f"{text} {printable(predicted.units[j])}".rstrip())
+            text += f", true {factor * predicted.truth[row, j]:.4g}"
+        said.append(f"{text} {printable(predicted.shown_units[j])}".rstrip())
     return f"{'; '.join(said)}."
 
 
@@ -47,15 +47,19 @@ def parameters_svg(predicted: Predicted, row: int, identifier: str = "") -> str:
 
 
 def _parameter(predicted: Predicted, row: int, j: int, y: float) -> str:
-    value = predicted.mean[row, j]
-    bounds = {level: (float(low[row, j]), float(high[row, j])) for level, (low, high) in predicted.bounds.items()}
+    factor = predicted.factor
+    value = factor * predicted.mean[row, j]
+    bounds = {
+        level: (factor * float(low[row, j]), factor * float(high[row, j]))
+        for level, (low, high) in predicted.bounds.items()
+    }
     # the range of all targets, and whatever of this one lies beyond it
-    reach = [*predicted.mean[:, j], *(bound for pair in bounds.values() for bound in pair)]
-    truth = np.nan if predicted.truth is None else predicted.truth[row, j]
+    reach = [*(factor * predicted.mean[:, j]), *(bound for pair in bounds.values() for bound in pair)]
+    truth = np.nan if predicted.truth is None else factor * predicted.truth[row, j]
     if predicted.truth is not None:
-        reach += [*predicted.truth[:, j]]
+        reach += [*(factor * predicted.truth[:, j])]
     known = np.array(reach)[np.isfinite(reach)]
-    unit, name = printable(predicted.units[j]), printable(predicted.outputs[j])
+    unit, name = printable(predicted.shown_units[j]), printable(predicted.outputs[j])
     label = f"{name} ({unit})" if unit else name
     parts = [f'<text class="label end" x="{_LEFT - 14}" y="{y + 5}">{escape(label[:24])}</text>']
     if not known.size or not np.isfinite(value):

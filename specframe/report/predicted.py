@@ -101,6 +101,16 @@ class Predicted:
         """Whether the outputs are channels at wavelengths, and more than one."""
         return self.wavelength is not None and len(self.outputs) > 1
 
+    @property
+    def factor(self) -> float:
+        """What values are multiplied with to be in ``shown_units``."""
+        return 1.0 if self.quantity is None else self.quantity.factor
+
+    @property
+    def shown_units(self) -> list[str]:
+        """The unit that each output is shown in: a depth without a wavelength in ppm or percent."""
+        return self.units if self.quantity is None else [self.quantity.unit] * len(self.outputs)
+
     @cached_property
     def scores(self) -> dict[str, Array]:
         """Return the numbers of :data:`TARGET_SCORES` that some target has, each (n_target,), NaN where one has not.

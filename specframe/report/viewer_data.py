@@ -59,7 +59,7 @@ def viewer_data(predicted: Predicted, rows: NDArray[np.int64], flags: Mapping[st
     bounds, ``down68``, ``up68`` ...; of equal ones only ``down``.
     """
     quantity = predicted.quantity
-    factor = 1.0 if quantity is None else quantity.factor
+    factor = predicted.factor
     mean = predicted.mean[rows] * factor
     sides = {
         f"{100 * level:.0f}": (mean - lower[rows] * factor, upper[rows] * factor - mean)
@@ -93,7 +93,7 @@ def viewer_data(predicted: Predicted, rows: NDArray[np.int64], flags: Mapping[st
         "what": "measured" if predicted.measured else "predicted",
         "ranked_by": predicted.ranking()[0],
         "outputs": [printable(name) for name in predicted.outputs],
-        "units": [printable(unit if quantity is None else quantity.unit) for unit in predicted.units],
+        "units": [printable(unit) for unit in predicted.shown_units],
         "wavelength": None if predicted.wavelength is None else [float(f"{x:.7g}") for x in predicted.wavelength],
         "names": [printable(predicted.targets[row]) for row in rows],
         "flags": [of_target.get(predicted.targets[row], []) for row in rows],

@@ -10,6 +10,7 @@ import xarray as xr
 
 from specframe.report.encoding import decode_table
 from specframe.report.page import island
+from specframe.report.parameters_svg import parameters_svg
 from specframe.report.predicted import Predicted
 from specframe.report.viewer_data import selected_targets, viewer_data
 
@@ -69,6 +70,18 @@ def test_depths_of_the_light_curves_are_those_at_the_same_wavelengths() -> None:
     assert depth[1] == pytest.approx(at[::-1] / 1e3)
     assert error[1] == pytest.approx(at[::-1] / 1e5)
     assert np.isnan(depth[[0, 2]]).all()
+
+
+def test_a_single_depth_is_drawn_and_listed_in_ppm() -> None:
+    arrays = {"mean": [[0.0025], [0.0031]], "std": [[1e-5], [2e-5]], "truth": [[0.00252], [0.00309]]}
+    coords = {"target": ["a", "b"], "output": ["transit_depth"]}
+    made = xr.Dataset({name: (("target", "output"), values) for name, values in arrays.items()}, coords=coords)
+    found = Predicted.of(made)
+    assert not found.is_spectrum
+    data = viewer_data(found, np.array([0, 1]), {})
+    assert (data["units"], data["unit"]) == (["ppm"], "ppm")
+    assert decode_table(data["tables"]["mean"]).ravel() == pytest.approx([2500, 3100], abs=0.1)
+    assert "transit_depth 2500, 68 % between 2490 and 2510, true 2520 ppm." in parameters_svg(found, 0)
 
 
 def test_scores_of_a_target_are_those_of_its_own_errors() -> None:
