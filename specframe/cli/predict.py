@@ -17,6 +17,7 @@ from specframe.cli.options import (
     run_argument,
     store_limit_option,
 )
+from specframe.errors import UsageError
 
 __all__ = ["command"]
 
@@ -54,6 +55,8 @@ def command(
     **execution: Any,
 ) -> int:
     """Apply the fitted RUN to new data, labels not needed."""
+    if data is None and not overrides:
+        _check_what(run)
     from specframe.cli.summary import print_summary
     from specframe.pipeline.applying import predict
 
@@ -72,3 +75,17 @@ def command(
     )
     print_summary(predicted, time.perf_counter() - begin)
     return predicted.exit_status
+
+
+def _check_what(run: Path) -> None:
+    """Refuse at once where nothing says what to predict: all that a prediction needs takes seconds to import."""
+    import json
+
+    try:
+        pipeline = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["pipeline"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # what is wrong with the run is told by whoever opens it
+    if "predict" not in pipeline:
+        raise UsageError(
+            f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
+        )

@@ -192,6 +192,11 @@ class RunData:
         self.step = steps[-1].id
         self._stored = len(steps) > 1
         self._products: dict[str, str] = run.manifest["products"]
+        if self._stored and not any((self._store.folder / self.step).glob("*.nc")):
+            raise UsageError(
+                f"nothing of step {self.step!r} is stored any more in {run.path}: it was pruned. Run the pipeline "
+                "again, or explore its pipeline file or its data"
+            )
         if not self._stored and "predicted_with" in run.manifest:
             raise UsageError(
                 f"{run.path} is a prediction without stored results of step {self.step!r}; explore the data it was "

@@ -149,7 +149,9 @@ class _Recipe:
         """Read it from the manifest, or from what a run that did not end so well left."""
         path = directory.path
         last = _last_event(directory.log)
-        if (path / MANIFEST).is_file() and last in ("finished", ""):
+        # whatever fails before the results are complete leaves failed.json; an exporter alone does not
+        ended = last in ("finished", "") or (last == "failed" and not (path / FAILED).is_file())
+        if (path / MANIFEST).is_file() and ended:
             manifest = directory.manifest()
             return cls(_mapping(manifest["pipeline"]), True, manifest["timings"].get("steps", {}))
         steps = _logged(directory.log)

@@ -57,6 +57,9 @@ def test_run_prints_the_scores_even_when_an_exporter_fails(
     assert result.status == 1
     assert f"rmse-ppm  {Run(tmp_path / 'out').metrics['cv']['rmse-ppm']:.4g}" in result.out
     assert "error: exporter 'failing' wrote nothing" in result.err
+    pruned = specframe("prune", tmp_path / "out").out
+    assert "cross-validation" in pruned  # the run is complete: what it would need to go on is freed, too
+    assert "broken off" not in pruned
 
 
 def test_run_with_targets_set_aside_has_exit_status_3(

@@ -138,8 +138,8 @@ def test_a_run_is_explored_with_its_predictions(specframe: Callable[..., Any], p
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
     shutil.rmtree(tmp_path / "run" / "stages")
     gone = specframe("explore", tmp_path / "run", "--plugin", TOY, "--out", tmp_path / "out")
-    assert gone.status == 3  # predictions are left
-    assert "is not there any more" in gone.err
+    assert gone.status == 2
+    assert gone.err.startswith("error: nothing of step 'depths' is stored any more in ")
 
 
 def test_data_need_a_loader_that_reads_them(specframe: Callable[..., Any], grid: Path, tmp_path: Path) -> None:

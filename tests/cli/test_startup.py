@@ -35,6 +35,15 @@ def test_looking_imports_nothing_heavy(args: tuple[str, ...]) -> None:
     assert not HEAVY & set(modules)
 
 
+def test_a_prediction_of_nothing_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"pipeline": {}}')
+    arguments = [sys.executable, "-c", _PROGRAM, "predict", str(tmp_path)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    status, modules = json.loads(done.stdout)
+    assert (status, HEAVY & set(modules)) == (2, set())
+    assert "so say what with --data PATH" in done.stderr
+
+
 def test_importing_specframe_imports_nothing_but_itself() -> None:
     program = "import sys; before = set(sys.modules); import specframe; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
