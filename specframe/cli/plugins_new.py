@@ -70,7 +70,7 @@ def new(
         echo(f"replaced {path}")
     folder = str(directory)
     quoted = shlex.quote(folder)
-    installed = folder if directory.is_absolute() else f"./{folder}"
+    installed = folder if directory.is_absolute() or folder.startswith(".") else f"./{folder}"
     echo(f"Wrote {len(written)} files to {folder}: the {kind} {name!r}, in package {distribution.package}. Next:")
     echo(f"  pip install -e {shlex.quote(f'{installed}[test]')}")
     echo(f"  pytest {quoted}")

@@ -35,6 +35,16 @@ def test_the_folder_names_the_component(
     assert "pip install -e './specframe-deep[test]'" in done.out
 
 
+def test_the_folder_may_be_where_one_stands(
+    specframe: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path / "deep")
+    done = specframe("plugins", "new", ".", "--kind", "model")
+    assert "the model 'deep'" in done.out
+    assert "  pip install -e '.[test]'\n  pytest .\n" in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
