@@ -67,7 +67,6 @@ TOOLS = {
     "pytest": "is this suite",
     "tox": "runs this suite",
     "python benchmarks/": "takes hours; its options are asked for",
-    "git clone": "needs the network",
     "cd ": "changes the shell",
     "dask": "starts a service that stays",
 }
@@ -467,7 +466,7 @@ RECIPES: dict[str, Recipe] = {
     "docs/how-to/local-plugin.md": Recipe(elsewhere="test_plugin_page.py"),
     "docs/how-to/shell.md": Recipe(
         excepted={
-            r"eval|completions/specframe": "changes the shell; tests/cli/test_completion.py does it in a shell of its own",
+            r"eval|completions/specframe": "changes the shell; tests/cli/test_completion.py does it in its own",
             r"status=\$|case|\d\)|\*\)|esac": "is the language of the shell around commands",
         }
     ),

@@ -252,3 +252,19 @@ def test_what_the_page_shows_runs(page: str, tmp_path: Path, data_dir: Path, mon
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def test_no_tool_is_listed_in_vain() -> None:
+    shown = [
+        " ".join(command.words)
+        for page in PAGES.values()
+        for block in blocks_of(page)
+        if block.language in ("console", "sh")
+        for command in commands_of(block)
+    ]
+    for tool in TOOLS:
+        assert any(text.startswith(tool.strip()) for text in shown), f"no page shows {tool!r}"
+
+
+def test_recipes_belong_to_pages() -> None:
+    assert set(RECIPES) <= set(PAGES), "a page that is named in recipes.py is gone, or shows nothing any more"
