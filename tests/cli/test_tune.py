@@ -46,7 +46,7 @@ def test_the_best_trials_are_printed_and_the_folder_is_named_after_the_file(
     assert "trial 4: failed: " in done.err
     assert "gain 3 is above limit 2" in done.err
     again = specframe("tune", "gains.yaml", "--plugin", GAINS, "--set", "fit.kind=plain")
-    assert again.out == done.out
+    assert again.out.splitlines()[:-2] == lines[:-2]  # all but the time
     assert "6 trials are done already" in again.err
 
 
