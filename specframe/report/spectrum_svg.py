@@ -92,10 +92,10 @@ def spectrum_svg(predicted: Predicted, row: int, identifier: str = "") -> str:
     if every > 1:
         note = f"1 of {every} channels is drawn"
         parts.append(f'<text class="tick end" x="{_WIDTH - _RIGHT - 6}" y="{_TOP + 16}">{note}</text>')
-    if truth is not None:
-        parts.append(f'<path class="truth" d="{_line(x, truth, across, up)}"/>')
     if 0.68 in predicted.bounds:
         parts.append(f'<path class="error" d="{_bars(x, lower, upper, across, up)}"/>')
+    if truth is not None:  # above the bars, which stand close where channels are many
+        parts.append(f'<path class="truth" d="{_line(x, truth, across, up)}"/>')
     parts.append(_points(x, mean, across, up))
     if has_truth and truth is not None and predicted.std is not None:
         std = predicted.std[row][part] * quantity.factor

@@ -37,8 +37,8 @@
   const scoreText = {
     rmse: ["rms error", data.error_unit],
     pull_rms: ["pull rms", ""],
-    inside_68: ["truth within 68 %", "%"],
-    inside_95: ["truth within 95 %", "%"],
+    inside_68: ["share of the truth within 68 % intervals:", "%"],
+    inside_95: ["within 95 % intervals:", "%"],
     error: ["median error", data.error_unit],
     distance: ["distance to training set", ""],
   };
