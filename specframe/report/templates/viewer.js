@@ -133,7 +133,7 @@
     sorters[name] = (a, b) => value(b) - value(a);
     const option = document.createElement("option");
     option.value = name;
-    option.textContent = `${scoreText[name][0]}, largest first`;
+    option.textContent = `${scoreText[name][0].replace(":", "")}, largest first`;
     order.append(option);
   }
   const list = () => {
