@@ -261,8 +261,6 @@ RECIPES: dict[str, Recipe] = {
         ),
         replaced={
             "- {regressor: airmass, above: 2, action: mask}": "- {regressor: orbit, above: 4, action: mask}",
-            "[0.60, 0.65]": "[1.10, 1.14]",
-            "[2457910.43, 2457910.44]": "[2457910.26, 2457910.27]",
             "NRS1": "nrs1",
             "MIRI": "nrs2",
             "[5.0, 5.5, 6.0, 7.0, 8.0], time: 60 s": "[3.8, 4.2, 4.6], time: 15 min",
