@@ -21,7 +21,7 @@ def one_start(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to 
     from specframe.testing import regression_problem
 
     return {
-        "params": {"restarts": 0, "max_iterations": 15},
+        "params": {"restarts": 0, "max_iterations": 7},
         "examples": [regression_problem(seed, n_target=30) for seed in (0, 1)],
     }
 
