@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["ADVICE", "GROUPS", "Advice"]
+__all__ = ["ABSENT_MODULE", "ADVICE", "GROUPS", "UNUSABLE", "Advice"]
 
 #: Groups of checks, in the order in which they are shown.
 GROUPS = (
@@ -162,3 +162,10 @@ ADVICE: dict[str, Advice] = {
     "order-free": Advice(_INPUTS, "Use all targets alike."),
     "missing-std": Advice(_CONTRACT, "Set needs_std = True and raise DataError where std is missing."),
 }
+#: What to do, in place of that for ``loads``, about a package that the component imports and that is not installed,
+ABSENT_MODULE = (
+    "Install the package that has this module, and name it in dependencies of your pyproject.toml; or in requires of "
+    "the Component, if not every user of the plugin needs it."
+)
+#: and about a component whose status says already what to do.
+UNUSABLE = "Do what is said here, then check again."

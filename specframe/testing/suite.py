@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import traceback
@@ -13,7 +14,7 @@ from specframe.api.component import KINDS, Component
 from specframe.api.exporter import ObservationExporter, ResultsExporter
 from specframe.api.simulator import Simulator
 from specframe.errors import DataError
-from specframe.testing.advice import ADVICE
+from specframe.testing.advice import ABSENT_MODULE, ADVICE, UNUSABLE
 from specframe.testing.case import Case, Check, CheckFailed, Offered, Skip, empty_directory
 from specframe.testing.common import DATA_CHECKS, STATIC_CHECKS, runs
 from specframe.testing.exporter import EXPORTER_CHECKS, ExporterCase, ObservationExporterCase, ResultsExporterCase
@@ -72,8 +73,12 @@ MINIMUM: dict[str, int] = {
     "results-exporter": 20,  # nor can figures
     "score": 23,
 }
+#: Where an error of specframe's was raised says nothing to the author of a plugin.
+_SPECFRAME = Path(__file__).parents[1]
 #: What the first of all checks asks.
 LOADS = "its class can be imported, and its example be made."
+#: Checks of no data that need an instance; where none can be made, one failure says so.
+_NEED_INSTANCE = ("parameters-round-trip", "unknown-parameter-refused", "pickles")
 #: Checks that a bare class or a local file skips, since it has no plugin module of its own.
 _OF_PLUGIN_MODULE = 1
 
@@ -147,13 +152,18 @@ def _check(
         case = _case(kind, component, dict(params or {}), tuple(examples))
         seconds, modules = time.process_time() - began, len(sys.modules) - before
     except Exception as error:  # whatever a plugin's module raises
-        return Report(label, (CheckResult("loads", "failed", _described(error), LOADS, *ADVICE["loads"]),), minimum)
+        advice = ADVICE["loads"]._replace(mend=_mend_loading(error, component))
+        return Report(label, (CheckResult("loads", "failed", _described(error), LOADS, *advice),), minimum)
     imported = f"its module takes {seconds:.1f} s to import, with {modules} others" if modules else ""
     group = _group(kind, case.cls)
     minimum = MINIMUM[group] - missing if min_checks is None else min_checks
     static, data = checks_of(group)
     results = [CheckResult("loads", "passed", "", LOADS, *ADVICE["loads"], imported)]
-    results += [_run(check, case) for check in static]
+    for check in static:
+        unmade = check_name(check) in _NEED_INSTANCE and _failed(results, "parameters-valid")
+        results.append(
+            _result(check, "skipped", "it cannot be made, see parameters-valid") if unmade else _run(check, case)
+        )
     unfit = _unfit(results, case)
     for check in data:
         result = _run(check, case) if not unfit else _result(check, "skipped", unfit)
@@ -161,6 +171,18 @@ def _check(
             unfit = "it does not run"
         results.append(result)
     return Report(label, tuple(results), minimum)
+
+
+def _mend_loading(error: Exception, component: Offered | Component | type[BaseComponent]) -> str:
+    """Return what to do about a component that cannot be loaded."""
+    if isinstance(component, type):
+        return ADVICE["loads"].mend
+    if not getattr(component, "usable", True):
+        return UNUSABLE
+    cause = error.__cause__ or error
+    absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
+    own = re.split("[.:]", _record(component).target)[0]
+    return ABSENT_MODULE if absent and absent.partition(".")[0] != own else ADVICE["loads"].mend
 
 
 def _kind(component: Offered | Component | type[BaseComponent]) -> str:
@@ -216,11 +238,15 @@ def _imported(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
+def _failed(results: Sequence[CheckResult], name: str) -> bool:
+    return any(result.name == name and result.outcome == "failed" for result in results)
+
+
 def _unfit(results: Sequence[CheckResult], case: Case[Any]) -> str:
     """Return why the component cannot be run at all, ``""`` when it can be tried."""
-    for result in results:
-        if result.outcome == "failed" and result.name in ("methods-implemented", "parameters-valid", "levels-declared"):
-            return f"it cannot be run: {result.name} failed"
+    for name in ("methods-implemented", "parameters-valid", "levels-declared"):
+        if _failed(results, name):
+            return f"it cannot be run: {name} failed"
     kind = getattr(case.cls, "kind", None)
     if kind not in KINDS or not isinstance(case, _CASES[_group(kind, case.cls)]):
         return f"it cannot be run: its class is a {kind}"
@@ -252,7 +278,7 @@ def _result(check: Check, outcome: Any, reason: str, note: str = "") -> CheckRes
 
 
 def _described(error: Exception) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != Path(__file__).parent]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _SPECFRAME not in Path(f.filename).parents]
     at = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}: {error}{at}"
 

@@ -129,7 +129,11 @@ def test_a_minimum_of_ones_own() -> None:
 def test_parameters_without_default_are_given() -> None:
     registry = Registry.discover(files=[SCORES])
     needs = registry.resolve("score", "needs-a-parameter")
-    assert "parameters-valid" in {result.name for result in check_component(needs).failed}
+    (failed,) = check_component(needs).failed  # what follows from it is not told as a fault of its own
+    assert failed.name == "parameters-valid"
+    assert "power has no default: pass params=" in failed.reason
+    (failed,) = check_component(needs, params={"powr": 2.0}).failed
+    assert "did you mean 'power'?" in failed.reason
     check_component(needs, params={"power": 2.0}).raise_on_failure()
 
 
@@ -138,7 +142,25 @@ def test_a_component_that_cannot_be_imported_is_reported() -> None:
     report = check_component(record)
     assert [(result.name, result.outcome) for result in report.results] == [("loads", "failed")]
     assert "No module named 'no_such_module'" in report.failed[0].reason
+    assert report.failed[0].mend.startswith("Correct target and example")
     assert not report.ok
+
+
+def test_a_package_that_is_missing_is_to_be_installed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        OWN_EXAMPLE.replace("def example(directory):", "def example(directory):\n    import no_such_library")
+    )
+    (failed,) = check_component(Registry.discover(files=[path]).resolve("exporter", "copy")).failed
+    assert failed.mend.startswith("Install the package that has this module")
+
+
+def test_what_specframe_says_of_a_component_is_not_told_with_a_line_of_specframe(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN_EXAMPLE.replace("summary=", "requires=('no-such-torch>=2',), summary="))
+    (failed,) = check_component(Registry.discover(files=[path]).resolve("exporter", "copy")).failed
+    assert failed.reason.endswith('run: pip install "no-such-torch>=2"')
+    assert failed.mend == "Do what is said here, then check again."
 
 
 def test_what_is_no_component_is_refused() -> None:
