@@ -7,13 +7,15 @@ import re
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from specframe.diagnosis.command_line import pip
 from specframe.diagnosis.finding import Finding
 from specframe.diagnosis.isolated import tried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["examine_plugins"]
 
@@ -31,6 +33,22 @@ plugins = [
     for p in Registry.discover().plugins
 ]
 print("specframe:" + json.dumps(plugins))
+"""
+#: Imports the components of others: every command believes what their plugins say until one is used.
+_LOAD = """
+import contextlib, json, sys
+from specframe.errors import UnavailableComponentError
+from specframe.registry import Registry
+failed = []
+with contextlib.redirect_stdout(sys.stderr):
+    for plugin in Registry.discover().plugins:
+        for component in plugin.components if plugin.distribution != "specframe" else ():
+            if component.usable:
+                try:
+                    component.load()
+                except UnavailableComponentError as error:
+                    failed.append({"plugin": plugin.name, "reason": str(error)})
+print("specframe:" + json.dumps(failed))
 """
 
 
@@ -64,8 +82,30 @@ def examine_plugins() -> Iterator[Finding]:
             pip("install", "--force-reinstall", "--no-deps", "specframe"),
         )
         return
+    failed = list(_imports(plugins))
+    yield from failed
+    usable -= len(failed)
     origins = sorted({f"{plugin['distribution']} {plugin['version']}".strip() for plugin in plugins})
     yield Finding(_TOPIC, "ok", f"{usable} components of {len(plugins)} plugins can be used, of {', '.join(origins)}")
+
+
+def _imports(plugins: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield components of other distributions than specframe's that are offered but cannot be imported."""
+    others = {plugin["name"]: plugin for plugin in plugins if plugin["distribution"] != "specframe"}
+    if not others:
+        return
+    outcome = tried(_LOAD)
+    found = [line for line in outcome.printed.splitlines() if line.startswith("specframe:")]
+    if not found:
+        yield Finding(
+            _TOPIC,
+            "problem",
+            f"importing the components of {', '.join(others)} fails: {outcome.failure or 'nothing came back'}",
+            "run specframe plugins check with each of these names, to see which it is",
+        )
+        return
+    for failed in json.loads(found[0][10:]):
+        yield Finding(_TOPIC, "problem", failed["reason"], _mend(others[failed["plugin"]]))
 
 
 def _of(plugin: Mapping[str, Any], waiting: dict[str, list[str]]) -> Iterator[Finding]:
@@ -100,10 +140,25 @@ def _of(plugin: Mapping[str, Any], waiting: dict[str, list[str]]) -> Iterator[Fi
 def _mend(plugin: Mapping[str, Any]) -> str:
     if plugin["status"] == "clash":
         return f"{pip('uninstall', plugin['distribution'])}, or what is said above"
-    again = pip("install", "--force-reinstall", plugin["distribution"])
+    source = _editable(plugin["distribution"])
+    if source:  # its author's: nothing that pip fetches would mend it
+        again = f"correct it in {source}, then {pip('install', '-e', source)}"
+    else:
+        again = pip("install", "--force-reinstall", plugin["distribution"])
     block = f"SPECFRAME_BLOCK_PLUGINS={plugin['name']} to do without it"
     own = plugin["distribution"] == "specframe"
     return f"mend what is told under dependencies, or {again}" if own else f"{again}; or {block}"
+
+
+def _editable(distribution: str) -> str:
+    """Return the folder of a distribution that is installed from its source, ``""`` for any other."""
+    try:
+        told = json.loads(metadata.distribution(distribution).read_text("direct_url.json") or "{}")
+    except (metadata.PackageNotFoundError, ValueError):
+        return ""
+    if not told.get("dir_info", {}).get("editable"):
+        return ""
+    return url2pathname(urlsplit(told.get("url", "")).path)
 
 
 def _twice() -> Iterator[Finding]:

@@ -37,6 +37,34 @@ def test_an_entry_point_that_leads_nowhere(environment: Environment) -> None:
     assert mend == f"{PIP} install --force-reinstall moons; or SPECFRAME_BLOCK_PLUGINS=moons to do without it"
 
 
+def test_an_entry_point_of_an_editable_install_is_corrected_in_its_source(environment: Environment) -> None:
+    info = environment.distribution("moons", "1.0", entry_points="moons = no_such_module.plugin")
+    (info / "direct_url.json").write_text('{"dir_info": {"editable": true}, "url": "file:///home/you/my%20moons"}')
+    ((_, _, mend),) = told(environment)
+    install = f"{PIP} install -e '/home/you/my moons'"
+    assert mend == (
+        f"correct it in /home/you/my moons, then {install}; or SPECFRAME_BLOCK_PLUGINS=moons to do without it"
+    )
+
+
+def test_a_component_whose_module_cannot_be_imported(environment: Environment) -> None:
+    environment.plugin("moons", SCORE.format(module="moon_scores", more=""))
+    environment.module("moon_scores", "import no_such_library")
+    ((level, text, mend),) = told(environment)
+    assert level == "problem"
+    assert text.startswith("score 'moons/moon' of moons-plugin 1.0 cannot be imported from 'moon_scores:Moon': ")
+    assert text.endswith("No module named 'no_such_library'")
+    assert mend.startswith(f"{PIP} install --force-reinstall moons-plugin; or SPECFRAME_BLOCK_PLUGINS=moons")
+
+
+def test_a_component_that_ends_python_when_imported(environment: Environment) -> None:
+    environment.plugin("moons", SCORE.format(module="moon_scores", more=""))
+    environment.module("moon_scores", "import os\nos.abort()")
+    ((level, text, mend),) = told(environment)
+    assert (level, text) == ("problem", "importing the components of moons fails: it crashed (SIGABRT)")
+    assert "specframe plugins check" in mend
+
+
 def test_what_was_written_for_another_api(environment: Environment) -> None:
     environment.plugin("moons", SCORE.format(module="moons", more="api=99"))
     environment.plugin("suns", SCORE.format(module="suns", more="api=0"))
