@@ -142,7 +142,8 @@ class Registry:
         elsewhere = sorted({c.component.kind for c in self.components() if c.is_called(name)})
         if elsewhere:
             message += f" (there is a {' and a '.join(elsewhere)} of this name)"
-        message += f"\ninstalled {what}s: {', '.join(names) or 'none'}"
+        plural = "uncertainty estimators" if kind == "uncertainty" else f"{what}s"
+        message += f"\ninstalled {plural}: {', '.join(names) or 'none'}"
         for plugin in self.plugins:
             if plugin.status != "ok":
                 message += f"\nplugin {plugin.name!r} cannot be used ({plugin.status}): {plugin.reason}"

@@ -77,6 +77,7 @@ def test_a_component_that_nothing_makes_usable_has_no_claim(more: str, install: 
         ("model", "stars/stelar", ["did you mean 'stars/stellar'?"]),
         ("detrender", "stellar", ["there is a model of this name"]),
         ("model", "zzzzzz", ["installed models: "]),
+        ("uncertainty", "zzzzzz", ["installed uncertainty estimators: "]),
     ],
 )
 def test_an_unknown_name_is_answered_with_what_there_is(kind: str, name: str, expected: list[str]) -> None:

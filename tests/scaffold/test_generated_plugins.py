@@ -66,6 +66,13 @@ def test_the_tests_of_every_kind_pass_at_once(written: list[Path], python: Calla
         assert any(f"{kind}/tests/test_{kind}.py::" in name for name in passed), kind
 
 
+def test_every_readme_says_what_it_is() -> None:
+    said = {kind: new_distribution(kind, "mine", author="Ada Example").files()["README.md"] for kind in TEMPLATES}
+    assert "\nAn uncertainty estimator for specframe.\n" in said["uncertainty"]
+    assert "\nAn exporter for specframe.\n" in said["exporter"]
+    assert "\nA loader for specframe.\n" in said["loader"]
+
+
 def test_the_example_pipelines_of_every_kind_are_valid(written: list[Path], python: Callable[..., Any]) -> None:
     done = python(written, "-c", CHECK, *(f / "examples" / "pipeline.yaml" for f in written), cwd=written[0].parent)
     assert json.loads(done.stdout) == {}, done.stderr
