@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 _commands: Callable[[list[str] | None], NoReturn] | None
 try:
     from specframe.cli.main import main as _commands
-except ImportError as error:
+except Exception as error:  # of click alone: whatever a broken module raises, the doctor must be reached
+    if os.environ.get("SPECFRAME_DEBUG"):
+        raise
     _failure = f"{type(error).__name__}: {error}"
     _commands = None
 

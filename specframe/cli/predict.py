@@ -85,7 +85,7 @@ def _check_what(run: Path) -> None:
         pipeline = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["pipeline"]
     except (OSError, ValueError, KeyError, TypeError):
         return  # what is wrong with the run is told by whoever opens it
-    if "predict" not in pipeline:
+    if isinstance(pipeline, dict) and "predict" not in pipeline:
         raise UsageError(
             f"nothing to predict: the pipeline of {run} has no section 'predict', so say what with --data PATH"
         )

@@ -138,6 +138,34 @@ def test_parameters_have_a_viewer_too(tab: Tab, finished_run: Callable[[str], Ru
     assert np.all(np.abs(shown - prediction["mean"].values[5]) < 0.02 * prediction["std"].values[5])
 
 
+def test_names_that_spreadsheets_take_for_formulas_are_text_in_the_csv(tab: Tab) -> None:
+    tab.open("spectra")
+    data = {"kind": "parameters", "what": "predicted", "outputs": ["=A1", "-1+A1", "-2"], "units": ["+K", "", ""]}
+    values = {"name": "@star", "mean": [-1.5, 2, 3e-5]}
+    csv = tab.js("return specframe.targetTable(null, arguments[0]).csv(arguments[1])", data, values)
+    assert csv.splitlines() == [
+        "Target,Parameter,Unit,Predicted",
+        "'@star,'=A1,'+K,-1.5",
+        "'@star,'-1+A1,,2",
+        "'@star,-2,,0.00003",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (1234.567, 1.2, "1234.6"),
+        (-0.012345, 2e-4, "-0.01235"),
+        (3.21e-15, 1e-16, "3.21e-15"),  # a flux in W m-2 um-1
+        (1e-17, 2e-15, "1e-17"),
+        (0, 1e-15, "0.000000000000"),
+    ],
+)
+def test_numbers_have_the_digits_that_their_error_knows(tab: Tab, value: float, error: float, text: str) -> None:
+    tab.open("spectra")
+    assert tab.js("return specframe.shown(arguments[0], arguments[1])", value, error) == text
+
+
 def test_measured_depths_are_shown_without_a_truth(tab: Tab, finished_run: Callable[[str], Run]) -> None:
     prediction = finished_run("measured").predictions
     tab.open("measured")

@@ -65,6 +65,20 @@ def test_without_click_it_says_so_in_a_sentence(environment: Environment) -> Non
     )
 
 
+@pytest.mark.parametrize("text", ["raise AttributeError('of another version')", "cut off in the mid"])
+def test_with_a_click_that_fails_in_any_way_it_still_runs(environment: Environment, text: str) -> None:
+    environment.distribution("specframe", "0.1.0", requires=("click>=8.1.8",))
+    environment.distribution("click", "8.2")
+    environment.module("click", text)
+    done = environment.specframe("run", str(QUICKSTART))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "'specframe doctor' says what is wrong" in done.stderr
+    assert "'import click' fails" in environment.specframe("doctor").stdout
+    environment.variables["SPECFRAME_DEBUG"] = "1"
+    assert "Traceback" in environment.specframe("run", str(QUICKSTART)).stderr
+
+
 def test_without_click_it_still_runs(environment: Environment) -> None:
     environment.distribution("specframe", "0.1.0", requires=("click>=8.1.8",))
     environment.distribution("click", "8.2")

@@ -51,6 +51,7 @@ def test_a_package(package: str, says: str) -> None:
         ("detrender", "detrender", "DetrenderDetrender"),  # the base class has the name
         ("none", "score", "NoneScore"),  # a word of Python's own
         ("2d", "model", "Model2d"),
+        ("test-bench", "score", "ScoreTestBench"),  # pytest would look for tests in it
     ],
 )
 def test_the_class_hides_nothing(name: str, kind: str, expected: str) -> None:

@@ -115,6 +115,7 @@ def test_the_prediction_is_repeated_only_with_the_model_that_made_it(run: Path, 
         ("pipeline", {"steps": [{"id": "../../x"}]}),
         ("pipeline", {"steps": "all"}),
         ("pipeline", []),
+        ("pipeline", 5),
         ("set_aside", [{"target": ["t"]}]),
         ("timings", {"phases": {"a": "b"}}),
         ("components", {"x": None}),
@@ -125,6 +126,12 @@ def test_a_manifest_whose_names_lead_out_or_whose_form_is_wrong_is_refused(run: 
     manifest_of(run, **{key: lambda _: value})
     with pytest.raises(InputFileError, match=r"manifest\.json: is not what a run writes"):
         RunDirectory(run).manifest()
+
+
+def test_a_prediction_without_data_refuses_such_a_manifest_too(run: Path, specframe) -> None:
+    manifest_of(run, pipeline=lambda _: 5)
+    result = specframe("predict", run)
+    assert (result.status, "manifest.json: is not what a run writes" in result.err) == (1, True)
 
 
 @pytest.mark.parametrize(

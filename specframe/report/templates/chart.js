@@ -63,7 +63,10 @@ const specframe = (() => {
   const shown = (value, error) => {
     if (!Number.isFinite(value)) return "–";
     if (!(error > 0) || !Number.isFinite(error)) return String(Number(value.toPrecision(5)));
-    return value.toFixed(Math.min(Math.max(1 - Math.floor(Math.log10(error)), 0), 12));
+    const digits = Math.max(1 - Math.floor(Math.log10(error)), 0);
+    if (digits <= 12 || value === 0) return value.toFixed(Math.min(digits, 12));
+    const known = digits + Math.floor(Math.log10(Math.abs(value)));
+    return value.toExponential(Math.min(Math.max(known, 0), 15));
   };
 
   const path = (points) => {

@@ -49,9 +49,9 @@ specframe.targetTable = (table, data) => {
     table.replaceChildren(made("caption", `${words} values of target ${target.name}`), thead, tbody);
   };
 
-  // a name that a spreadsheet would take for a formula is marked as text
+  // a name that a spreadsheet would take for a formula is marked as text, "-1+A1" too
   const cell = (text) => {
-    const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+    const safe = /^[-=+@\t\r]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const csv = (target) => {
