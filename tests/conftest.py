@@ -70,8 +70,11 @@ def _no_pixels() -> Iterator[None]:
     """
     from matplotlib.figure import Figure
 
-    def savefig(self: Figure, target: BinaryIO, **options: Any) -> None:
-        target.write(_PIXEL)
+    def savefig(self: Figure, target: BinaryIO | str | Path, **options: Any) -> None:
+        if isinstance(target, (str, Path)):
+            Path(target).write_bytes(_PIXEL)
+        else:
+            target.write(_PIXEL)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "rendered", Figure.savefig, raising=False)

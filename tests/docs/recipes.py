@@ -27,8 +27,10 @@ SIMULATED = (
     "evaluate.bootstrap=0",
     "evaluate.cross_validation.folds=3",
 )
+#: A few real white light curves in place of 538.
+FEW = ("sigma.levels=[0.5]", "evaluate.bootstrap=0", "evaluate.cross_validation.folds=3")
 #: Overrides on every page.
-EVERYWHERE = (("configs/quickstart.yaml", QUICK),)
+EVERYWHERE = (("configs/quickstart.yaml", QUICK), ("configs/adc24-white.yaml", FEW))
 #: In Python code, by what stands there.
 SHORT = {"n_targets=80": "n_targets=9, airs_pairs=32, fgs1_pairs=32"}
 
@@ -79,8 +81,8 @@ steps:
 catalogue: {columns: [star]}}
   - {id: transit, detrend: transit-polynomial}
 """
-_FOLDS = "evaluate: {bootstrap: 0, cross_validation: {folds: 3}}\n"
-_FITTED = _CURVES + "  - {id: fit, model: bayesian-ridge}\n  - HERE\n" + _FOLDS
+_HOLDOUT = "evaluate: {bootstrap: 0, holdout: {fraction: 0.2}, scores: [r2]}\n"
+_FITTED = _CURVES + "  - {id: fit, model: bayesian-ridge}\n  - HERE\n" + _HOLDOUT
 _NETWORK = """
   - id: net
     model: cnn1d
@@ -90,14 +92,13 @@ _NETWORK = """
       head: gaussian
       training: {epochs: 2}
 """
-_TRAINED = _CURVES + _NETWORK.lstrip("\n") + "  - HERE\nevaluate: {bootstrap: 0, cross_validation: {folds: 3}}\n"
+_TRAINED = _CURVES + _NETWORK.lstrip("\n") + "  - HERE\n" + _HOLDOUT
 _GRID = """
 specframe: 1
 steps:
   - load: model-grid
     with: {path: dback24.npz, labels: [teff, logg], flux_units: erg s-1 cm-2 um-1}
 """
-_HOLDOUT = "evaluate: {bootstrap: 0, holdout: {fraction: 0.2}, scores: [r2]}\n"
 _ON_GRID = _GRID + "  - HERE\n  - {id: fit, model: ridge}\n" + _HOLDOUT
 _WHITE = """
 specframe: 1
@@ -124,7 +125,7 @@ steps:
       columns: {time: BJD_TDB, flux: F_sci, flux_error: e_F_sci, reference_flux: F_ref, reference_flux_error: e_F_ref}
       wavelength: {units: nm, edges: [520, 540, 560, 580]}
       regressors: {x: Pos_X, y: Pos_Y, fwhm: FWHM_Y, airmass: Airm, rotator_angle: RotAng}
-  - {detrend: bin, with: {time: 5 min}}
+  - {detrend: bin, with: {time: 10 min}}
   - id: fit
     detrend: transit-fit
     with:
@@ -249,7 +250,7 @@ RECIPES: dict[str, Recipe] = {
         given=("new_curves.npz", "few/adc24"),
         data="few",
         excepted={"export SPECFRAME_DATA=/where": "the tests know where the data are"},
-        sets=_NO_BOOTSTRAP,
+        sets=(("description: ADC 2024", FEW),),
     ),
     "docs/how-to/block-and-pin.md": Recipe(sets=(("", ("ariel-simulated.n_targets=1", *SIMULATED[1:3])),)),
     "docs/how-to/clean-and-bin.md": Recipe(
@@ -296,7 +297,7 @@ RECIPES: dict[str, Recipe] = {
             ("mc-dropout", _TRAINED),
             ("gp-posterior", _FITTED.replace("bayesian-ridge", "gp")),
             ("over: seeds", _TRAINED),
-            ("model: stacking", _CURVES + "  - HERE\n" + _QUICK_TEST),
+            ("model: stacking", _CURVES + "  - HERE\n" + _HOLDOUT),
             ("method: cqr", _FITTED),
             ("", _FITTED),
         ),
@@ -345,10 +346,10 @@ RECIPES: dict[str, Recipe] = {
         given=("curves.npz", "dback24.npz"),
         around=(
             ("model: mlp", _GRID + "  - HERE\n" + _HOLDOUT),
-            ("output: convolutional", _SPECTRA + "  - {id: fit, model: pca-shrinkage}\n  - HERE\n" + _QUICK_TEST),
-            ("model: cnn1d", _CURVES + "  - HERE\n" + _QUICK_TEST),
-            ("kernel: [1, 5]", _SPECTRA + "  - {model: cnn2d, with: {HERE: 1, training: {epochs: 2}}}\n" + _QUICK_TEST),
-            ("", _CURVES + "  - {model: cnn1d, with: {axis: time, HERE: 1, training: {epochs: 2}}}\n" + _QUICK_TEST),
+            ("output: convolutional", _SPECTRA + "  - {id: fit, model: pca-shrinkage}\n  - HERE\n" + _HOLDOUT),
+            ("model: cnn1d", _CURVES + "  - HERE\n" + _HOLDOUT),
+            ("kernel: [1, 5]", _SPECTRA + "  - {model: cnn2d, with: {HERE: 1, training: {epochs: 2}}}\n" + _HOLDOUT),
+            ("", _CURVES + "  - {model: cnn1d, with: {axis: time, HERE: 1, training: {epochs: 2}}}\n" + _HOLDOUT),
         ),
         sets=(
             ("model: mlp", ("parameters.training.epochs=2", "parameters.components=10")),
@@ -415,7 +416,17 @@ RECIPES: dict[str, Recipe] = {
         around=(("export:", _QUICK_ARIEL + "  - detrend: transit-joint\nHERE: 1\n"),),
     ),
     "docs/how-to/simulate.md": Recipe(
-        sets=(("--out full", ("planets.n_targets=2", "planets.airs_pairs=32", "planets.fgs1_pairs=32")),),
+        sets=(
+            ("--out full", ("planets.n_targets=2", "planets.airs_pairs=32", "planets.fgs1_pairs=32")),
+            ("n_targets=4", ("planets.n_targets=2",)),
+        ),
+        replaced={
+            "n_targets: 12": "n_targets: 3",
+            "n_targets=12": "n_targets=3",
+            "airs_pairs: 187, fgs1_pairs: 187": "airs_pairs: 32, fgs1_pairs: 32",
+            "airs_pairs=187, fgs1_pairs=187": "airs_pairs=32, fgs1_pairs=32",
+            "ArielSimulated(n_targets=3,": "ArielSimulated(n_targets=3, airs_pairs=32, fgs1_pairs=32,",
+        },
     ),
     "docs/how-to/spectra-grids.md": Recipe(
         given=("grid.npz",),
@@ -426,7 +437,7 @@ RECIPES: dict[str, Recipe] = {
         given=("gtc_wasp80b", "hst_wasp107b"),
         around=(
             ("white:\n", _HUBBLE + "      HERE: 1\n"),
-            ("average:", _GROUND + "      white: {HERE: 1}\n"),
+            ("average:", _GROUND + "      HERE: 1\n"),
             ("exponential", _HUBBLE + "      white: {systematics: HERE}\n"),
             ("scan-direction", _HUBBLE + "      white: {systematics: HERE}\n"),
             ("orbit-ramp", _HUBBLE + "      white: {systematics: HERE}\n"),
@@ -441,7 +452,7 @@ RECIPES: dict[str, Recipe] = {
     "docs/how-to/tess-kepler.md": Recipe(given=("lightcurves",)),
     "docs/how-to/training.md": Recipe(
         given=("curves.npz",),
-        around=(("", _CURVES + "  - HERE\n" + _QUICK_TEST),),
+        around=(("", _CURVES + "  - HERE\n" + _HOLDOUT),),
         sets=(("id: net\n", ("net.training.epochs=2",)),),
         replaced={
             "model.fit(X, y)\n": (
