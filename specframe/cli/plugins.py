@@ -124,7 +124,7 @@ def show(name: str, as_json: bool, kind: str | None, plugin_files: tuple[Path, .
 @click.option(
     "--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Set a parameter of the component; repeatable."
 )
-@click.option("--quiet", is_flag=True, help="Show only checks that failed.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only checks that failed.")
 @_json_option
 @_kind_option
 @plugin_option
@@ -156,6 +156,8 @@ def check(
         _print_json({"components": [report.to_data() for report in reports]})
     elif not components:
         _print_lines([line for plugin in unusable for line in _problem(plugin)])
+        installed = [plugin for plugin in unusable if not plugin.distribution.endswith(".py")]
+        _print_lines(["", "'specframe doctor' says how to mend it."] if installed else [])
     return 0 if reports and all(report.ok for report in reports) else 1
 
 

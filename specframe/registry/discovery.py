@@ -85,6 +85,10 @@ def _load(source: Source, manager: pluggy.PluginManager) -> PluginRecord:
         if manager.has_plugin(source.name):
             manager.unregister(name=source.name)
         reason = str(error) if isinstance(error, PluginFault) else _raised(error)
+        if plugin is None and _leads_nowhere(error, source.entry_point):
+            reason += (
+                f"; its entry point is {source.entry_point}, correct it in its pyproject.toml and install it again"
+            )
         # a plugin with a fault is not used by halves; those it did name say why
         unusable = tuple(replace(c, status="broken", reason=f"its plugin is broken: {reason}") for c in components)
         return replace(_record(source, "broken", reason), components=unusable)
@@ -158,6 +162,15 @@ def _clash_reason(name: str, sources: Sequence[Source]) -> str:
         f"the plugin name {name!r} is claimed by {' and by '.join(origins)}, so neither is used: uninstall one, or "
         f'block one with plugins: {{block: ["{example}"]}} or SPECFRAME_BLOCK_PLUGINS={example}'
     )
+
+
+def _leads_nowhere(error: BaseException, entry_point: str) -> bool:
+    """Whether an entry point names what is not there, and not a module that fails when it is imported."""
+    target = entry_point.partition(" = ")[2].strip('"')
+    module, _, attribute = target.partition(":")
+    if isinstance(error, ModuleNotFoundError):
+        return bool(error.name) and f"{module}.".startswith(f"{error.name}.")
+    return bool(attribute) and isinstance(error, AttributeError) and error.name in attribute.split(".")
 
 
 def _raised(error: BaseException) -> str:

@@ -37,6 +37,8 @@ class Source:
     load: Callable[[], object]
     #: Real name of the module made from a local file, which the file's own targets call ``name``.
     module: str = ""
+    #: The entry point as ``pyproject.toml`` writes it, ``name = "module"``.
+    entry_point: str = ""
 
 
 def installed_sources() -> Iterator[Source | PluginRecord]:
@@ -60,7 +62,8 @@ def installed_sources() -> Iterator[Source | PluginRecord]:
                 name, name, "", "broken", f"its installed metadata cannot be read ({type(error).__name__}: {error})"
             )
             continue
-        yield from (Source(point.name, name, version, point.load) for point in found)
+        for point in found:
+            yield Source(point.name, name, version, point.load, entry_point=f'{point.name} = "{point.value}"')
 
 
 def _file_source(path: Path) -> Source | PluginRecord:

@@ -34,7 +34,9 @@ def test_an_entry_point_that_leads_nowhere(environment: Environment) -> None:
     ((level, text, mend),) = told(environment)
     assert level == "problem"
     assert text.startswith("plugin moons (moons 1.0) cannot be used: it raised ModuleNotFoundError: No module named")
+    assert 'its entry point is moons = "no_such_module.plugin", correct it in its pyproject.toml' in text
     assert mend == f"{PIP} install --force-reinstall moons; or SPECFRAME_BLOCK_PLUGINS=moons to do without it"
+    assert "'specframe doctor' says how to mend it." in environment.specframe("plugins", "check", "moons").stdout
 
 
 def test_an_entry_point_of_an_editable_install_is_corrected_in_its_source(environment: Environment) -> None:

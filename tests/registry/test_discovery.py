@@ -120,6 +120,25 @@ def test_a_broken_plugin_is_recorded_with_its_reason(case: str, install: Install
     assert record in registry.problems()
 
 
+@pytest.mark.parametrize(
+    ("entry_point", "body", "is_told"),
+    [
+        ("fake_bad.plugins", "", True),
+        ("fake_bat", "", True),
+        ("fake_bad:plugim", "", True),
+        ("fake_bad", "import no_such_library", False),
+        ("fake_bad:plugin", "import os\nos.no_such_name", False),
+    ],
+)
+def test_an_entry_point_that_leads_nowhere_is_told_as_it_is_written(
+    entry_point: str, body: str, is_told: bool, install: Install
+) -> None:
+    install("bad", {"bad": entry_point}, {"fake_bad": body})
+    record = only("bad")
+    assert record.status == "broken"
+    assert (f'its entry point is bad = "{entry_point}", correct it in its pyproject.toml' in record.reason) == is_told
+
+
 def test_what_a_broken_plugin_did_name_says_why_it_cannot_be_used(install: Install) -> None:
     install("bad", {"bad": "fake_bad"}, {"fake_bad": PREAMBLE + BROKEN["raises half-way"][0]})
     with pytest.raises(UnavailableComponentError, match="OSError: disk full"):
