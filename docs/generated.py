@@ -14,7 +14,7 @@ from conformance import checks_table, minimum_table
 from specframe.api import KINDS, Params
 from specframe.registry import Registered, Registry
 
-__all__ = ["bundled_components", "component_page", "components_index", "filled", "page_path"]
+__all__ = ["bundled_components", "component_page", "components_index", "filled", "page_path", "unwritten"]
 
 _MARKER = re.compile(r"<!-- specframe: (?P<what>\w+) (?P<name>[\w-]+) -->")
 _FOLDER = "reference/components"
@@ -48,6 +48,18 @@ def checks(kind: str) -> str:
 def bundled_components() -> list[Registered]:
     """Return the components that come with this distribution, whatever else is installed."""
     return [c for c in Registry.discover().components() if c.distribution == _DISTRIBUTION]
+
+
+def unwritten(components: list[Registered]) -> str:
+    """Return why some components cannot have a page here, ``""`` when all can: their classes are imported for it."""
+    reasons = dict.fromkeys(c.reason for c in components if not c.usable)
+    if not reasons:
+        return ""
+    return (
+        "The reference has a page for every component, and some cannot be imported here: "
+        f"{'; '.join(reasons)}. All that the documentation needs is installed by: "
+        'pip install -c constraints.txt -e ".[test,docs]"'
+    )
 
 
 def components_index(components: list[Registered]) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components import CITATIONS, citations_page
-from generated import bundled_components, component_page, components_index, filled, page_path
+from generated import bundled_components, component_page, components_index, filled, page_path, unwritten
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the generated pages and the decisions into the navigation."""
+    problem = unwritten(bundled_components())
+    if problem:
+        raise PluginError(problem)
     docs = Path(config.docs_dir)
     _section(config.nav, "Components").extend({c.component.name: page_path(c)} for c in bundled_components())
     decisions = sorted(docs.glob("decisions/[0-9]*.md"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 def generated(docs: Path) -> ModuleType:
     """The module that makes pages from the code."""
     return import_module("generated")
+
+
+def test_what_a_page_needs_and_is_not_installed_is_said_once(generated: ModuleType) -> None:
+    bundled = generated.bundled_components()
+    assert generated.unwritten(bundled) == ""
+    lacking = [replace(c, status="missing-extra", reason="needs torch (not installed)") for c in bundled[:2]]
+    said = generated.unwritten([*lacking, *bundled[2:]])
+    assert said.count("needs torch (not installed)") == 1
+    assert 'pip install -c constraints.txt -e ".[test,docs]"' in said
 
 
 def test_every_bundled_component_has_a_page_with_all_its_parameters(generated: ModuleType) -> None:
