@@ -42,7 +42,7 @@ def blamed(error, name):
         frame = frame.tb_next
     return name
 def told(**facts):
-    print("specframe:" + json.dumps(facts), flush=True)
+    print("\\nspecframe:" + json.dumps(facts), flush=True)  # modules print, too, and not always whole lines
 for name in sys.argv[1].split():
     spec = importlib.util.find_spec(name)
     told(name=name, file=spec.origin or "" if spec else "")

@@ -7,7 +7,7 @@ import platform
 import shlex
 import sys
 from importlib import metadata
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ def examine_interpreter() -> Iterator[Finding]:
             "unset PYTHONPATH",
         )
     yield from _hidden_library()
-    if find_spec("pip") is None:
+    if PathFinder.find_spec("pip") is None:  # not through hooks, such as setuptools', which warns
         yield Finding(
             _TOPIC,
             "warning",

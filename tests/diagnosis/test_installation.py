@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from specframe.diagnosis.interpreter import examine_interpreter
@@ -80,7 +81,7 @@ def test_python_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_environment_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("specframe.diagnosis.interpreter.find_spec", lambda _: None)
+    monkeypatch.setattr("specframe.diagnosis.interpreter.PathFinder", SimpleNamespace(find_spec=lambda _: None))
     assert f"{sys.executable} -m ensurepip" in {finding.mend for finding in examine_interpreter()}
 
 

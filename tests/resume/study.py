@@ -50,7 +50,7 @@ export:
 _OF_TIME = (
     rb"\d{4}-\d\d-\d\d \d\d:\d\d UTC",
     rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00",
-    rb"<tr>[^\n]*class=\"bar\"[^\n]*</tr>",
+    rb"<tr>[^\n]*<svg class=\"share\"[^\n]*</tr>",
     rb"<p[^>]*>[^<]*taken from the store[^<]*</p>",
 )
 #: What may not be there when a run is complete.

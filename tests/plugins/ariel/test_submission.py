@@ -1,5 +1,6 @@
 """Submission files, against the challenges' samples."""
 
+import errno
 import os
 
 import numpy as np
@@ -105,12 +106,10 @@ def test_file_is_replaced_whole_or_kept(tmp_path, prediction, monkeypatch):
     (path,) = SubmissionAdc25(filename="mine.csv").export(prediction, tmp_path)
     before = path.read_bytes()
 
-    def broken(handle, mode):
-        os.write(handle, b"planet_id,wl_1\n78")
-        os.close(handle)
-        raise OSError("No space left on device")
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fdopen", broken)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         SubmissionAdc25(filename="mine.csv").export(prediction, tmp_path)
     assert path.read_bytes() == before
