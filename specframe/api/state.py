@@ -38,11 +38,18 @@ class Fitted(BaseComponent):
         """Take what ``get_state`` returned."""
 
     def save(self, directory: Path | str) -> None:
-        """Write ``params.json``, ``state.json`` and ``state.safetensors`` into ``directory``."""
+        """Write ``params.json``, ``state.json`` and ``state.safetensors`` into ``directory``.
+
+        Raises
+        ------
+        TypeError
+            When ``get_state`` returns something else than arrays of numbers and JSON values; nothing is written then.
+        """
         import numpy as np
         from safetensors.numpy import save
 
         arrays, values = self.get_state()
+        _check_state(self.name, arrays, values)
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         shapes = {name: list(np.shape(array)) for name, array in arrays.items()}
@@ -92,3 +99,24 @@ class Fitted(BaseComponent):
 
     def _not_fitted(self) -> NotFittedError:
         return NotFittedError(f"{type(self).__name__}: call fit first")
+
+
+def _check_state(component: str, arrays: dict[str, Any], values: dict[str, Any]) -> None:
+    """Refuse what can be saved as pickle only, by its name: an object of a library cannot be an array."""
+    import numpy as np
+
+    for name, array in arrays.items():
+        dtype = np.asarray(array).dtype
+        if dtype.kind not in "biufc":
+            raise TypeError(
+                f"{component}: get_state returns the array {name!r} of dtype {dtype}, expected float, int or bool: "
+                "return the numbers that an object has learned, and make it again from them in set_state"
+            )
+    for name, value in values.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{component}: get_state returns the value {name!r}, which JSON cannot hold ({error}): return it "
+                "among the arrays, or as float, int, text, list or dict"
+            ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -62,6 +63,34 @@ class _RenamedLevel(_Level):
     """The same component in a version whose parameters have other names."""
 
     Params: ClassVar[type[Params]] = _OtherParams
+
+
+class _Keeper(_Level):
+    """Hands over what it is told to."""
+
+    state: tuple[dict[str, Any], dict[str, Any]]
+
+    def get_state(self) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
+        return self.state
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (({"library": np.array(object())}, {}), "the array 'library' of dtype object, expected float, int or bool"),
+        (({"library": object()}, {}), "the array 'library' of dtype object"),
+        (({"names": np.array(["a"])}, {}), "the array 'names' of dtype <U1"),
+        (({}, {"count": np.int64(3)}), "the value 'count', which JSON cannot hold"),
+    ],
+)
+def test_what_only_pickle_could_hold_is_named_and_nothing_is_written(
+    state: tuple[dict[str, Any], dict[str, Any]], said: str, tmp_path: Path
+) -> None:
+    keeper = _Keeper()
+    keeper.state = state
+    with pytest.raises(TypeError, match=re.escape(said)):
+        keeper.save(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_was_saved_is_loaded_again(tmp_path: Path) -> None:
