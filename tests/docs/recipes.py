@@ -470,7 +470,11 @@ RECIPES: dict[str, Recipe] = {
             ("hidden: ${vars.layers}", ("fit.training.epochs=2",)),
             ("conv-stack", ("net.training.epochs=2",)),
         ),
-        replaced={'from_yaml("forest.yaml")': 'from_yaml("search/pipeline.yaml")'},
+        replaced={
+            'from_yaml("forest.yaml")': (
+                f'from_yaml("forest.yaml", overrides={[*SIMULATED, "fit.n_trees=10", "tune.trials=3"]!r})'
+            )
+        },
     ),
     "docs/how-to/write-a-plugin.md": Recipe(elsewhere="test_plugin_page.py"),
     "docs/how-to/local-plugin.md": Recipe(elsewhere="test_plugin_page.py"),

@@ -248,6 +248,8 @@ def test_what_the_page_shows_runs(page: str, tmp_path: Path, data_dir: Path, mon
     for name in ("SPECFRAME_BLOCK_PLUGINS", "SPECFRAME_PIN_PLUGINS", "DASK_SCHEDULER_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "environ", os.environ)
+    # a third of a small run; commands and functions that draw do draw
+    monkeypatch.setattr("specframe.pipeline.results.draw_figures", lambda sources, save: ([], {}))
     monkeypatch.setenv("SPECFRAME_DATA", str(data_dir))
     before = dict(os.environ)
     try:
