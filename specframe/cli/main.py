@@ -152,7 +152,9 @@ def main(args: list[str] | None = None) -> NoReturn:
 def _installation_hint(error: Exception) -> str:
     """Return where to go on when the reason, or the reason of that, is a package that cannot be imported."""
     reason: BaseException | None = error
-    while reason is not None:
+    seen: set[int] = set()  # of two errors, each may be the other's reason
+    while reason is not None and id(reason) not in seen:
+        seen.add(id(reason))
         if isinstance(reason, ImportError) or any(
             name in str(reason) for name in ("ImportError", "ModuleNotFoundError")
         ):

@@ -14,6 +14,7 @@ import xarray as xr
 import yaml
 
 from specframe import Run
+from specframe.cli import completion, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,3 +200,21 @@ def test_a_plugin_file_that_cannot_be_used_is_told(
         result = specframe(command, pipeline, "--plugin", TOY, "--plugin", plugin)
         assert result.status == 2
         assert message in result.err
+
+
+def test_two_errors_that_are_each_the_others_reason_are_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        later = ValueError("what came of it")
+        try:
+            raise RuntimeError("what went wrong")
+        except RuntimeError as error:
+            later.__context__ = error
+            raise error from later
+
+    monkeypatch.setattr(completion.command, "callback", lambda **_: fails())
+    with pytest.raises(SystemExit) as ended:
+        main(["completion", "bash"])
+    assert ended.value.code == 1
+    assert "error: RuntimeError: what went wrong" in capfd.readouterr().err

@@ -33,6 +33,12 @@ def test_a_sound_installation_has_no_problem(lean: Environment) -> None:
     assert found(lean) == []
 
 
+def test_what_a_package_prints_when_it_is_imported_is_no_problem(lean: Environment) -> None:
+    lean.distribution("packaging", "25.0")
+    lean.module("packaging", "print('half a line', end='')")
+    assert found(lean) == []
+
+
 def test_a_missing_package(environment: Environment) -> None:
     environment.distribution("specframe", "0.1.0", requires=("no-such-package>=3",))
     assert found(environment) == [
