@@ -68,6 +68,9 @@ def new(
     written, replaced = write_distribution(distribution, directory, force)
     for path in replaced:
         echo(f"replaced {path}")
+    for earlier in sorted(path.parent.name for path in directory.glob("*/plugin.py")):
+        if earlier != distribution.package:
+            echo(f"left {earlier}/, which seems to be the package of another plugin: uninstall that and remove it")
     folder = str(directory)
     quoted = shlex.quote(folder)
     installed = folder if directory.is_absolute() or folder.startswith(".") else f"./{folder}"

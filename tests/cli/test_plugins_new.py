@@ -84,6 +84,15 @@ def test_nothing_is_overwritten_without_being_told(specframe: Callable[..., obje
     assert "with --force" in done.err
     done = specframe(*arguments, "--force")
     assert done.out.startswith("replaced README.md\nWrote 14 files")
+    assert "left " not in done.out
+
+
+def test_force_under_another_name_names_the_package_that_it_leaves(
+    specframe: Callable[..., object], tmp_path: Path
+) -> None:
+    specframe("plugins", "new", tmp_path / "new", "--kind", "score", "--name", "first")
+    done = specframe("plugins", "new", tmp_path / "new", "--kind", "score", "--name", "second", "--force")
+    assert "left specframe_first/, which seems to be the package of another plugin" in done.out
 
 
 def test_a_name_that_is_shared_is_written_in_full(specframe: Callable[..., object], tmp_path: Path) -> None:
