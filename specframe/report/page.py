@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from specframe.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jinja2 import Environment
 
 __all__ = ["island", "render_page"]
 
@@ -46,24 +48,14 @@ def render_page(
     content
         What the template wants. Text in it is escaped, control characters so that they can be read.
     """
-    from jinja2 import ChoiceLoader, Environment, FunctionLoader, StrictUndefined
-
-    packages = dict.fromkeys((package, _SHARED))
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_readable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=ChoiceLoader([FunctionLoader(partial(_text, package=name)) for name in packages]),
-    )
+    packages = tuple(dict.fromkeys((package, _SHARED)))
     style = "".join(_found(name, packages) for name in (_STYLE, *styles))
     texts = [_found(name, packages) for name in (_SCRIPT, *scripts)]
     policy = (
         "default-src 'none'; img-src data:; "
         f"style-src {_source(style)}; script-src {' '.join(map(_source, texts))}; base-uri 'none'; form-action 'none'"
     )
-    html = environment.get_template(template).render(style=style, scripts=texts, policy=policy, **content)
+    html = _environment(packages).get_template(template).render(style=style, scripts=texts, policy=policy, **content)
     return html.encode("utf-8", "backslashreplace")  # of half a surrogate pair, which has no other bytes
 
 
@@ -84,6 +76,21 @@ def island(data: object) -> str:
     return text
 
 
+@cache
+def _environment(packages: tuple[str, ...]) -> Environment:
+    """Return what finds templates in packages, the first one first; it keeps what it has compiled."""
+    from jinja2 import ChoiceLoader, Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_readable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=ChoiceLoader([FunctionLoader(partial(_text, package=name)) for name in packages]),
+    )
+
+
 def _readable(value: Any) -> Any:
     """Return text with control characters, and those that turn the order of letters round, written as escapes."""
     from markupsafe import Markup
@@ -97,7 +104,7 @@ def _text(name: str, package: str) -> str | None:
     return file.read_bytes().decode("utf-8").replace("\r\n", "\n") if file.is_file() else None
 
 
-def _found(name: str, packages: Sequence[str] | dict[str, None]) -> str:
+def _found(name: str, packages: Sequence[str]) -> str:
     text = next((text for package in packages if (text := _text(name, package)) is not None), None)
     if text is None:
         raise FileNotFoundError(f"no file {name} in templates/ of {', '.join(packages)}")
