@@ -26,7 +26,7 @@ __all__ = ["command"]
     "predict",
     cls=Command,
     examples=(
-        ("specframe predict runs/quickstart --data data/new", "planets whose spectra nobody knows"),
+        ("specframe predict runs/ariel --data data/new", "planets whose spectra nobody knows"),
         ("specframe predict runs/grid --data observed.txt --out observed -v", "parameters of a star, step by step"),
     ),
     see=("run", "report"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +27,7 @@ def all_commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tu
             yield " ".join((*words, name)), command
 
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 COMMANDS = dict(all_commands(_group))
 
 
@@ -49,6 +51,16 @@ def test_every_command_has_examples_that_its_parser_takes(name: str) -> None:
     assert command.examples
     assert any(name in line for line, _ in command.examples)
     assert {line: refusal(line) for line, _ in command.examples if refusal(line)} == {}
+
+
+def test_new_data_is_given_to_runs_only_whose_loader_reads_files() -> None:
+    command = COMMANDS["predict"]
+    assert isinstance(command, Command)
+    lines = [line for line, _ in command.examples if "--data" in line]
+    assert lines
+    for line in lines:
+        config = CONFIGS / f"{Path(line.split()[2]).name}.yaml"
+        assert not config.is_file() or "load: ariel-simulated" not in config.read_text(), line
 
 
 def test_a_wrong_example_would_be_noticed() -> None:
