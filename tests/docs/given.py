@@ -30,12 +30,12 @@ def transit(time: np.ndarray, *, depth: Any = 0.02, half: float = 0.06, noise: f
 
 
 def table_curves(path: Path, data: Path) -> None:
-    """Thirty white light curves of one number, with depths, in groups of stars."""
+    """Twenty-four white light curves of one number, with depths, in groups of stars."""
     rng = np.random.default_rng(_RNG_SEED)
-    depth = rng.uniform(0.002, 0.02, 30)
-    names = np.array([f"P{i}" for i in range(30)])
+    depth = rng.uniform(0.002, 0.02, 24)
+    names = np.array([f"P{i}" for i in range(24)])
     curves = {"planet": names, "flux": transit(np.linspace(-0.12, 0.12, 48), depth=depth), "depth": depth}
-    np.savez(path, star=np.arange(30) % 5, **curves)
+    np.savez(path, star=np.arange(24) % 5, **curves)
 
 
 def new_curves(path: Path, data: Path) -> None:
@@ -56,9 +56,9 @@ def text_curves(path: Path, data: Path) -> None:
 
 
 def grid(path: Path, data: Path) -> None:
-    """Sixty spectra of the real grid at every eighth wavelength, under its own names."""
+    """Thirty spectra of the real grid at every eighth wavelength, under its own names."""
     with np.load(data / "browndwarf" / "dback24.npz") as real:
-        chosen = np.flatnonzero((real["z"] == 0.0) & (real["teff"] <= 2000))[::3][:60]
+        chosen = np.flatnonzero((real["z"] == 0.0) & (real["teff"] <= 2000))[::6][:30]
         each = {name: real[name][chosen] for name in ("teff", "logg", "z", "extra")}
         np.savez(path, wave_um=real["wave_um"][::8], flux=real["flux"][chosen][:, ::8], **each)
 

@@ -268,7 +268,7 @@ RECIPES: dict[str, Recipe] = {
         },
     ),
     "docs/how-to/cluster.md": Recipe(
-        replaced={"--workers 64": "--workers 2"},
+        replaced={"--workers 64": "--workers 1"},
         excepted={
             r"tcp://10\.0\.0\.1:8786": "no scheduler is there",
             r"export DASK_SCHEDULER_ADDRESS": "no scheduler is there",
