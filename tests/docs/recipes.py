@@ -533,6 +533,7 @@ RECIPES: dict[str, Recipe] = {
     "docs/tutorials/python.md": Recipe(elsewhere="test_python_page.py"),
     "docs/tutorials/telescopeml.md": Recipe(elsewhere="test_telescopeml_page.py"),
     "docs/tutorials/quickstart.md": Recipe(
+        sets=(("steps:\n  - id: data\n    load: ariel-simulated", QUICK),),
         replaced={"2594105723": _TARGET},
     ),
     **{

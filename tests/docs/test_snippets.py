@@ -228,7 +228,7 @@ def unlike(shown: str, printed: str) -> str:
 
 
 def _shape(line: str) -> str:
-    return re.sub(r"[\s#]+", " ", re.sub(r"\d[\d.e+-]*", "#", line)).strip()
+    return re.sub(r"[\s#]+", " ", re.sub(r"[+-]?\d[\d.e+-]*", "#", line)).strip()
 
 
 @pytest.fixture(scope="session")
