@@ -60,6 +60,8 @@ def _threads() -> Iterator[Finding]:
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     stated = {name: os.environ[name] for name in _THREADS if os.environ.get(name)}
+    if "," in stated.get("OMP_NUM_THREADS", ""):  # OpenMP takes a number for each level of nesting
+        stated["OMP_NUM_THREADS"] = stated["OMP_NUM_THREADS"].split(",")[0].strip()
     told = ", ".join(f"{name}={value}" for name, value in stated.items()) or "no limit on threads is set"
     wrong = [name for name, value in stated.items() if not value.isdigit() or int(value) < 1]
     many = [name for name, value in stated.items() if value.isdigit() and int(value) > cores]

@@ -14,6 +14,7 @@ from specframe.cli.interrupt import heed_interrupts
 class Thing: pass
 
 heed_interrupts()
+heed_interrupts()  # as a process does that runs several commands
 thing = Thing()
 there = weakref.ref(thing, lambda _: signal.raise_signal(signal.{name}))
 try:

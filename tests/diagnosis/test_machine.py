@@ -43,6 +43,11 @@ def test_threads(
     assert found == (outcome[0], f"unset {outcome[1]}")
 
 
+def test_a_number_of_threads_for_each_level_is_none_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1,1")
+    assert [said for said, (level, _) in machine_says().items() if "OMP" in said and level == "problem"] == []
+
+
 def test_limits_on_threads_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
