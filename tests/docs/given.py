@@ -394,6 +394,7 @@ GIVEN: dict[str, Callable[[Path, Path], None]] = {
     "hd-3651b.csv": brown_dwarf,
     "hd3651b.txt": brown_dwarf,
     "observed.csv": brown_dwarf,
+    "observed.txt": brown_dwarf,
     "observed": brown_dwarf,
     "cubes": image_cubes,
     "WASP-96_spectra_fullres.fits": order_images,

@@ -496,23 +496,31 @@ RECIPES: dict[str, Recipe] = {
     ),
     "docs/reference/errors.md": Recipe(excepted={"raise DataError": "are lines of a component's method"}),
     "docs/reference/pipeline-file.md": Recipe(
-        given=("dback24.npz", "curves.npz", "few/curves.npz", "base.yaml", "pipeline.yaml", "published_spectrum.csv"),
+        given=(
+            "dback24.npz",
+            "curves.npz",
+            "few/curves.npz",
+            "base.yaml",
+            "pipeline.yaml",
+            "published_spectrum.csv",
+            "observed.txt",
+        ),
         data="few",
         around=(
             (
                 "compare:",
                 _CURVES + "  - {model: ols}\nHERE: 1\n",
             ),
-            ("observed-spectra", _GRID + "  - {model: ridge}\n" + _HOLDOUT + "HERE: 1\n"),
+            (
+                "observed-spectra",
+                _GRID + "  - {calibrate: resample, with: {like: observed.txt, range: [1.0, 2.4]}}\n"
+                "  - {calibrate: normalise}\n  - {model: ridge}\n" + _HOLDOUT + "HERE: 1\n",
+            ),
         ),
         sets=(
             ("n_targets: 80", QUICK),
             ("steps:\n  - load: ariel-simulated\n", SIMULATED),
         ),
-        replaced={
-            "group: star}\n  scores:\n    - rmse": "group: star}\n  scores:\n    - rmse",
-            "observed.txt": "observed.txt",
-        },
     ),
     "docs/reference/python.md": Recipe(
         given=("curves.npz", "ridge.yaml=pipeline.yaml", "cnn.yaml=pipeline.yaml"),
