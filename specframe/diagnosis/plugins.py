@@ -7,8 +7,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from specframe.diagnosis.command_line import pip
 from specframe.diagnosis.finding import Finding
@@ -158,7 +157,7 @@ def _editable(distribution: str) -> str:
         return ""
     if not told.get("dir_info", {}).get("editable"):
         return ""
-    return url2pathname(urlsplit(told.get("url", "")).path)
+    return unquote(urlsplit(told.get("url", "")).path)
 
 
 def _twice() -> Iterator[Finding]:

@@ -21,7 +21,7 @@ def one_start(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - nothing has to 
     from specframe.testing import regression_problem
 
     return {
-        "params": {"restarts": 0, "max_iterations": 7},
+        "params": {"restarts": 0, "max_iterations": 15},
         "examples": [regression_problem(0, n_target=30)],
     }
 
