@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import components
@@ -15,8 +17,6 @@ from specframe.config import pipeline_from_data
 from specframe.registry import Registry
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from specframe.registry import Registered
 
 BUNDLED = {registered.component.name: registered for registered in generated.bundled_components()}
@@ -117,7 +117,8 @@ def test_a_page_leads_to_those_that_explain_it(docs: Path) -> None:
     for name, registered in BUNDLED.items():
         for link in components.mentions(registered):
             target = link.rpartition("(")[2].rstrip(")")
-            assert (docs / "reference" / "components" / target).is_file(), f"{name}: {link}"
+            place = os.path.normpath(docs / "reference" / "components" / target)  # a folder that only the site has
+            assert Path(place).is_file(), f"{name}: {link}"
 
 
 def test_the_page_of_citations_has_every_reference_once_with_a_link() -> None:

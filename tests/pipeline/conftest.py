@@ -27,7 +27,7 @@ def toy_pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
             {"id": "fit", "model": "ridge"},
             {"id": "sigma", "uncertainty": "residual"},
         ]
-        evaluate = {"cross_validation": {"folds": 4}, "scores": ["rmse-ppm", "coverage"]}
+        evaluate = {"cross_validation": {"folds": 4}, "inner_folds": 3, "scores": ["rmse-ppm", "coverage"]}
         path = tmp_path / "toy.yaml"
         path.write_text(yaml.safe_dump({"specframe": 1, "seed": 2, "steps": recipe, "evaluate": evaluate, **top}))
         return Pipeline.from_yaml(path, plugin_files=[TOY])

@@ -15,7 +15,7 @@ import pytest
 from specframe.registry import Registry
 
 _FILE = Path(__file__).parents[2] / "benchmarks" / "bad_input.py"
-_EACH = int(os.environ.get("SPECFRAME_MUTANTS", "5"))
+_EACH = int(os.environ.get("SPECFRAME_MUTANTS", "4"))
 
 
 @pytest.fixture(scope="module")

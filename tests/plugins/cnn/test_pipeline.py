@@ -36,7 +36,7 @@ steps:
       network:
         blocks: [{type: conv, filters: 4, kernel: 5, normalise: batch}, {type: dropout, rate: 0.1}]
       head: {type: gaussian}
-      training: {epochs: 30, patience: 30, checkpoint_every: 0}
+      training: {epochs: 16, patience: 16, checkpoint_every: 0}
       augment: {time_flip: 0.5}
   - id: members
     uncertainty: ensemble
@@ -136,7 +136,7 @@ def test_a_training_whose_worker_is_killed_goes_on_in_another_one_and_changes_no
 @pytest.mark.usefixtures("whole")
 def test_training_is_reported(folder: Path) -> None:
     table = (folder / "whole" / "model" / "fit" / "training.csv").read_text().splitlines()
-    assert len(table) == 31
+    assert len(table) == 17
     assert (folder / "whole" / "figures" / "training-fit.png").is_file()
     events = [json.loads(line) for line in (folder / "whole" / "log.jsonl").read_text().splitlines()]
     assert any("epoch" in event.get("text", "") for event in events if event["event"] == "progress")
