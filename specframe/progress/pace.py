@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Pace"]
 
 #: The first piece alone says how long the others take only if it took this long: it also loads and compiles.
-_TELLING = 10.0
+_TELLING = 60.0
 
 
 class Pace:
