@@ -22,7 +22,12 @@ def observed_like(path: Path, options: SpectrumParams | None = None) -> xr.Datas
         changed = path.stat().st_mtime_ns
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror}") from None
-    return _read(str(path), changed, (options or SpectrumParams()).model_dump_json())
+    try:
+        return _read(str(path), changed, (options or SpectrumParams()).model_dump_json())
+    except InputFileError as error:
+        if "columns: {" not in error.reason:
+            raise
+        raise InputFileError(error.path, f"{error.reason}, in like_with") from None
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from spectres import spectres
 from specframe.api import make_observation, validate_observation
 from specframe.errors import DataError, InputFileError, ParameterError
 from specframe_retrieval import FluxUnits, Resample
+from specframe_retrieval.preparation.like_file import observed_like
 
 
 def observation(wavelength, flux, error=None, *, mask=None, noise=None, units="W m-2 um-1", name="flux", **attrs):
@@ -302,3 +303,10 @@ def test_a_spectrum_of_the_grid_takes_about_a_millisecond(diamondback, data_dir)
     for one in given:
         step.apply(one)
     assert (time.perf_counter() - begin) / len(given) < 0.01  # ten times what it takes on an idle machine
+
+
+def test_a_file_whose_columns_are_not_told_says_where_to_tell_them(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("quality,Fl,lam\n0,1.0,1.1\n0,1.1,1.2\n0,1.2,1.3\n")
+    with pytest.raises(InputFileError, match=r"write columns: \{flux: \.\.\.\}, in like_with"):
+        observed_like(path)
